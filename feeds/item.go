@@ -1,0 +1,75 @@
+package feeds
+
+import (
+	"strings"
+	"time"
+)
+
+// Item is a post as feedmill publishes it: normalised, safe to show, with absolute addresses.
+type Item struct {
+	// ID is the public identity (RSS guid, atom:id, JSON Feed id). The store mints it once; it is unique in the store
+	// and never changes, whatever happens to the title, the permalink or the domain.
+	ID string
+	// Source is the name of the source that states the item.
+	Source string
+	// URL is the post's own page; it is empty when the source has no pages. Original is the page it was copied from.
+	URL, Original string
+	// Title and Summary are plain text; Content is sanitised HTML with absolute addresses.
+	Title, Summary, Content string
+	Authors                 []Person
+	// Categories and Tags are labels as written (NFC, trimmed, no duplicates), in the order of the source.
+	Categories, Tags []string
+	// Language is a BCP 47 tag such as "zh-CN", or empty.
+	Language string
+	// Image is the address of the picture that stands for the item.
+	Image      string
+	Enclosures []Enclosure
+	// Published is the source's own date in the source's own zone. Updated is when the source last changed the item;
+	// it moves only when what the source says moves, and is never before Published. Arrived is when this store got it.
+	Published, Updated, Arrived time.Time
+	// Origin is the upstream feed the item was republished from; nil for a post of our own.
+	Origin *Origin
+	// Group is the private group the item belongs to; empty means public.
+	Group string
+}
+
+// Person is an author. At least one field is set.
+type Person struct {
+	Name, Email, URL string
+}
+
+// String is the name to show: the name, else the e-mail address, else the page.
+func (p Person) String() string {
+	for _, s := range []string{p.Name, p.Email, p.URL} {
+		if s = strings.TrimSpace(s); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// Enclosure is a file that belongs to an item, such as an audio recording.
+type Enclosure struct {
+	URL, Type, Title string
+	// Length is in bytes; 0 when unknown.
+	Length int64
+	// Duration is the running time; 0 when unknown.
+	Duration time.Duration
+}
+
+// Origin is the upstream feed an item was copied from (RSS source, RFC 4287 §4.2.11 atom:source).
+type Origin struct {
+	ID, Title, URL, Home string
+}
+
+// About is what a source says of itself: the facts of its site or of its upstream feed.
+type About struct {
+	Title, Description, URL, Language string
+	Author                            Person
+	// Window is the number of items the source's own feed holds (jekyll-feed's posts_limit); 0 means no opinion.
+	Window int
+	// Titles gives display titles of topics, such as those of a Jekyll site's category pages.
+	Titles map[Topic]string
+	// Redirects maps the paths of the site's own feeds ("/feed.xml") to topics.
+	Redirects map[string]Topic
+}

@@ -1,0 +1,133 @@
+package sources
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"feedmill/feeds"
+)
+
+// Source brings items in.
+type Source interface {
+	// Fetch looks outside once and emits what it sees, in batches, as it goes: a first import of a million posts does
+	// not fit in memory. It emits everything it sees and returns a Complete result, or only differences. It never
+	// retries, sleeps or filters. After an error what was emitted stays, nothing is withdrawn, and state set since
+	// the last Emit is not saved. One bad post is a Rejected: neither a failed fetch nor silence.
+	Fetch(ctx context.Context, st State, out Sink) (Result, error)
+}
+
+// Watcher is a source that knows when to look again. Watch calls wake after each change outside until ctx ends; wake
+// never blocks, and the next Fetch comes as soon as the one under way is done. A source for which events do not
+// arrive logs it once and returns nil: its interval takes over.
+type Watcher interface {
+	Watch(ctx context.Context, wake func()) error
+}
+
+// Sink takes what a Fetch finds.
+type Sink interface {
+	// Emit stores changes, at most [MaxBatch] at once, together with the state set so far. It normalises the items in
+	// place: the caller does not touch them again. An error ends the fetch.
+	Emit(changes ...feeds.Change) error
+	// Withdraw states that keys are gone. Call it once, when everything else is emitted: all keys of a fetch together
+	// pass the guard against empty disks and wrong branches. While the guard holds them, ok is false: the source
+	// keeps its state about these keys, so that the next fetch states them again.
+	Withdraw(keys ...string) (ok bool, err error)
+	// Reject reports a post that cannot be used, or (Repaired) one that was mended.
+	Reject(r Rejected)
+	// Describe states what the source says of itself; needed once a fetch, and only if it may have changed.
+	Describe(about feeds.About) error
+}
+
+// MaxBatch is the most changes of one Emit.
+const MaxBatch = 500
+
+// Result is what the Manager needs to know of a fetch; it counts also beside an error.
+type Result struct {
+	// Complete says that every item there is was emitted: what the store has beyond that is gone.
+	Complete bool
+	// Unchanged says that the answer was "nothing new" without reading any item (a 304).
+	Unchanged bool
+	// NotBefore is the earliest time of the next fetch (Retry-After, max-age, ttl); zero for no wish.
+	NotBefore time.Time
+	// Gone says that there is nothing to fetch any more (410): the Manager stops and tells the operator.
+	Gone bool
+	// Note is one line for /status, such as the last HTTP status.
+	Note string
+}
+
+// Rejected is a post that was not published as it stands.
+type Rejected struct {
+	// Where is the file relative to the source's root, or the URL.
+	Where string
+	// Line is the line the reason is about; 0 if there is none.
+	Line int
+	// Reason is lower case and says what to do if that is not plain.
+	Reason string
+	// Repaired says that the post is published all the same, with what could be recovered.
+	Repaired bool
+}
+
+func (r Rejected) String() string {
+	verb := "rejected"
+	if r.Repaired {
+		verb = "repaired"
+	}
+	if r.Line > 0 {
+		return fmt.Sprintf("%s:%d: %s: %s", r.Where, r.Line, verb, r.Reason)
+	}
+	return fmt.Sprintf("%s: %s: %s", r.Where, verb, r.Reason)
+}
+
+// State is what a source remembers between fetches: keys with small values, such as validators and file stamps.
+// Reading sees what was set before. Set and Delete are saved with the next Emit, and at the end of a successful fetch.
+// So set what belongs to a change right before the Emit of that change, never earlier.
+type State interface {
+	Get(key string) (value []byte, ok bool, err error)
+	Range(fn func(key string, value []byte) error) error
+	Set(key string, value []byte)
+	Delete(key string)
+}
+
+// Config is the configuration of one kind of source, decoded from YAML with the yaml tags of its fields. The field
+// tagged with the kind's name takes the location (a path or URL).
+type Config interface {
+	// Check says what is wrong in a way that the operator can mend. base is the directory of the configuration file,
+	// against which relative paths are resolved.
+	Check(base string) error
+	// Location is the path or URL, for logs and pages: without secrets.
+	Location() string
+}
+
+// Kind is a kind of source.
+type Kind struct {
+	// Name is the key in the configuration.
+	Name string
+	// Doc is one line for `feedmill kinds`.
+	Doc string
+	// Config returns a new config that holds the defaults.
+	Config func() Config
+	// New makes a source of a checked config. It does no input or output.
+	New func(cfg Config, env Env) (Source, error)
+	// Recognise says whether a SOURCE argument of the command line is of this kind, and how to configure it.
+	Recognise func(arg string) (Config, bool)
+	// Interval is the time between fetches unless configured otherwise. Before it is due only a Watcher wakes a source.
+	Interval time.Duration
+}
+
+// Env is what a source gets from the program.
+type Env struct {
+	// Name is the source's name.
+	Name string
+	// HTTP is the polite client: guarded, paced, with limits (package fetch makes it).
+	HTTP *http.Client
+	Log  *slog.Logger
+	// Zone is the configured time zone; nil for none.
+	Zone *time.Location
+}
+
+// ErrConfig marks an error that waits for the operator: a directory that is not there, a URL that cannot be.
+var ErrConfig = errors.New("check the configuration")
