@@ -42,11 +42,18 @@ type Items interface {
 	// A new key gets its Wish as ID, or a minted one without it; where the ID is taken in this store, "#" and 8 hex
 	// digits of a hash of source and key are added ([MintID]). A change whose Formerly names a known key takes over
 	// that key's ledger entry. Until the source's baseline is set, new items are Baseline and their Arrived is their
-	// Published (or now, where that is earlier); afterwards they are New and Arrived is the store's second. Put sets
-	// Item.ID and Arrived in what it stores, and Updated: never before Published, and kept as it was when Raw did not
-	// change. A known key with other Raw is Changed, with the same Raw but other bytes Reshaped: both keep ID and
-	// Arrived. A withdrawn key that is stated again is Restored, with ID, Arrived and, where Raw is the same, Updated
-	// kept. A Changed item whose Published moved moves in the order ByPublished, never in the order ByArrival.
+	// Published (or now, where that is earlier); afterwards they are New and Arrived is the store's second. A known
+	// key with other Raw is Changed, with the same Raw but other bytes Reshaped: both keep ID and Arrived. A withdrawn
+	// key that is stated again is Restored, with ID and Arrived kept. A Changed item whose Published moved moves in the
+	// order ByPublished, never in the order ByArrival.
+	//
+	// Put sets in what it stores: ID; Arrived; Published, where the change has none, to the second in which the key was
+	// first seen; Updated, where the change has none, to Published for a new key, to the store's second for one with
+	// other Raw, else to what it was. Updated is never before Published.
+	//
+	// A change with Hold whose Published is ahead of the store's clock is Held: ledger and body are kept, but it is in
+	// no topic and no log entry. [Store.Maintain] indexes it in its second, as New (or Baseline, if it was put so).
+	//
 	// A withdrawal of an unknown or already withdrawn key is Unchanged.
 	//
 	// Fails with ErrStale, ErrFull, ErrUnavailable.

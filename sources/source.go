@@ -61,7 +61,8 @@ type Result struct {
 
 // Rejected is a post that was not published as it stands.
 type Rejected struct {
-	// Where is the file relative to the source's root, or the URL.
+	// Where is the file relative to the source's root, or the URL. For a post with a key it is the key: the report
+	// stands until that key is emitted or withdrawn without a new one.
 	Where string
 	// Line is the line the reason is about; 0 if there is none.
 	Line int
