@@ -21,7 +21,7 @@ const (
 	DefaultListen = ":8080"
 	DefaultAdmin  = "127.0.0.1:8081"
 	DefaultItems  = 50
-	DefaultMaxAge = 5 * time.Minute
+	DefaultMaxAge = 10 * time.Minute
 )
 
 // maxFile bounds the configuration file, in bytes: ten thousand labels with titles take less than one MiB.

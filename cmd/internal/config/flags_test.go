@@ -74,7 +74,7 @@ func TestOverrideErrors(t *testing.T) {
 		{"items", "0", `--items: want 1 to 1000 items, got "0"`},
 		{"max_age", "5", `--max-age: want a duration such as 30s, 15m or 24h, got "5"`},
 		{"base_url", "x", `--base-url: want an absolute http or https address such as https://feeds.example.com, got "x"`},
-		{"store", "redis://:s3cret@", "--store: want an address such as redis://"},
+		{"store", "redis:s3cret", "--store: want an address such as redis://"},
 		{"admin", ":8080", "listen and admin are both :8080"},
 	} {
 		c, err := FromArgs([]string{"/a"}, fakeKinds())

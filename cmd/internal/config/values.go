@@ -119,7 +119,7 @@ func checkAddress(s string) error {
 }
 
 var storeSchemes = []string{
-	"bolt", "memory", "redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster",
+	"bolt", "memory", "redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster",
 }
 
 func checkStore(s string) error {
@@ -135,10 +135,10 @@ func checkStore(s string) error {
 		return errors.New("want the path of a file behind bolt:")
 	case scheme == "memory" && rest != "":
 		return errors.New("want nothing behind memory:")
-	case strings.HasPrefix(scheme, "redis"):
-		// The parser's own error would repeat the password.
-		if u, err := url.Parse(s); err != nil || u.Host == "" {
-			return fmt.Errorf("want an address such as %s://:PASSWORD@HOST:6379/0, with every special character of the password percent-encoded", scheme)
+	case scheme != "bolt" && scheme != "memory":
+		// The rest of a Redis address is the store's to judge: only it knows the shape of several hosts.
+		if host, ok := strings.CutPrefix(rest, "//"); !ok || host == "" {
+			return fmt.Errorf("want an address such as %s://:PASSWORD@HOST:6379/0", scheme)
 		}
 	}
 	return nil
@@ -153,17 +153,22 @@ func resolveStore(base, s string) string {
 	return "bolt:" + filepath.Join(base, path)
 }
 
-// Redact is a store address without its password, for logs and pages.
+// Redact is a store address without its password and its parameters, for logs and pages.
 func Redact(store string) string {
-	if !strings.Contains(store, "://") {
+	scheme, rest, ok := strings.Cut(store, "://")
+	if !ok {
 		return store
 	}
-	u, err := url.Parse(store)
-	if err != nil {
-		return "(not an address)"
+	// Not by package url: addresses with several hosts are not all URLs to it, and a password may hold any letter.
+	rest, query, _ := strings.Cut(rest, "?")
+	if strings.Contains(query, "@") {
+		return scheme + "://(hidden)" // the "?" may be part of the password
 	}
-	u.RawQuery = ""
-	return u.Redacted()
+	if i := strings.LastIndexByte(rest, '@'); i >= 0 {
+		user, _, _ := strings.Cut(rest[:i], ":")
+		rest = user + ":xxxxx" + rest[i:]
+	}
+	return scheme + "://" + rest
 }
 
 const (

@@ -40,7 +40,8 @@ func TestRedact(t *testing.T) {
 		"redis://redis:6379/0":                     "redis://redis:6379/0",
 		"redis://user:s3cret@redis:6379/0":         "redis://user:xxxxx@redis:6379/0",
 		"redis+sentinel://a:1/?password=s3cret":    "redis+sentinel://a:1/",
-		"redis://:s3cret@[::1":                     "(not an address)",
+		"redis://:s3c?ret@redis:6379":              "redis://(hidden)",
+		"redis://:s3c@ret@[::1]:6379":              "redis://:xxxxx@[::1]:6379",
 		"rediss+cluster://:s3cret@a:1,b:2/?addr=c": "rediss+cluster://:xxxxx@a:1,b:2/",
 	} {
 		if got := Redact(in); got != want {
