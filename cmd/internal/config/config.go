@@ -1,0 +1,240 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"feedmill/feeds"
+	"feedmill/sources"
+)
+
+// Defaults of what the file leaves out.
+const (
+	DefaultStore  = "bolt:feedmill.db"
+	DefaultListen = ":8080"
+	DefaultAdmin  = "127.0.0.1:8081"
+	DefaultItems  = 50
+	DefaultMaxAge = 10 * time.Minute
+)
+
+// maxFile bounds the configuration file, in bytes: ten thousand labels with titles take less than one MiB.
+const maxFile = 8 << 20
+
+// Config is a checked configuration.
+type Config struct {
+	// File is the file it was read from; empty for one made of arguments.
+	File string
+	// Base is the directory against which relative paths are resolved.
+	Base string
+	// Files are all files that were read, the configuration first, then those of KEY_file: a change of any of them is
+	// a change of the configuration.
+	Files []string
+
+	// BaseURL is the only origin ever written into links, without a slash at its end; empty when it is not configured.
+	BaseURL string
+	// Title and Description are those of everything together; empty when they are not configured.
+	Title, Description string
+	// Language is a BCP 47 tag or empty.
+	Language string
+	// Zone is the configured time zone; nil for none.
+	Zone *time.Location
+	// Store says where items are kept: bolt:PATH (an absolute path, or one relative to the working directory), memory:
+	// or a Redis URL. It may hold a password: see [Redact].
+	Store string
+	// Listen and Admin are the addresses of the public and the admin listener; Admin is "off" for none.
+	Listen, Admin string
+	// Items is how many items a document holds, 1..1000; 0 leaves it to the source, and [DefaultItems].
+	Items int
+	// MaxAge is how long a reader may keep a document before asking again.
+	MaxAge time.Duration
+
+	// Sources stand in the order of the file.
+	Sources []Source
+	// Titles are the configured display titles of topics.
+	Titles map[feeds.Topic]string
+}
+
+// Source is a configured source.
+type Source struct {
+	// Name is the source's identity.
+	Name   string
+	Kind   sources.Kind
+	Config sources.Config
+	// Interval is the time between fetches: the configured one, else the kind's.
+	Interval time.Duration
+	// AddCategories and AddTags are added to every item.
+	AddCategories, AddTags []string
+	// Language and Author stand in for items that state none.
+	Language, Author string
+	// Formerly is the name the source had before; its items and their IDs are carried over.
+	Formerly string
+	// Allow are private networks that the source may fetch from.
+	Allow []netip.Prefix
+	// Line is the source's line in the file, 0 without one.
+	Line int
+	// Fingerprint is equal for two configurations of a source that need no restart between them.
+	Fingerprint string
+}
+
+// file is the top level of the YAML file.
+type file struct {
+	BaseURL     string        `yaml:"base_url" doc:"The address that readers subscribe to, such as https://feeds.example.com. The only origin ever written into links; changing it changes no item's identity."`
+	Title       string        `yaml:"title" doc:"The name of everything together, and the beginning of every feed's title."`
+	Description string        `yaml:"description" doc:"One sentence about what is published."`
+	Language    string        `yaml:"language" doc:"The language of posts that state none, such as zh-CN or en."`
+	Timezone    string        `yaml:"timezone" doc:"The time zone in which dates without a zone are read, such as Asia/Shanghai."`
+	Store       string        `yaml:"store" secret:"true" doc:"Where items are kept: bolt:PATH (a file), memory: (until the program ends), redis://, rediss://, redis+sentinel:// or redis+cluster://."`
+	Listen      string        `yaml:"listen" doc:"The address of the public listener."`
+	Admin       string        `yaml:"admin" doc:"The address of the admin listener (health, metrics, status), or off. Never make it public."`
+	Items       int           `yaml:"items" doc:"How many items a document holds, 1 to 1000. Unset: what the source's own feed holds, else 50." jsonschema:"minimum=1,maximum=1000"`
+	MaxAge      time.Duration `yaml:"max_age" doc:"How long a reader may keep a document before asking again."`
+	Sources     yaml.Node     `yaml:"sources" doc:"Where items come from, by name. The name is identity: /source/NAME.atom."`
+	Labels      yaml.Node     `yaml:"labels" doc:"Display titles of categories and tags; their addresses stay."`
+}
+
+func defaults() file {
+	return file{Store: DefaultStore, Listen: DefaultListen, Admin: DefaultAdmin, MaxAge: DefaultMaxAge}
+}
+
+// laterKeys are keys of the top level that are part of the file's shape, but not served yet.
+var laterKeys = []string{"feeds", "targets", "drop", "keep", "digest", "groups"}
+
+// Load reads and checks the file at path. env looks up environment variables, as os.LookupEnv does. What is wrong in
+// the file is an [Errors].
+func Load(path string, kinds []sources.Kind, env func(string) (string, bool)) (*Config, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w; `feedmill init SOURCE...` prints one to begin with", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("read configuration %s: %w", path, err)
+	}
+	if len(data) > maxFile {
+		return nil, fmt.Errorf("read configuration %s: larger than %d MiB; is it the right file?", path, maxFile>>20)
+	}
+	return Parse(path, data, kinds, env)
+}
+
+// Parse checks the text of a configuration. name stands in errors, and relative paths are resolved against its
+// directory. What is wrong in the text is an [Errors].
+func Parse(name string, data []byte, kinds []sources.Kind, env func(string) (string, bool)) (*Config, error) {
+	if err := checkKinds(kinds); err != nil {
+		return nil, err
+	}
+	r := &reader{file: name, base: filepath.Dir(name), env: env, files: []string{name}, seen: map[mark]seen{}}
+	c := r.parse(data, kinds)
+	if len(r.errs) > 0 {
+		return nil, r.sorted()
+	}
+	return c, nil
+}
+
+func (r *reader) parse(data []byte, kinds []sources.Kind) *Config {
+	var doc yaml.Node
+	if err := yaml.Load(data, &doc); err != nil {
+		r.syntax(err)
+		return nil
+	}
+	root := &doc
+	if root.Kind == yaml.DocumentNode && len(root.Content) == 1 {
+		root = root.Content[0]
+	}
+	if root.Kind != yaml.MappingNode {
+		r.fail(root, "", "the file must be a mapping: lines of the form KEY: VALUE; `feedmill init SOURCE...` prints one to begin with")
+		return nil
+	}
+	f := defaults()
+	r.fields(root, fieldsOf(&f), "", laterKeys)
+	r.load(root, &f)
+	c := &Config{File: r.file, Base: r.base, Titles: map[feeds.Topic]string{}}
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		if key := root.Content[i].Value; setters[key] != nil {
+			if err := c.set(&f, key); err != nil {
+				r.value(root.Content[i+1], key, err)
+			}
+		}
+	}
+	c.fill(&f)
+	if err := c.conflict(); err != nil {
+		r.fail(valueOf(root, "admin", "listen"), "admin", "%s", err)
+	}
+	if f.Sources.IsZero() && !r.reported("sources") {
+		r.fail(root, "sources", noSource)
+	}
+	r.sources(c, &f.Sources, kinds)
+	r.labels(c, &f.Labels)
+	c.Files = r.files
+	return c
+}
+
+// valueOf is the value of the first of keys that a mapping has.
+func valueOf(n *yaml.Node, keys ...string) *yaml.Node {
+	for _, key := range keys {
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if n.Content[i].Value == key {
+				return n.Content[i+1]
+			}
+		}
+	}
+	return n
+}
+
+// fill copies what has no setter of its own or was not in the file.
+func (c *Config) fill(f *file) {
+	c.Title, c.Description = f.Title, f.Description
+	if c.Store == "" {
+		c.Store = resolveStore(c.Base, f.Store)
+	}
+	if c.Listen == "" {
+		c.Listen = f.Listen
+	}
+	if c.Admin == "" {
+		c.Admin = f.Admin
+	}
+	if c.MaxAge == 0 {
+		c.MaxAge = f.MaxAge
+	}
+}
+
+// NeedsRestart names the settings in which the configurations differ and that a running server cannot change.
+func (c *Config) NeedsRestart(old *Config) []string {
+	var keys []string
+	for key, differs := range map[string]bool{
+		"store": c.Store != old.Store, "listen": c.Listen != old.Listen, "admin": c.Admin != old.Admin,
+	} {
+		if differs {
+			keys = append(keys, key)
+		}
+	}
+	return sortedStrings(keys)
+}
+
+// checkKinds finds mistakes of kinds, not of the operator.
+func checkKinds(kinds []sources.Kind) error {
+	if len(kinds) == 0 {
+		return errors.New("read configuration: no kind of source is built in")
+	}
+	common := fieldsOf(&common{})
+	for _, k := range kinds {
+		var found bool
+		for _, f := range fieldsOf(k.Config()) {
+			found = found || f.key == k.Name
+			if _, ok := find(common, f.key); ok {
+				return fmt.Errorf("kind %s: key %s belongs to every source; the config type must not have it", k.Name, f.key)
+			}
+		}
+		if !found {
+			return fmt.Errorf("kind %s: the config type has no field with the yaml tag %q for the location", k.Name, k.Name)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,110 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/invopop/jsonschema"
+
+	"feedmill/sources"
+)
+
+const (
+	durationPattern = `^([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h)(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h))*$`
+	variablePattern = `\$\{[A-Za-z_][A-Za-z0-9_]*\}`
+)
+
+// Schema is the JSON Schema of the file, for editors that complete and check it while it is written. Where a schema
+// cannot say what [Parse] wants, it accepts more; only ${VAR} in place of a number is a mistake to it.
+func Schema(kinds []sources.Kind) ([]byte, error) {
+	if err := checkKinds(kinds); err != nil {
+		return nil, err
+	}
+	r := &jsonschema.Reflector{
+		Anonymous: true, DoNotReference: true, ExpandedStruct: true, RequiredFromJSONSchemaTags: true, FieldNameTag: "yaml",
+		Mapper: schemaOf,
+		LookupComment: func(t reflect.Type, name string) string {
+			if t.Kind() != reflect.Struct {
+				return ""
+			}
+			f, _ := t.FieldByName(name)
+			return f.Tag.Get("doc")
+		},
+	}
+	root := reflectKeys(r, reflect.TypeFor[file]())
+	root.Version, root.Title = jsonschema.Version, "feedmill configuration"
+	root.Required = []string{"sources"}
+
+	var of []*jsonschema.Schema
+	for _, k := range kinds {
+		of = append(of, schemaOfKind(r, k))
+	}
+	source := of[0]
+	if len(of) > 1 {
+		source = &jsonschema.Schema{OneOf: of}
+	}
+	one := uint64(1)
+	list, _ := root.Properties.Get("sources")
+	list.Type, list.MinProperties = "object", &one
+	list.PropertyNames = &jsonschema.Schema{Pattern: strings.NewReplacer(`\pL`, `\p{L}`, `\pN`, `\p{N}`).Replace(validName)}
+	list.AdditionalProperties = source
+
+	titles := &jsonschema.Schema{Type: "object", AdditionalProperties: reflectKeys(r, reflect.TypeFor[label]())}
+	section, _ := root.Properties.Get("labels")
+	section.Type, section.AdditionalProperties = "object", jsonschema.FalseSchema
+	section.Properties = jsonschema.NewProperties()
+	for _, kind := range labelKinds {
+		section.Properties.Set(kind, titles)
+	}
+
+	b, err := json.MarshalIndent(root, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("write schema: %w", err)
+	}
+	return append(b, '\n'), nil
+}
+
+// schemaOfKind is the schema of a source of one kind: its own keys and those of every source.
+func schemaOfKind(r *jsonschema.Reflector, k sources.Kind) *jsonschema.Schema {
+	s := reflectKeys(r, reflect.TypeOf(k.Config()))
+	s.Title, s.Description = k.Name, k.Doc
+	shared := reflectKeys(r, reflect.TypeFor[common]())
+	for p := shared.Properties.Oldest(); p != nil; p = p.Next() {
+		s.Properties.Set(p.Key, p.Value)
+	}
+	if _, secret := s.Properties.Get(k.Name + "_file"); secret {
+		s.AnyOf = []*jsonschema.Schema{{Required: []string{k.Name}}, {Required: []string{k.Name + "_file"}}}
+	} else {
+		s.Required = []string{k.Name}
+	}
+	return s
+}
+
+// reflectKeys is the schema of a struct with KEY_file beside every secret.
+func reflectKeys(r *jsonschema.Reflector, t reflect.Type) *jsonschema.Schema {
+	s := r.ReflectFromType(t)
+	s.Version = ""
+	for _, f := range fieldsOfType(t) {
+		if f.secret {
+			s.Properties.Set(f.key+"_file", &jsonschema.Schema{
+				Type: "string", Description: fmt.Sprintf("The name of a file that holds %s.", f.key),
+			})
+		}
+	}
+	return s
+}
+
+// schemaOf says how types that write themselves as text stand in the file.
+func schemaOf(t reflect.Type) *jsonschema.Schema {
+	switch {
+	case t == durationType:
+		return &jsonschema.Schema{Type: "string", Pattern: durationPattern + "|" + variablePattern, Examples: []any{"30s", "15m", "24h"}}
+	case t == nodeType:
+		return &jsonschema.Schema{}
+	case t.Kind() != reflect.Pointer && reflect.PointerTo(t).Implements(ownText):
+		return &jsonschema.Schema{Type: "string"}
+	}
+	return nil
+}

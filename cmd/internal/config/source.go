@@ -1,0 +1,257 @@
+package config
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/netip"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+	"golang.org/x/text/unicode/norm"
+
+	"feedmill/feeds"
+	"feedmill/sources"
+)
+
+// common are the keys that every source takes.
+type common struct {
+	Title    string         `yaml:"title,omitempty" doc:"The title of the source's own feed. Unset: what the source says of itself."`
+	Interval time.Duration  `yaml:"interval,omitempty" doc:"Time between fetches, 1s or more."`
+	Add      added          `yaml:"add,omitempty" doc:"Labels for every item of the source."`
+	Language string         `yaml:"language,omitempty" doc:"The language of items that state none."`
+	Author   string         `yaml:"author,omitempty" doc:"The author of items that state none."`
+	Formerly string         `yaml:"formerly,omitempty" doc:"The name this source had before: its items and subscriptions are carried over."`
+	Allow    []netip.Prefix `yaml:"allow,omitempty" doc:"Private networks that the source may fetch from, such as 10.0.0.0/8. Unset: public addresses only."`
+}
+
+// added are labels that a source adds to its items.
+type added struct {
+	Category []string `yaml:"category,omitempty,flow" doc:"Categories to add."`
+	Tag      []string `yaml:"tag,omitempty,flow" doc:"Tags to add."`
+}
+
+// laterKinds and laterSourceKeys are part of the file's shape, but not served yet.
+var (
+	laterKinds      = []string{"git", "hugo", "webpage", "jsonapi", "sitemap", "inbox"}
+	laterSourceKeys = []string{"drop", "keep", "adopt", "send_last", "webhook_secret", "webhook_secret_file", "group", "digest"}
+)
+
+const noSource = "at least one source is needed; `feedmill init PATH_OR_URL...` prints the lines for it"
+
+// sources reads the section of that name.
+func (r *reader) sources(c *Config, n *yaml.Node, kinds []sources.Kind) {
+	switch {
+	case n.IsZero():
+		return
+	case n.Kind != yaml.MappingNode:
+		r.fail(n, "sources", "want a mapping (a name for each source), got %s", describe(n.Kind, n.Value, false))
+		return
+	case len(n.Content) == 0:
+		r.fail(n, "sources", noSource)
+		return
+	}
+	lines := map[string]int{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k, v := n.Content[i], n.Content[i+1]
+		at := join("sources", k.Value)
+		name, err := parseName(k.Value)
+		if err != nil {
+			r.fail(k, at, "%s", err)
+			continue
+		}
+		if line, twice := lines[feeds.Fold(name)]; twice {
+			r.fail(k, at, "the name is already taken in line %d (capitals do not count); choose another", line)
+			continue
+		}
+		lines[feeds.Fold(name)] = k.Line
+		if s, title, ok := r.source(c, name, at, k.Line, v, kinds); ok {
+			c.Sources = append(c.Sources, s)
+			if title != "" {
+				c.Titles[feeds.NewTopic("source", name)] = title
+			}
+		}
+	}
+	r.formerNames(c, n)
+}
+
+func (r *reader) reported(path string) bool {
+	return slices.ContainsFunc(r.errs, func(e *Error) bool { return e.Path == path })
+}
+
+func (r *reader) source(c *Config, name, at string, line int, n *yaml.Node, kinds []sources.Kind) (s Source, title string, ok bool) {
+	before := len(r.errs)
+	if n.Kind == yaml.AliasNode {
+		r.fail(n, at, noAlias, n.Value)
+		return s, "", false
+	}
+	if n.Kind != yaml.MappingNode {
+		r.fail(n, at, "want a mapping with the kind of the source first, such as %s: PATH_OR_URL", kinds[0].Name)
+		return s, "", false
+	}
+	kind, where, ok := r.kind(at, n, kinds)
+	if !ok {
+		return s, "", false
+	}
+	cfg := kind.Config()
+	shared := fieldsOf(&common{})
+	r.fields(n, slices.Concat(shared, fieldsOf(cfg)), at, laterSourceKeys)
+
+	ours, theirs := part(n), part(n)
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		to := theirs
+		if _, ok := find(shared, n.Content[i].Value); ok {
+			to = ours
+		}
+		to.Content = append(to.Content, n.Content[i], n.Content[i+1])
+	}
+	var com common
+	r.load(ours, &com)
+	r.load(theirs, cfg)
+	r.checkCommon(ours, at, &com, kind)
+	if len(r.errs) > before {
+		return s, "", false
+	}
+	if err := cfg.Check(r.base); err != nil {
+		// By convention an error about a key begins with it.
+		key, reason, ok := strings.Cut(err.Error(), ": ")
+		if v := valueOf(theirs, key); ok && v != theirs {
+			r.fail(v, join(at, key), "%s", reason)
+		} else {
+			r.fail(where, join(at, kind.Name), "%s", err)
+		}
+		return s, "", false
+	}
+	s = Source{
+		Name: name, Kind: kind, Config: cfg, Interval: com.Interval, AddCategories: com.Add.Category, AddTags: com.Add.Tag,
+		Language: com.Language, Author: com.Author, Formerly: com.Formerly, Allow: com.Allow, Line: line,
+	}
+	s.Fingerprint = s.fingerprint(c)
+	return s, com.Title, true
+}
+
+func part(n *yaml.Node) *yaml.Node {
+	return &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: n.Line, Column: n.Column}
+}
+
+// kind finds the one key of a source that names its kind, and where its value stands.
+func (r *reader) kind(at string, n *yaml.Node, kinds []sources.Kind) (kind sources.Kind, where *yaml.Node, ok bool) {
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
+		names[i] = k.Name
+	}
+	line := 0
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		i := slices.Index(names, strings.TrimSuffix(key.Value, "_file"))
+		switch {
+		case i < 0 && slices.Contains(laterKinds, key.Value):
+			r.fail(key, join(at, key.Value), "this kind of source is not served by this version yet; remove the source")
+			return kind, nil, false
+		case i < 0 || kind.Name == kinds[i].Name:
+			// Some other key, or a kind given twice, which whoever reads the keys reports.
+		case kind.Name != "":
+			r.fail(key, join(at, key.Value), "a source has one kind, and line %d makes this one %s; make two sources of it", line, kind.Name)
+			return kind, nil, false
+		default:
+			kind, where, line = kinds[i], key, key.Line
+		}
+	}
+	if kind.Name != "" {
+		return kind, where, true
+	}
+	hint := ""
+	for i := 0; i+1 < len(n.Content) && hint == ""; i += 2 {
+		if _, known := find(fieldsOf(&common{}), n.Content[i].Value); !known {
+			hint = suggest(n.Content[i].Value, names)
+		}
+	}
+	r.fail(n, at, "no kind; want exactly one of the keys %s%s", strings.Join(names, ", "), hint)
+	return kind, nil, false
+}
+
+// checkCommon checks the keys that every source takes and fills in the kind's interval.
+func (r *reader) checkCommon(n *yaml.Node, at string, com *common, kind sources.Kind) {
+	check := func(key string, ok bool, reason string) {
+		if v := valueOf(n, key); !ok && v != n {
+			r.value(v, join(at, key), errors.New(reason))
+		}
+	}
+	check("interval", com.Interval >= time.Second, "want 1s or more")
+	if com.Interval == 0 {
+		com.Interval = kind.Interval
+	}
+	if com.Language != "" {
+		_, err := parseLanguage(com.Language)
+		check("language", err == nil, "want a BCP 47 language tag such as zh-CN or en")
+	}
+	if com.Formerly != "" {
+		name, err := parseName(com.Formerly)
+		check("formerly", err == nil, "want the former name of the source")
+		com.Formerly = name
+	}
+	com.Add.Category, com.Add.Tag = labels(com.Add.Category), labels(com.Add.Tag)
+	check("add", !slices.Contains(com.Add.Category, "") && !slices.Contains(com.Add.Tag, ""), "want labels that are not empty")
+}
+
+// labels brings labels into the form that items have.
+func labels(list []string) []string {
+	var out []string
+	for _, s := range list {
+		if s = norm.NFC.String(strings.TrimSpace(s)); !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// formerNames finds former names that cannot be.
+func (r *reader) formerNames(c *Config, n *yaml.Node) {
+	former := map[string]string{}
+	for _, s := range c.Sources {
+		if s.Formerly == "" {
+			continue
+		}
+		at := &yaml.Node{Line: s.Line, Column: n.Column}
+		path := join(join("sources", s.Name), "formerly")
+		taken := slices.ContainsFunc(c.Sources, func(o Source) bool { return feeds.Fold(o.Name) == feeds.Fold(s.Formerly) })
+		switch other := former[s.Formerly]; {
+		case taken:
+			r.fail(at, path, "%s is still a source here; a former name is one that is gone", s.Formerly)
+		case other != "":
+			r.fail(at, path, "%s was already the former name of %s", s.Formerly, other)
+		}
+		former[s.Formerly] = s.Name
+	}
+}
+
+// fingerprint is a hash over everything that a running source was made of. Secrets do not come out of it.
+func (s *Source) fingerprint(c *Config) string {
+	h := sha256.New()
+	zone := ""
+	if c.Zone != nil {
+		zone = c.Zone.String()
+	}
+	base, _ := filepath.Abs(c.Base)
+	fmt.Fprintf(h, "%q %q %q %q\n", s.Name, s.Kind.Name, base, zone)
+	for _, v := range []any{s.common(), s.Config} {
+		b, err := yaml.Dump(v)
+		if err != nil {
+			// A config that YAML cannot write back: its printed form tells as much.
+			b = fmt.Appendf(nil, "%+v", v)
+		}
+		h.Write(b)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+func (s *Source) common() common {
+	return common{
+		Interval: s.Interval, Add: added{s.AddCategories, s.AddTags}, Language: s.Language, Author: s.Author,
+		Formerly: s.Formerly, Allow: s.Allow,
+	}
+}
