@@ -1,0 +1,106 @@
+package rss
+
+import (
+	"cmp"
+	"slices"
+
+	gorilla "github.com/gorilla/feeds"
+
+	"feedmill/feeds"
+	"feedmill/feeds/internal/document"
+)
+
+// item puts its own fields around the library's, from which come content:encoded, author, guid and pubDate. The
+// description stands before content:encoded: readers take the later of the two for the full text.
+type item struct {
+	Title       *document.Text `xml:"title"`
+	Link        string         `xml:"link,omitempty"`
+	Description *document.Text `xml:"description"`
+	*gorilla.RssItem
+	Creators   []document.Text         `xml:"dc:creator"`
+	Categories []category              `xml:"category"`
+	Source     *source                 `xml:"source"`
+	Media      []document.MediaContent `xml:"media:content"`
+	Thumbnail  *document.Thumbnail     `xml:"media:thumbnail"`
+}
+
+// category is a label; the domain tells categories from tags.
+type category struct {
+	Domain string `xml:"domain,attr,omitempty"`
+	Label  string `xml:",innerxml"`
+}
+
+// source is the feed that an item was copied from.
+type source struct {
+	URL   string `xml:"url,attr"`
+	Title string `xml:",innerxml"`
+}
+
+func fill(it *item, lib *gorilla.RssItem, d *document.Document, e *document.Entry) {
+	it.RssItem = lib
+	it.Title = document.PlainText(e.Title)
+	it.Link = lib.Link
+	it.Description = description(e)
+	if it.Title == nil && it.Description == nil {
+		it.Title = document.PlainText(e.Heading)
+	}
+	lib.Guid.IsPermaLink = "false"
+	if e.GUID == e.URL {
+		lib.Guid.IsPermaLink = "true"
+	}
+	lib.PubDate = date(e.Published)
+
+	// author is for an e-mail address, dc:creator for names, and a reader that finds both shows two authors.
+	if len(e.Authors) == 1 && address(e.Authors[0]) != "" {
+		lib.Author = address(e.Authors[0])
+	} else {
+		for _, p := range e.Authors {
+			it.Creators = append(it.Creators, *document.PlainText(p.Name))
+		}
+	}
+	it.Categories = categories(d, e)
+	if o := e.Origin; o != nil && o.URL != "" {
+		it.Source = &source{URL: o.URL, Title: document.Hexed(cmp.Or(o.Title, e.Source, o.URL))}
+	}
+	it.enclose(e.Enclosures)
+	it.Thumbnail = document.Picture(e.Image)
+}
+
+// description is the summary as HTML, which is what readers take it for: plain text is escaped once more. The profile
+// wants one beside content:encoded, and RSS a title or a description in every item.
+func description(e *document.Entry) *document.Text {
+	if e.Summary == "" && e.Content == "" {
+		return nil
+	}
+	return &document.Text{Body: document.Hexed(document.Escaped(e.Gist))}
+}
+
+func categories(d *document.Document, e *document.Entry) []category {
+	out := make([]category, 0, len(e.Categories)+len(e.Tags))
+	add := func(kind string, labels []string) {
+		domain := d.Scheme(kind)
+		for _, l := range labels {
+			c := category{Domain: domain, Label: document.Hexed(l)}
+			if !slices.Contains(out, c) {
+				out = append(out, c)
+			}
+		}
+	}
+	add("category", e.Categories)
+	add("tag", e.Tags)
+	return out
+}
+
+// enclose writes the first file of a known type as the enclosure, of which an item has one, and the others as Media
+// RSS. A known title or running time goes there as well, since an enclosure has neither.
+func (it *item) enclose(files []feeds.Enclosure) {
+	for _, f := range files {
+		if it.Enclosure == nil && f.Type != "" {
+			it.Enclosure = &gorilla.RssEnclosure{Url: f.URL, Length: document.Length(f.Length), Type: f.Type}
+			if f.Title == "" && f.Duration == 0 {
+				continue
+			}
+		}
+		it.Media = append(it.Media, document.Media(f))
+	}
+}
