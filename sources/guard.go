@@ -1,0 +1,59 @@
+package sources
+
+import (
+	"context"
+	"fmt"
+)
+
+// The withdrawal guard: an unmounted disk, a wrong branch or a changed path must not empty a feed. A fetch that would
+// take away more than guardItems and more than a guardShare-th of a source, or everything it has, is held until the
+// operator says `feedmill release SOURCE`.
+const (
+	guardItems = 20
+	guardShare = 10
+)
+
+// Withheld says what the guard holds back.
+type Withheld struct {
+	// Gone of Items would be withdrawn.
+	Gone, Items int
+}
+
+func (w Withheld) String() string {
+	return fmt.Sprintf("%d of %d items would be withdrawn", w.Gone, w.Items)
+}
+
+// weigh says whether withdrawing keys needs the operator's word. Keys that the store does not have do not count.
+func weigh(ctx context.Context, inv Inventory, keys []string) (held *Withheld, err error) {
+	items, _, err := inv.Info(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !tooMany(len(keys), items) {
+		return nil, nil
+	}
+	// Near the limit it is worth reading the ledger: what was never published cannot be missed.
+	wanted := make(map[string]struct{}, len(keys))
+	for _, k := range keys {
+		wanted[k] = struct{}{}
+	}
+	gone, items := 0, 0
+	err = inv.Keys(ctx, func(key string) error {
+		items++
+		if _, ok := wanted[key]; ok {
+			gone++
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if gone == 0 || !tooMany(gone, items) {
+		return nil, nil
+	}
+	return &Withheld{Gone: gone, Items: items}, nil
+}
+
+func tooMany(gone, items int) bool {
+	return gone >= items || gone > guardItems && gone*guardShare > items
+}

@@ -1,0 +1,160 @@
+package sources
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Spec is a configured source.
+type Spec struct {
+	Name, Kind, Location string
+	// Fingerprint is equal for specs that need no restart at reload.
+	Fingerprint string
+	Source      Source
+	Policy      Policy
+	// Interval is the time between fetches.
+	Interval time.Duration
+}
+
+// Manager decides when each source is fetched. Per source there is one loop, one fetch in flight and one right to
+// write; across sources at most Options.Parallel fetches run at once.
+type Manager struct {
+	store Store
+	log   *slog.Logger
+	slots chan struct{}
+
+	mu      sync.Mutex
+	runners map[string]*runner
+	closed  bool
+}
+
+// Options of a Manager.
+type Options struct {
+	Log *slog.Logger
+	// Parallel is the number of fetches at once; 0 means 16.
+	Parallel int
+}
+
+// NewManager makes a Manager without sources.
+func NewManager(store Store, opts Options) *Manager {
+	if opts.Parallel == 0 {
+		opts.Parallel = 16
+	}
+	return &Manager{
+		store: store, log: opts.Log,
+		slots:   make(chan struct{}, opts.Parallel),
+		runners: map[string]*runner{},
+	}
+}
+
+// Apply makes the running sources those of specs: what did not change keeps running, what is gone is stopped and waited
+// for, what is new or different is started.
+func (m *Manager) Apply(specs []Spec) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return
+	}
+	wanted := map[string]string{}
+	for _, s := range specs {
+		wanted[s.Name] = s.Fingerprint
+	}
+	m.stopWhere(func(r *runner) bool {
+		fingerprint, ok := wanted[r.spec.Name]
+		return !ok || fingerprint != r.spec.Fingerprint
+	})
+	for _, s := range specs {
+		if _, ok := m.runners[s.Name]; !ok {
+			m.runners[s.Name] = startRunner(m, s)
+		}
+	}
+}
+
+// Keep stops the sources that are not named and waits for them.
+func (m *Manager) Keep(names map[string]bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.stopWhere(func(r *runner) bool { return !names[r.spec.Name] })
+}
+
+func (m *Manager) stopWhere(match func(*runner) bool) {
+	var stopped []*runner
+	for name, r := range m.runners {
+		if match(r) {
+			r.stop()
+			stopped = append(stopped, r)
+			delete(m.runners, name)
+		}
+	}
+	for _, r := range stopped {
+		<-r.done
+	}
+}
+
+// Close stops every source and waits for the fetches under way to end.
+func (m *Manager) Close() {
+	m.Apply(nil)
+	m.mu.Lock()
+	m.closed = true
+	m.mu.Unlock()
+}
+
+// Fetch fetches a source as soon as the fetch under way is done. Fails for an unknown name.
+func (m *Manager) Fetch(name string) error {
+	r, err := m.runner(name)
+	if err != nil {
+		return err
+	}
+	r.wakeUp()
+	return nil
+}
+
+func (m *Manager) runner(name string) (*runner, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r, ok := m.runners[name]
+	if !ok {
+		return nil, fmt.Errorf("no source is named %q: see feedmill status or the configuration", name)
+	}
+	return r, nil
+}
+
+// Status is a source as the operator sees it.
+type Status struct {
+	Name, Kind, Location string
+	// State is one of starting, elsewhere (another process fetches it), fetching, waiting, failing, held, gone.
+	State string
+	// Since the start of the fetch under way, or of the last one.
+	Counts   Counts
+	Items    int
+	Due      time.Time
+	Last     time.Time
+	LastOK   time.Time
+	Failures int
+	Error    string
+	Note     string
+	Withheld *Withheld
+	// Fetched is true once a fetch has succeeded, in this process or before.
+	Fetched bool
+	// Rejected are the posts that are not published as they stand, by Where.
+	Rejected []Rejected
+}
+
+// Status lists all sources by name.
+func (m *Manager) Status() []Status {
+	m.mu.Lock()
+	runners := make([]*runner, 0, len(m.runners))
+	for _, r := range m.runners {
+		runners = append(runners, r)
+	}
+	m.mu.Unlock()
+	slices.SortFunc(runners, func(a, b *runner) int { return cmpString(a.spec.Name, b.spec.Name) })
+	out := make([]Status, len(runners))
+	for i, r := range runners {
+		out[i] = r.snapshot()
+	}
+	return out
+}

@@ -1,0 +1,117 @@
+package sources
+
+import (
+	"context"
+	"maps"
+	"strings"
+	"sync"
+	"time"
+
+	"feedmill/feeds"
+)
+
+// Preview is what a source would bring into an empty store.
+type Preview struct {
+	About feeds.About
+	// Items are normalised, in the order of the source; their ID is the wish, if the source has one.
+	Items []feeds.Change
+	// Held are those that wait for their time.
+	Held     []feeds.Change
+	Rejected []Rejected
+	Counts   Counts
+}
+
+// RunPreview fetches a source once, without a store. What was seen before an error is returned beside it.
+func RunPreview(ctx context.Context, src Source, policy Policy) (Preview, error) {
+	desk := &previewDesk{notes: map[string][]byte{}}
+	s := &session{
+		ctx: ctx, desk: desk, policy: policy, now: time.Now, state: newState(ctx, desk),
+		report:   func(r Rejected) { desk.preview.Rejected = append(desk.preview.Rejected, r) },
+		progress: func(Counts) {},
+		rejects:  map[string]Rejected{}, before: map[string]Rejected{},
+		counts: Counts{Kinds: map[feeds.Kind]int{}}, seen: map[uint64]struct{}{},
+	}
+	res, err := src.Fetch(ctx, s.state, s)
+	if err == nil {
+		err = s.finish(Result{Unchanged: res.Unchanged}, true)
+	} else if saveErr := s.saveRejected(); saveErr != nil {
+		return desk.preview, saveErr
+	}
+	desk.preview.Counts = s.counts
+	return desk.preview, err
+}
+
+// previewDesk is a desk that keeps what it is given in memory.
+type previewDesk struct {
+	mu      sync.Mutex
+	preview Preview
+	notes   map[string][]byte
+}
+
+func (d *previewDesk) Put(_ context.Context, changes ...feeds.Change) ([]feeds.Accepted, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	out := make([]feeds.Accepted, len(changes))
+	for i, c := range changes {
+		switch {
+		case c.Item == nil:
+			out[i].Kind = feeds.Unchanged
+		case c.Hold && c.Item.Published.After(time.Now()):
+			out[i].Kind = feeds.Held
+			d.preview.Held = append(d.preview.Held, c)
+		default:
+			out[i].Kind = feeds.Baseline
+			d.preview.Items = append(d.preview.Items, c)
+		}
+	}
+	return out, nil
+}
+
+func (d *previewDesk) Describe(_ context.Context, about feeds.About) error {
+	d.preview.About = about
+	return nil
+}
+
+func (d *previewDesk) SetBaseline(context.Context) error { return nil }
+
+func (d *previewDesk) Info(context.Context) (int, bool, error) { return 0, false, nil }
+
+func (d *previewDesk) Keys(context.Context, func(string) error) error { return nil }
+
+func (d *previewDesk) Read(_ context.Context, bucket, key string) ([]byte, bool, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	v, ok := d.notes[bucket+"/"+key]
+	return v, ok, nil
+}
+
+func (d *previewDesk) Range(_ context.Context, bucket string, fn func(string, []byte) error) error {
+	d.mu.Lock()
+	notes := maps.Clone(d.notes)
+	d.mu.Unlock()
+	for name, value := range notes {
+		if key, ok := strings.CutPrefix(name, bucket+"/"); ok {
+			if err := fn(key, value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (d *previewDesk) Write(_ context.Context, bucket string, edits map[string][]byte) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for key, value := range edits {
+		if value == nil {
+			delete(d.notes, bucket+"/"+key)
+		} else {
+			d.notes[bucket+"/"+key] = value
+		}
+	}
+	return nil
+}
+
+func (d *previewDesk) Lost() <-chan struct{} { return nil }
+
+func (d *previewDesk) Close() error { return nil }

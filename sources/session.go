@@ -1,0 +1,301 @@
+package sources
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"maps"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"feedmill/feeds"
+)
+
+// session is the Sink of one fetch: it normalises, stores, and keeps the books.
+type session struct {
+	ctx    context.Context
+	desk   Desk
+	policy Policy
+	now    func() time.Time
+	state  *state
+	// release lets one fetch past the withdrawal guard.
+	release bool
+	// report takes rejections that are new, progress the running counts.
+	report   func(Rejected)
+	progress func(Counts)
+
+	mu       sync.Mutex
+	rejects  map[string]Rejected // of this fetch
+	before   map[string]Rejected // of earlier fetches, not yet cleared
+	counts   Counts
+	seen     map[uint64]struct{} // hashes of the keys emitted, for a Complete result
+	withheld *Withheld
+}
+
+// Counts tells how a fetch is going.
+type Counts struct {
+	// Seen is the number of changes emitted, Rejected and Repaired the posts reported.
+	Seen, Rejected, Repaired int
+	// Kinds counts what the store made of the changes.
+	Kinds map[feeds.Kind]int
+}
+
+var keySeed = maphash.MakeSeed()
+
+// Emit implements Sink.
+func (s *session) Emit(changes ...feeds.Change) error {
+	if len(changes) > MaxBatch {
+		return fmt.Errorf("emit %d changes: at most %d at once", len(changes), MaxBatch)
+	}
+	if err := s.ctx.Err(); err != nil {
+		return err
+	}
+	good := s.normalise(changes)
+	for _, batch := range splitSameKey(good) {
+		accepted, err := s.desk.Put(s.ctx, batch...)
+		s.book(batch, accepted)
+		if err != nil {
+			return fmt.Errorf("store %d items: %w", len(batch), err)
+		}
+	}
+	if err := s.saveRejected(); err != nil {
+		return err
+	}
+	return s.state.save()
+}
+
+// normalise works on the batch with all processors: cleaning HTML is most of the work of an import.
+func (s *session) normalise(changes []feeds.Change) []feeds.Change {
+	now := s.now()
+	errs := make([]error, len(changes))
+	workers := min(runtime.GOMAXPROCS(0), (len(changes)+31)/32)
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < len(changes); i += workers {
+				errs[i] = s.normaliseOne(&changes[i], now)
+			}
+		})
+	}
+	wg.Wait()
+	good := changes[:0]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counts.Seen += len(changes)
+	for i := range changes {
+		key := changes[i].Key
+		if errs[i] != nil {
+			s.reject(Rejected{Where: key, Reason: errs[i].Error()})
+			continue
+		}
+		s.seen[maphash.String(keySeed, key)] = struct{}{}
+		good = append(good, changes[i])
+	}
+	return good
+}
+
+// normaliseOne never lets one hostile item take the process down.
+func (s *session) normaliseOne(c *feeds.Change, now time.Time) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("normalise: %v", r)
+		}
+	}()
+	c.Source = s.policy.Source
+	if c.Item == nil {
+		return errors.New("emit without an item: use Withdraw")
+	}
+	policy := s.policy
+	policy.Report = s.Reject
+	return Normalise(c, policy, now)
+}
+
+// book counts what the store answered, and clears the report of what is published now.
+func (s *session) book(batch []feeds.Change, accepted []feeds.Accepted) {
+	s.mu.Lock()
+	for i, a := range accepted {
+		s.counts.Kinds[a.Kind]++
+		if a.Err != nil {
+			s.reject(Rejected{Where: batch[i].Key, Reason: a.Err.Error()})
+		}
+	}
+	counts := s.counts
+	counts.Kinds = maps.Clone(counts.Kinds)
+	s.mu.Unlock()
+	s.progress(counts)
+}
+
+// Withdraw implements Sink.
+func (s *session) Withdraw(keys ...string) (bool, error) {
+	if len(keys) == 0 {
+		return true, nil
+	}
+	keys = cleanKeys(keys)
+	if !s.release {
+		held, err := weigh(s.ctx, s.desk, keys)
+		if err != nil {
+			return false, fmt.Errorf("count what would be withdrawn: %w", err)
+		}
+		if held != nil {
+			s.withheld = held
+			return false, nil
+		}
+	}
+	for len(keys) > 0 {
+		n := min(len(keys), MaxBatch)
+		batch := make([]feeds.Change, n)
+		for i, key := range keys[:n] {
+			batch[i] = feeds.Change{Source: s.policy.Source, Key: key}
+		}
+		accepted, err := s.desk.Put(s.ctx, batch...)
+		s.book(batch, accepted)
+		if err != nil {
+			return false, fmt.Errorf("withdraw %d items: %w", n, err)
+		}
+		s.mu.Lock()
+		for _, key := range keys[:n] {
+			s.seen[maphash.String(keySeed, key)] = struct{}{} // clears its report
+		}
+		s.mu.Unlock()
+		keys = keys[n:]
+	}
+	return true, nil
+}
+
+// withdrawUnseen ends a Complete fetch: what the store has beyond what was emitted is gone.
+func (s *session) withdrawUnseen() error {
+	var gone []string
+	err := s.desk.Keys(s.ctx, func(key string) error {
+		if _, ok := s.seen[maphash.String(keySeed, key)]; !ok {
+			gone = append(gone, key)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("list what is stored: %w", err)
+	}
+	_, err = s.Withdraw(gone...)
+	return err
+}
+
+// Reject implements Sink.
+func (s *session) Reject(r Rejected) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reject(r)
+}
+
+func (s *session) reject(r Rejected) {
+	if old, again := s.rejects[r.Where]; again {
+		// A post can need several repairs: the first line, all reasons, and rejected beats repaired.
+		if old.Reason != r.Reason {
+			old.Reason += "; " + r.Reason
+		}
+		old.Repaired = old.Repaired && r.Repaired
+		r = old
+	} else {
+		if r.Repaired {
+			s.counts.Repaired++
+		} else {
+			s.counts.Rejected++
+		}
+	}
+	s.rejects[r.Where] = r
+}
+
+// Describe implements Sink.
+func (s *session) Describe(about feeds.About) error {
+	if err := s.desk.Describe(s.ctx, cleanAbout(about)); err != nil {
+		return fmt.Errorf("store what the source says of itself: %w", err)
+	}
+	return nil
+}
+
+// saveRejected writes the reports that moved: new ones, and those of posts that are in order now.
+func (s *session) saveRejected() error {
+	edits := map[string][]byte{}
+	var fresh []Rejected
+	s.mu.Lock()
+	for where, r := range s.rejects {
+		if s.before[where] == r {
+			continue
+		}
+		b, err := json.Marshal(r)
+		if err != nil {
+			s.mu.Unlock()
+			return fmt.Errorf("save the report on %s: %w", where, err)
+		}
+		edits[where] = b
+		fresh = append(fresh, r)
+	}
+	for where := range s.before {
+		_, seen := s.seen[maphash.String(keySeed, where)]
+		if _, again := s.rejects[where]; seen && !again {
+			edits[where] = nil
+		}
+	}
+	s.mu.Unlock()
+	if len(edits) == 0 {
+		return nil
+	}
+	if err := s.desk.Write(s.ctx, bucketRejected, edits); err != nil {
+		return fmt.Errorf("save the reports on %d posts: %w", len(edits), err)
+	}
+	slices.SortFunc(fresh, func(a, b Rejected) int { return cmp.Compare(a.Where, b.Where) })
+	for _, r := range fresh {
+		s.report(r)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for where, b := range edits {
+		if b == nil {
+			delete(s.before, where)
+		} else {
+			s.before[where] = s.rejects[where]
+		}
+	}
+	return nil
+}
+
+// finish ends a fetch that succeeded: withdrawals of a Complete one, reports, state. whole says that the fetch looked at
+// everything, so that a report that was not made again is settled.
+func (s *session) finish(res Result, whole bool) error {
+	if res.Complete {
+		if err := s.withdrawUnseen(); err != nil {
+			return err
+		}
+	}
+	if whole && !res.Unchanged {
+		for where := range s.before {
+			s.seen[maphash.String(keySeed, where)] = struct{}{}
+		}
+	}
+	if err := s.saveRejected(); err != nil {
+		return err
+	}
+	return s.state.save()
+}
+
+// splitSameKey cuts a batch where a key comes twice, so that each Put states a key once.
+func splitSameKey(changes []feeds.Change) [][]feeds.Change {
+	var out [][]feeds.Change
+	seen := make(map[string]struct{}, len(changes))
+	start := 0
+	for i := range changes {
+		if _, ok := seen[changes[i].Key]; ok {
+			out = append(out, changes[start:i])
+			start = i
+			clear(seen)
+		}
+		seen[changes[i].Key] = struct{}{}
+	}
+	if start < len(changes) {
+		out = append(out, changes[start:])
+	}
+	return out
+}

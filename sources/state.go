@@ -1,0 +1,87 @@
+package sources
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"sync"
+)
+
+// state is the State of one fetch: a view of the source's bucket with the differences that are not saved yet.
+type state struct {
+	ctx    context.Context // of the fetch: State's methods are called within it
+	memory Memory
+
+	mu      sync.Mutex
+	pending map[string][]byte // nil: deleted
+}
+
+func newState(ctx context.Context, m Memory) *state {
+	return &state{ctx: ctx, memory: m, pending: map[string][]byte{}}
+}
+
+func (s *state) Get(key string) ([]byte, bool, error) {
+	s.mu.Lock()
+	value, ok := s.pending[key]
+	s.mu.Unlock()
+	if ok {
+		return value, value != nil, nil
+	}
+	return s.memory.Read(s.ctx, bucketState, key)
+}
+
+func (s *state) Range(fn func(key string, value []byte) error) error {
+	s.mu.Lock()
+	pending := maps.Clone(s.pending)
+	s.mu.Unlock()
+	for key, value := range pending {
+		if value == nil {
+			continue
+		}
+		if err := fn(key, value); err != nil {
+			return err
+		}
+	}
+	return s.memory.Range(s.ctx, bucketState, func(key string, value []byte) error {
+		if _, ok := pending[key]; ok {
+			return nil
+		}
+		return fn(key, value)
+	})
+}
+
+func (s *state) Set(key string, value []byte) {
+	if value == nil {
+		value = []byte{}
+	}
+	s.mu.Lock()
+	s.pending[key] = value
+	s.mu.Unlock()
+}
+
+func (s *state) Delete(key string) {
+	s.mu.Lock()
+	s.pending[key] = nil
+	s.mu.Unlock()
+}
+
+// save writes the differences. They stay pending when it fails.
+func (s *state) save() error {
+	s.mu.Lock()
+	edits := s.pending
+	s.pending = map[string][]byte{}
+	s.mu.Unlock()
+	if len(edits) == 0 {
+		return nil
+	}
+	if err := s.memory.Write(s.ctx, bucketState, edits); err != nil {
+		s.mu.Lock()
+		for key, value := range s.pending { // newer ones win
+			edits[key] = value
+		}
+		s.pending = edits
+		s.mu.Unlock()
+		return fmt.Errorf("save the source's state: %w", err)
+	}
+	return nil
+}

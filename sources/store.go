@@ -1,0 +1,65 @@
+package sources
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"feedmill/feeds"
+)
+
+// Store is what the Manager needs of a store; the program fits a cache.Store to it. This package knows no store, so
+// that `feedmill preview` can run a source without one.
+type Store interface {
+	// Open takes the right to fetch and write for a source until Close. It fails with ErrBusy while another process
+	// has it.
+	Open(ctx context.Context, source string) (Desk, error)
+}
+
+// ErrBusy says that another process fetches this source.
+var ErrBusy = errors.New("another process fetches this source")
+
+// Desk is the right to write for one source. After it was lost every method fails.
+type Desk interface {
+	Ledger
+	Memory
+	// Lost is closed when the right to write was lost.
+	Lost() <-chan struct{}
+	io.Closer
+}
+
+// Ledger stores items.
+type Ledger interface {
+	// Put stores at most MaxBatch changes and answers in their order.
+	Put(ctx context.Context, changes ...feeds.Change) ([]feeds.Accepted, error)
+	Describe(ctx context.Context, about feeds.About) error
+	SetBaseline(ctx context.Context) error
+	Inventory
+}
+
+// Inventory tells what the store has of the source.
+type Inventory interface {
+	// Info returns the number of live items and whether the first complete fetch was stored.
+	Info(ctx context.Context) (items int, baseline bool, err error)
+	// Keys calls fn for the key of each live or held item.
+	Keys(ctx context.Context, fn func(key string) error) error
+}
+
+// Memory keeps small values in buckets of the source.
+type Memory interface {
+	Read(ctx context.Context, bucket, key string) (value []byte, ok bool, err error)
+	Range(ctx context.Context, bucket string, fn func(key string, value []byte) error) error
+	// Write sets the values of a bucket and deletes those that are nil, all or none.
+	Write(ctx context.Context, bucket string, edits map[string][]byte) error
+}
+
+// ReleaseKey in the bucket "schedule" is the operator's word that held withdrawals may pass. Any process may set it;
+// the fetch that uses it clears it.
+const ReleaseKey = "release"
+
+// Buckets of Memory.
+const (
+	bucketState    = "state"    // what the source itself remembers
+	bucketRejected = "rejected" // where -> Rejected
+	bucketSchedule = "schedule" // the Manager's own record, and ReleaseKey
+)
