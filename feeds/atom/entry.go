@@ -94,8 +94,7 @@ func links(e *document.Entry) []link {
 
 func categories(d *document.Document, e *document.Entry) []category {
 	out := make([]category, 0, len(e.Categories)+len(e.Tags))
-	add := func(kind string, labels []string) {
-		scheme := d.Scheme(kind)
+	add := func(scheme string, labels []string) {
 		for _, l := range labels {
 			c := category{Term: cmp.Or(feeds.Fold(l), l), Scheme: scheme, Label: l}
 			if !slices.Contains(out, c) {
@@ -103,8 +102,8 @@ func categories(d *document.Document, e *document.Entry) []category {
 			}
 		}
 	}
-	add("category", e.Categories)
-	add("tag", e.Tags)
+	add(d.CategoryScheme, e.Categories)
+	add(d.TagScheme, e.Tags)
 	return out
 }
 

@@ -77,8 +77,7 @@ func description(e *document.Entry) *document.Text {
 
 func categories(d *document.Document, e *document.Entry) []category {
 	out := make([]category, 0, len(e.Categories)+len(e.Tags))
-	add := func(kind string, labels []string) {
-		domain := d.Scheme(kind)
+	add := func(domain string, labels []string) {
 		for _, l := range labels {
 			c := category{Domain: domain, Label: document.Hexed(l)}
 			if !slices.Contains(out, c) {
@@ -86,8 +85,8 @@ func categories(d *document.Document, e *document.Entry) []category {
 			}
 		}
 	}
-	add("category", e.Categories)
-	add("tag", e.Tags)
+	add(d.CategoryScheme, e.Categories)
+	add(d.TagScheme, e.Tags)
 	return out
 }
 

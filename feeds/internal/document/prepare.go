@@ -21,8 +21,11 @@ type Document struct {
 	// Page is what the feed links to: its home, or the best there is. Never empty.
 	Page string
 	// Base is the address below which topics have their pages; empty when the document does not know its own address.
-	Base    string
-	Entries []Entry
+	Base string
+	// CategoryScheme and TagScheme are the addresses that stand for the vocabularies of labels, the same in all formats;
+	// empty when the document does not know its own address.
+	CategoryScheme, TagScheme string
+	Entries                   []Entry
 }
 
 // Entry is an item fit to be written.
@@ -61,7 +64,9 @@ func Prepare(f *feeds.Feed) *Document {
 	if !IsIRI(d.ID) {
 		d.ID = URN("feed", cmp.Or(d.ID, f.Topic.String()))
 	}
-	d.Base = base(d.Self, f.Topic)
+	if d.Base = base(d.Self, f.Topic); d.Base != "" {
+		d.CategoryScheme, d.TagScheme = d.Base+"/category", d.Base+"/tag"
+	}
 
 	d.Entries = make([]Entry, len(f.Items))
 	ids, iris, guids := set(len(f.Items)), set(len(f.Items)), set(len(f.Items))
@@ -163,15 +168,6 @@ func base(self string, t feeds.Topic) string {
 	return self
 }
 
-// Scheme is the address that stands for the vocabulary of categories or of tags, the same in all formats; empty when
-// the document does not know its own address.
-func (d *Document) Scheme(kind string) string {
-	if d.Base == "" {
-		return ""
-	}
-	return d.Base + "/" + kind
-}
-
 // date returns t as a whole second in a zone that RFC 822 and RFC 3339 can write, or zero when they cannot write it.
 func date(t time.Time) time.Time {
 	if t.IsZero() {
@@ -262,7 +258,8 @@ func mailbox(s string) bool {
 // language is a BCP 47 tag in its usual form (RFC 5646 §2.1), or empty.
 func language(s string) string {
 	s = strings.ReplaceAll(strings.TrimSpace(s), "_", "-")
-	for i, part := range strings.Split(s, "-") {
+	i := 0
+	for part := range strings.SplitSeq(s, "-") {
 		if len(part) == 0 || len(part) > 8 || i == 0 && (len(part) < 2 || len(part) > 3) {
 			return ""
 		}
@@ -271,6 +268,7 @@ func language(s string) string {
 				return ""
 			}
 		}
+		i++
 	}
 	return s
 }

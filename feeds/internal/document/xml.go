@@ -76,19 +76,19 @@ func escape(s, amp, lt, gt string) string {
 	b.Grow(len(s) + len(s)/8 + 16)
 	from := 0
 	for ; i < len(s); i++ {
-		ref := ""
-		switch s[i] {
-		case '&':
-			ref = amp
-		case '<':
-			ref = lt
-		case '>':
-			ref = gt
-		default:
+		c := s[i]
+		if c > '>' || c != '&' && c != '<' && c != '>' {
 			continue
 		}
 		b.WriteString(s[from:i])
-		b.WriteString(ref)
+		switch c {
+		case '&':
+			b.WriteString(amp)
+		case '<':
+			b.WriteString(lt)
+		default:
+			b.WriteString(gt)
+		}
 		from = i + 1
 	}
 	b.WriteString(s[from:])
