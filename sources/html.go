@@ -315,7 +315,7 @@ func (p *htmlPass) pop() {
 			}
 			if e.el.is(isBlock) {
 				e.blank, e.broke = false, false
-			} else if e.blank {
+			} else if e.blank && len(p.out) > 0 {
 				p.out = append(p.out, ' ')
 			}
 		}

@@ -32,7 +32,7 @@ var second = func() *bluemonday.Policy {
 	p.AllowAttrs("src").OnElements("img")
 	p.AllowAttrs("src", "poster").Matching(web).OnElements("video")
 	p.AllowAttrs("src").Matching(web).OnElements("audio", "source")
-	p.AllowAttrs("srcset").Matching(regexp.MustCompile(`^https?://\S+( [0-9.]+[wxh])?(, https?://\S+( [0-9.a-zA-Z]+[wxh])?)*$`)).OnElements("img", "source")
+	p.AllowAttrs("srcset").Matching(regexp.MustCompile(`^https?://\S+( [0-9.]+[wxh])?(, https?://\S+( [0-9.]+[wxh])?)*$`)).OnElements("img", "source")
 	p.AllowAttrs("sizes", "media", "type").Matching(words).OnElements("img", "source")
 	p.AllowAttrs("alt").OnElements("img")
 	p.AllowAttrs("width", "height").Matching(number).OnElements("img", "video")

@@ -343,11 +343,11 @@ func (p *htmlPass) srcset(raw []byte) (set, first string) {
 			descriptor, rest, _ = strings.Cut(rest, ",")
 			descriptor = strings.TrimSpace(descriptor)
 		}
-		if descriptor != "" && !(attrToken([]byte(descriptor), ".") && strings.ContainsAny(descriptor[len(descriptor)-1:], "wxh")) {
+		if n := len(descriptor); n > 0 && (strings.Trim(descriptor[:n-1], "0123456789.") != "" || n < 2 || strings.IndexByte("wxh", descriptor[n-1]) < 0) {
 			continue
 		}
 		u := absolute(addr, p.base)
-		if u == "" {
+		if u == "" || strings.HasSuffix(u, ",") { // a comma there would end the candidate
 			continue
 		}
 		if n == 0 {

@@ -28,7 +28,7 @@ func (p *htmlPass) writeText(b []byte) {
 	if len(b) == 0 {
 		return
 	}
-	if bytes.TrimSpace(b) == nil || len(bytes.TrimSpace(b)) == 0 {
+	if len(bytes.TrimSpace(b)) == 0 {
 		p.blank(b)
 		return
 	}
@@ -37,6 +37,9 @@ func (p *htmlPass) writeText(b []byte) {
 		if e := &p.stack[n-1]; e.el == elPre && len(p.out) == e.body && b[0] == '\n' && (len(b) == 1 || b[1] != '\n') {
 			b = b[1:] // a parser would drop it
 		}
+	}
+	if len(p.out) == 0 {
+		b = bytes.TrimLeftFunc(b, unicode.IsSpace)
 	}
 	if p.marks && (len(p.out) == 0 || p.out[len(p.out)-1] == '>') {
 		// NFC would join a combining mark with the ">" of the tag before it.
@@ -55,8 +58,10 @@ func (p *htmlPass) writeText(b []byte) {
 // blank writes white space, which is nothing to see.
 func (p *htmlPass) blank(b []byte) {
 	p.gap = true
-	n := len(p.stack)
-	if n > 0 {
+	if len(p.out) == 0 {
+		return
+	}
+	if n := len(p.stack); n > 0 {
 		p.stack[n-1].blank = true
 		// Only ASCII blanks may stand between cells, and the parser drops a first line end in pre.
 		if p.betweenCells() {
@@ -78,17 +83,18 @@ func (p *htmlPass) speak(b []byte) {
 	}
 	for i := 0; i < len(b) && p.runes < p.collect; {
 		n := 1
-		if c := b[i]; c <= ' ' {
+		switch c := b[i]; {
+		case c <= ' ' || c >= utf8.RuneSelf && c < 0xe4 && blankAt(b[i:]):
+			_, n = utf8.DecodeRune(b[i:])
 			p.gap = true
-			i++
+			i += n
 			continue
-		} else if c >= utf8.RuneSelf {
-			var r rune
-			if r, n = utf8.DecodeRune(b[i:]); unicode.IsSpace(r) {
-				p.gap = true
-				i += n
-				continue
-			}
+		case c >= 0xf0:
+			n = 4
+		case c >= 0xe0:
+			n = 3
+		case c >= utf8.RuneSelf:
+			n = 2
 		}
 		if p.gap {
 			p.gap = false

@@ -27,6 +27,7 @@ func absolute(raw string, base *url.URL) string {
 	if strings.ContainsAny(s, "\t\n\r") {
 		s = strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(s)
 	}
+	s = strings.TrimSuffix(s, "#") // an empty fragment
 	head, tail := s, ""
 	if i := strings.IndexAny(s, "?#"); i >= 0 {
 		head, tail = s[:i], s[i:]
@@ -135,7 +136,7 @@ func simpleURL(s string) bool {
 	fragment := false
 	for i := host; i < len(rest); i++ {
 		switch c := rest[i]; {
-		case c == '#' && !fragment:
+		case c == '#' && !fragment && i+1 < len(rest):
 			fragment = true
 		case c == '%' && hexAt(rest, i+1):
 		case c == '/' && i+1 < len(rest) && rest[i+1] == '.':
@@ -205,7 +206,7 @@ func hostPort(scheme, authority string) string {
 	}
 	if strings.HasPrefix(host, "[") {
 		u, err := url.Parse("http://" + strings.ToLower(host))
-		if err != nil || strings.ContainsAny(host, "%") {
+		if err != nil || strings.Contains(host, "%") {
 			return ""
 		}
 		host = u.Host

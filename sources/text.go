@@ -129,11 +129,19 @@ func foldSpace(s string) string {
 	return strings.TrimSuffix(s, " ")
 }
 
-// blankAt says that s starts with a blank that is not ASCII.
-func blankAt(s string) bool {
+// blankAt says that s starts with a blank that is not ASCII: U+0085, U+00A0, U+1680, U+2000… or U+3000.
+func blankAt[T string | []byte](s T) bool {
+	if len(s) < 2 {
+		return false
+	}
 	switch s[0] {
-	case 0xc2, 0xe1, 0xe2, 0xe3: // U+0085, U+00A0, U+1680, U+2000…, U+3000
-		r, _ := utf8.DecodeRuneInString(s)
+	case 0xc2:
+		return s[1] == 0x85 || s[1] == 0xa0
+	case 0xe1, 0xe2, 0xe3:
+		if s[0] == 0xe3 && s[1] != 0x80 {
+			return false
+		}
+		r, _ := utf8.DecodeRuneInString(string(s[:min(3, len(s))]))
 		return unicode.IsSpace(r)
 	}
 	return false
@@ -317,49 +325,66 @@ func looksHTML(s string) bool {
 	return false
 }
 
-// cutText shortens one line of text to at most limit runes, mark included, at the end of a sentence or a word if there is
-// one in the second half.
+// cutText shortens one line of text to at most limit runes, mark included, at the end of a sentence or a word if there
+// is one in the second half.
 func cutText(s string, limit int) string {
-	if len(s) <= limit || utf8.RuneCountInString(s) <= limit {
+	if len(s) <= limit {
 		return s
 	}
-	var (
-		n              int
-		end            int // bytes of the longest prefix that leaves room for the mark
-		word, sentence int // the same at the end of a word, of a sentence
-		prev           rune
-	)
-	for i, r := range s {
-		if n > 0 && !unicode.In(r, unicode.M) && r != '\u200d' && prev != '\u200d' {
-			if n > limit-2 {
-				break // room for a blank and the mark
-			}
+	half, room, full := runeAt(s, limit/2), runeAt(s, limit-2), runeAt(s, limit)
+	if full == len(s) {
+		return s
+	}
+	// Room is for a blank and the mark. A cut may follow any of these.
+	end, word, sentence := 0, 0, 0
+	prev, _ := utf8.DecodeLastRuneInString(s[:half])
+	for i, r := range s[half:] {
+		if i += half; i > room {
+			break
+		}
+		if !joins(r) && prev != '\u200d' {
 			end = i
-			if n >= limit/2 {
-				switch {
-				case strings.ContainsRune("。！？", prev) && !strings.ContainsRune("”’」』）", r),
-					unicode.IsSpace(r) && strings.ContainsRune(".!?…。！？”’」』", prev):
-					sentence = i
-				case unicode.IsSpace(r), wide(r), wide(prev):
-					word = i
-				}
+			blank := unicode.IsSpace(r)
+			switch {
+			case strings.ContainsRune("。！？", prev) && !strings.ContainsRune("”’」』）", r),
+				blank && strings.ContainsRune(".!?…。！？”’」』", prev):
+				sentence = i
+			case blank, wide(r), wide(prev):
+				word = i
 			}
 		}
 		prev = r
-		n++
 	}
 	switch {
 	case sentence > 0:
 		return strings.TrimSpace(s[:sentence]) + " …"
 	case word > 0:
 		end = word
-	case end == 0: // nothing but marks
-		end = len(string([]rune(s)[:limit-1]))
+	case end == 0: // nothing but combining marks
+		end = room
 	}
-	return strings.TrimRightFunc(s[:end], func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("，、,;；:：", r) }) + "…"
+	return strings.TrimRightFunc(s[:end], func(r rune) bool {
+		return unicode.IsSpace(r) || strings.ContainsRune("，、,;；:：", r)
+	}) + "…"
+}
+
+// runeAt is where rune n of s starts; its end if there are fewer.
+func runeAt(s string, n int) int {
+	for i := range s {
+		if n == 0 {
+			return i
+		}
+		n--
+	}
+	return len(s)
+}
+
+// joins says that a rune belongs to the one before it.
+func joins(r rune) bool {
+	return r >= 0x300 && !wide(r) && (r == '\u200d' || unicode.In(r, unicode.M) || r >= 0x1f3fb && r <= 0x1f3ff)
 }
 
 // wide says that a rune belongs to a script without blanks between words.
 func wide(r rune) bool {
-	return r >= 0x2e80 && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana)
+	return r >= 0x3041 && r <= 0x30ff && r != 0x3099 && r != 0x309a || r >= 0x3400 && r <= 0x9fff || r >= 0x20000 && r <= 0x3ffff
 }
