@@ -1,0 +1,222 @@
+package web
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+
+	"feedmill/feeds"
+)
+
+// place is what an address means, and how it is spelled canonically.
+type place struct {
+	path   string // canonical, escaped, below the base URL
+	topic  feeds.Topic
+	format *feeds.Format // a feed
+	page   bool          // a topic's page for people
+	list   bool          // an outline, of kind or of all kinds
+	kind   string
+	index  bool
+	static bool
+}
+
+// outlinePaths are the addresses of OPML, staticPaths those of what never changes.
+var (
+	outlinePaths = func() []string {
+		paths := []string{"/opml"}
+		for _, kind := range feeds.TopicKinds[1:] {
+			paths = append(paths, "/opml/"+kind)
+		}
+		return paths
+	}()
+	staticPaths = []string{"/style.css", "/favicon.svg", "/robots.txt"}
+)
+
+// escapedPath is the path as the client wrote it, with its "%2F", but raw UTF-8 percent-encoded: that is the same
+// spelling to us.
+func escapedPath(u *url.URL) string {
+	p := u.RawPath
+	if p == "" {
+		return u.EscapedPath()
+	}
+	if strings.IndexFunc(p, func(r rune) bool { return r >= 0x80 }) < 0 {
+		return p
+	}
+	var b strings.Builder
+	for i := range len(p) {
+		if p[i] < 0x80 {
+			b.WriteByte(p[i])
+		} else {
+			fmt.Fprintf(&b, "%%%02X", p[i])
+		}
+	}
+	return b.String()
+}
+
+// respell writes an escaped path the way [feeds.Topic.Path] would, segment by segment, without a slash at the end.
+func respell(escaped string) (string, bool) {
+	segments := strings.Split(strings.TrimPrefix(escaped, "/"), "/")
+	if n := len(segments); n > 1 && segments[n-1] == "" {
+		segments = segments[:n-1]
+	}
+	for i, s := range segments {
+		plain, err := url.PathUnescape(s)
+		if err != nil {
+			return "", false
+		}
+		segments[i] = url.PathEscape(plain)
+	}
+	return "/" + strings.Join(segments, "/"), true
+}
+
+// locate finds what a path written by respell means. ok is false for one that means nothing here.
+func (c *config) locate(path string) (p place, ok bool) {
+	switch {
+	case path == "/":
+		return place{path: path, index: true}, true
+	case slices.Contains(staticPaths, path):
+		return place{path: path, static: true}, true
+	case slices.Contains(outlinePaths, path):
+		return place{path: path, list: true, kind: strings.TrimPrefix(strings.TrimPrefix(path, "/opml"), "/")}, true
+	}
+	stem, format := c.cutSuffix(path)
+	topic, label, err := feeds.ParsePath(stem)
+	if err != nil {
+		return place{}, false
+	}
+	if topic = feeds.NewTopic(topic.Kind, norm.NFC.String(label)); topic.Kind != "all" && topic.Name == "" {
+		return place{}, false
+	}
+	p = place{path: topic.Path(), topic: topic, format: format, page: format == nil}
+	if format != nil {
+		p.path += format.Suffix
+	}
+	return p, true
+}
+
+// cutSuffix splits a format's suffix off a path.
+func (c *config) cutSuffix(path string) (stem string, format *feeds.Format) {
+	for i := range c.formats {
+		if stem, ok := strings.CutSuffix(path, c.formats[i].Suffix); ok {
+			return stem, &c.formats[i]
+		}
+	}
+	return path, nil
+}
+
+// canonical is the spelling of a path under which redirects are kept and looked up.
+func (c *config) canonical(path string) string {
+	path, ok := respell(path)
+	if !ok {
+		return ""
+	}
+	if p, ok := c.locate(path); ok {
+		return p.path
+	}
+	return path
+}
+
+// moved follows the configured redirect of a canonical path: its own, or that of its topic with the suffix kept.
+func (c *config) moved(path string) (string, bool) {
+	if to, ok := c.forced[path]; ok {
+		return to, true
+	}
+	stem, format := c.cutSuffix(path)
+	if format == nil {
+		return "", false
+	}
+	to, ok := c.forced[stem]
+	if !ok {
+		return "", false
+	}
+	if _, has := c.cutSuffix(to); has != nil {
+		return to, true
+	}
+	return to + format.Suffix, true
+}
+
+// collectRedirects takes the configured redirects, which win over everything, and those that sources state about their
+// old sites, which win over no address of ours. Every target is final: a client never needs a second hop.
+func (c *config) collectRedirects() error {
+	c.forced, c.offered = map[string]string{}, map[string]string{}
+	for from, to := range c.site.Redirects {
+		key, target := c.canonical(from), c.canonical(to)
+		if key == "" || target == "" || from == "" || to == "" || from[0] != '/' || to[0] != '/' {
+			return fmt.Errorf("publish: redirect %q to %q: both must be paths such as /tag/go", from, to)
+		}
+		if key != target {
+			c.forced[key] = target
+		}
+	}
+	for from := range c.forced {
+		to, hops := c.forced[from], 0
+		for next, ok := c.moved(to); ok; next, ok = c.moved(to) {
+			if hops++; hops > len(c.forced) {
+				return fmt.Errorf("publish: redirect %q leads in a circle", from)
+			}
+			to = next
+		}
+		c.forced[from] = to
+	}
+	disputed := map[string]bool{}
+	for _, about := range c.site.Sources {
+		for from, topic := range about.Redirects {
+			key := c.canonical(from)
+			if key == "" || topic.Group != "" || from[0] != '/' {
+				continue
+			}
+			to := c.final(topic.Path() + c.suffixFor(key))
+			if have, ok := c.offered[key]; ok && have != to {
+				disputed[key] = true
+			}
+			c.offered[key] = to
+		}
+	}
+	for key := range disputed {
+		delete(c.offered, key)
+	}
+	return nil
+}
+
+// final is where a client ends that asks for a canonical path.
+func (c *config) final(path string) string {
+	if to, ok := c.moved(path); ok {
+		return to
+	}
+	return path
+}
+
+// suffixFor is the format an old feed address leads to: the one it names, else Atom, which jekyll-feed writes.
+func (c *config) suffixFor(path string) string {
+	if _, format := c.cutSuffix(path); format != nil {
+		return format.Suffix
+	}
+	return c.atom
+}
+
+// old is where an address leads that is not ours: one that a source names, or one that jekyll-feed writes
+// (/feed.xml, /feed/by_tag/NAME.xml, /feed/CATEGORY.xml).
+func (c *config) old(path string) (string, bool) {
+	if to, ok := c.offered[path]; ok {
+		return to, true
+	}
+	stem, ok := strings.CutSuffix(path, ".xml")
+	if !ok {
+		return "", false
+	}
+	if name, ok := strings.CutPrefix(stem, "/feed/by_tag/"); ok {
+		stem = "/tag/" + name
+	} else if name, ok := strings.CutPrefix(stem, "/feed/"); ok {
+		stem = "/category/" + name
+	} else if stem != "/feed" {
+		return "", false
+	}
+	p, ok := c.locate(stem + c.atom)
+	if !ok || p.format == nil {
+		return "", false
+	}
+	return c.final(p.path), true
+}

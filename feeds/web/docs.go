@@ -1,0 +1,257 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"feedmill/feeds"
+)
+
+// doc names a document that is kept rendered. Its key is its canonical address below the base URL, query included.
+type doc struct {
+	key   string
+	topic feeds.Topic
+	// format is set for a feed, lang for a page for people, neither for an outline.
+	format *feeds.Format
+	lang   string
+	// kind narrows an outline; empty for all of them.
+	kind string
+}
+
+func feedDoc(t feeds.Topic, f *feeds.Format) doc {
+	return doc{key: t.Path() + f.Suffix, topic: t, format: f}
+}
+
+func pageDoc(t feeds.Topic, lang string) doc {
+	return doc{key: pageKey(t.Path(), lang), topic: t, lang: lang}
+}
+
+func pageKey(path, lang string) string { return path + "?hl=" + lang }
+
+// errUnknown says that a topic never had an item.
+var errUnknown = errors.New("no such topic")
+
+// Times of rendering.
+const (
+	// renderTimeout bounds one attempt, reading the store included.
+	renderTimeout = 30 * time.Second
+	// patience is how long a request waits for new bytes when it could have old ones, impatience the same while
+	// renewing fails anyway, firstTime how long it waits when there is nothing else.
+	patience   = 5 * time.Second
+	impatience = 250 * time.Millisecond
+	firstTime  = 20 * time.Second
+	// retryEvery is how often a failing document is tried again.
+	retryEvery = time.Second
+	// attempts bounds how often a document is rendered again because it changed meanwhile.
+	attempts = 3
+)
+
+// flight is one rendering under way; all requests for its document wait for the same one. It is written by hand
+// because otter's loader knows no stale value to fall back to while it loads.
+type flight struct {
+	started time.Time
+	dirty   bool // guarded by Server.mu: something changed since the store was read
+	done    chan struct{}
+	e       *entry // valid once done is closed, as err
+	err     error
+}
+
+// get returns a document: fresh, or the last one there was if it cannot be had in time. It fails with errUnknown, and
+// with the store's error for a document that was never rendered.
+func (s *Server) get(ctx context.Context, d doc) (*entry, error) {
+	old, ok := s.cache.GetIfPresent(d.key)
+	if ok && !old.stale.Load() {
+		return old, nil
+	}
+	if ok && time.Since(s.made) < time.Duration(old.retry.Load()) {
+		s.stats.Stale.Add(1)
+		return old, nil
+	}
+	f := s.join(d)
+	limit := firstTime
+	if ok {
+		limit = patience
+		if old.failing.Load() {
+			limit = impatience
+		}
+	}
+	timer := time.NewTimer(limit - time.Since(f.started))
+	defer timer.Stop()
+	var err error
+	select {
+	case <-f.done:
+		if f.e != nil {
+			if f.err != nil {
+				s.stats.Stale.Add(1)
+			}
+			return f.e, nil
+		}
+		if err = f.err; errors.Is(err, errUnknown) {
+			return nil, err
+		}
+	case <-timer.C:
+		err = fmt.Errorf("render %s: the store has not answered for %s", d.key, limit)
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if !ok {
+		// The store hangs rather than fails: what an earlier process rendered is better than nothing.
+		if old = s.revive(d); old == nil {
+			return nil, err
+		}
+	}
+	s.stats.Stale.Add(1)
+	return old, nil
+}
+
+// healthy and unhealthy note how the store does; only what is new is logged.
+func (s *Server) healthy() {
+	s.ready.Store(true)
+	if s.failing.Swap(false) {
+		s.log.Info("documents are rendered again")
+	}
+}
+
+func (s *Server) unhealthy(err error) {
+	s.stats.Failures.Add(1)
+	if s.ctx.Err() == nil && !s.failing.Swap(true) {
+		s.log.Warn("documents cannot be rendered, the last ones are served until the store is back", "err", err)
+	}
+}
+
+// join returns the flight of a document, a new one if there is none.
+func (s *Server) join(d doc) *flight {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f := s.flights[d.key]; f != nil {
+		return f
+	}
+	f := &flight{started: time.Now(), done: make(chan struct{})}
+	if e, ok := s.cache.GetEntryQuietly(d.key); ok && !e.Value.stale.Load() {
+		f.e = e.Value // another request was faster
+		close(f.done)
+		return f
+	}
+	s.flights[d.key] = f
+	if !s.background(func() { s.fly(f, d) }) {
+		delete(s.flights, d.key)
+		f.err = fmt.Errorf("render %s: %w", d.key, context.Canceled)
+		close(f.done)
+	}
+	return f
+}
+
+// fly renders a document and publishes it. A change that comes while it renders makes it start again, so that no old
+// bytes are taken for new ones.
+func (s *Server) fly(f *flight, d doc) {
+	ctx, cancel := context.WithTimeout(s.ctx, renderTimeout)
+	defer cancel()
+	var e *entry
+	var err error
+	for try := 1; ; try++ {
+		s.mu.Lock()
+		f.dirty = false
+		s.mu.Unlock()
+		e, err = s.render(ctx, d)
+		s.mu.Lock()
+		if !f.dirty || err != nil || try == attempts {
+			break // with the lock
+		}
+		s.mu.Unlock()
+	}
+	if err == nil {
+		s.seq++
+		e.seq = s.seq
+		e.stale.Store(f.dirty)
+		s.cache.Set(d.key, e)
+		s.stats.Renders.Add(1)
+	}
+	if errors.Is(err, errUnknown) {
+		s.cache.Invalidate(d.key)
+	}
+	s.mu.Unlock()
+
+	switch {
+	case err == nil || errors.Is(err, errUnknown):
+		s.healthy()
+	default:
+		s.unhealthy(err)
+		if e = s.revive(d); e != nil {
+			e.failing.Store(true)
+			e.retry.Store(int64(time.Since(s.made) + retryEvery))
+		}
+	}
+	f.e, f.err = e, err
+	s.mu.Lock()
+	delete(s.flights, d.key)
+	s.mu.Unlock()
+	close(f.done)
+	if err == nil && s.spool != nil && d.lang == "" {
+		if err := s.spool.put(e); err != nil {
+			s.log.Warn("document not spooled", "path", d.key, "err", err)
+		}
+	}
+}
+
+// revive returns the last bytes of a document there are, in memory or in the spool; nil for none.
+func (s *Server) revive(d doc) *entry {
+	if e, ok := s.cache.GetEntryQuietly(d.key); ok {
+		return e.Value
+	}
+	if s.spool == nil || d.lang != "" {
+		return nil
+	}
+	e, err := s.spool.get(d.key, s.config.Load().shell(d))
+	if err != nil {
+		s.log.Warn("spooled document not used", "path", d.key, "err", err)
+		return nil
+	}
+	if e == nil {
+		return nil
+	}
+	s.stats.SpoolReads.Add(1)
+	e.stale.Store(true)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now, ok := s.cache.GetEntryQuietly(d.key); ok {
+		return now.Value
+	}
+	s.cache.Set(d.key, e)
+	return e
+}
+
+// render makes a document from the store.
+func (s *Server) render(ctx context.Context, d doc) (e *entry, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.log.Error("rendering panicked", "path", d.key, "err", fmt.Sprint(p), "stack", stack())
+			e, err = nil, fmt.Errorf("render %s: panic: %v", d.key, p)
+		}
+	}()
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("render %s: waiting for others: %w", d.key, context.Cause(ctx))
+	}
+	cfg := s.config.Load()
+	made := cfg.shell(d)
+	switch {
+	case d.format != nil:
+		err = s.renderFeed(ctx, cfg, d, made)
+	case d.lang != "":
+		err = s.renderTopic(ctx, cfg, d, made)
+	default:
+		err = s.renderOutline(ctx, cfg, d, made)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("render %s: %w", d.key, err)
+	}
+	old := (*entry)(nil)
+	if now, ok := s.cache.GetEntryQuietly(d.key); ok {
+		old = now.Value
+	}
+	return newEntry(d.key, made, old)
+}

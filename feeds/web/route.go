@@ -1,0 +1,142 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// route answers what the hot path does not: everything but a fresh document asked for under its own address.
+func (s *Server) route(w http.ResponseWriter, r *http.Request) {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+	case http.MethodOptions:
+		s.options(w)
+		return
+	default:
+		w.Header()["Allow"] = allow
+		s.fail(w, r, http.StatusMethodNotAllowed, "only GET, HEAD and OPTIONS are answered here")
+		return
+	}
+	cfg := s.config.Load()
+	asked := escapedPath(r.URL)
+	if rest, ok := strings.CutPrefix(asked, cfg.prefix); ok && strings.HasPrefix(rest, "/") {
+		asked = rest // a proxy that does not strip the base URL's path
+	}
+	path, ok := respell(asked)
+	if !ok {
+		s.fail(w, r, http.StatusBadRequest, "the path is not percent-encoded properly")
+		return
+	}
+	p, found := cfg.locate(path)
+	canonical := path
+	if found {
+		canonical = p.path
+	}
+	if to, ok := cfg.moved(canonical); ok {
+		s.redirect(w, cfg, to, "")
+		return
+	}
+	if found && asked == p.path {
+		s.answer(w, r, cfg, p)
+		return
+	}
+	if to, ok := cfg.old(path); ok {
+		s.redirect(w, cfg, to, "")
+		return
+	}
+	if !found {
+		s.notFound(w, r, cfg, place{path: path})
+		return
+	}
+	q, err := query(r.URL.RawQuery, p.params()...)
+	if err != nil {
+		s.fail(w, r, http.StatusBadRequest, err.Error())
+		return
+	}
+	s.redirect(w, cfg, p.path, q.Encode())
+}
+
+// params are the query parameters that a place takes.
+func (p *place) params() []string {
+	switch {
+	case p.index:
+		return []string{"find", "hl", "kind", "page", "sort"}
+	case p.page:
+		return []string{"hl"}
+	default:
+		return nil
+	}
+}
+
+// answer serves a place under its canonical address.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, cfg *config, p place) {
+	var q url.Values
+	var err error
+	if r.URL.RawQuery != "" {
+		if q, err = query(r.URL.RawQuery, p.params()...); err != nil {
+			s.fail(w, r, http.StatusBadRequest, err.Error())
+			return
+		}
+	}
+	lang := ""
+	if p.index || p.page {
+		if lang, err = choice(q, "hl", acceptLanguage(r.Header["Accept-Language"], cfg.fallback()), languages...); err != nil {
+			s.fail(w, r, http.StatusBadRequest, err.Error())
+			return
+		}
+	}
+	var d doc
+	switch {
+	case p.static:
+		s.serve(w, r, s.statics[p.path])
+		return
+	case p.index:
+		s.index(w, r, cfg, q, lang)
+		return
+	case p.page:
+		d = pageDoc(p.topic, lang)
+	case p.list:
+		d = doc{key: p.path, kind: p.kind}
+	default:
+		d = feedDoc(p.topic, p.format)
+	}
+	e, err := s.get(r.Context(), d)
+	switch {
+	case err == nil:
+		s.serve(w, r, e)
+	case errors.Is(err, errUnknown):
+		s.notFound(w, r, cfg, p)
+	default:
+		s.unavailable(w, r, cfg, lang)
+	}
+}
+
+// redirect answers 301 with a path: whatever name the client reached us by stays right, and no header of its request
+// gets into the answer.
+func (s *Server) redirect(w http.ResponseWriter, cfg *config, path, rawQuery string) {
+	to := cfg.prefix + path
+	if rawQuery != "" {
+		to += "?" + rawQuery
+	}
+	h := w.Header()
+	h["Location"] = []string{to}
+	h["Cache-Control"] = cfg.control
+	h["Access-Control-Allow-Origin"] = anyOrigin
+	h["Content-Length"] = []string{"0"}
+	s.stats.Redirects.Add(1)
+	w.WriteHeader(http.StatusMovedPermanently)
+}
+
+// options answers a CORS preflight (Fetch §3.2.2) and whoever asks what may be done.
+func (s *Server) options(w http.ResponseWriter) {
+	h := w.Header()
+	h["Allow"] = allow
+	h["Access-Control-Allow-Origin"] = anyOrigin
+	h["Access-Control-Allow-Methods"] = allow
+	h["Access-Control-Allow-Headers"] = []string{"If-None-Match, If-Modified-Since"}
+	h["Access-Control-Max-Age"] = []string{"86400"}
+	h["Cache-Control"] = noStore
+	w.WriteHeader(http.StatusNoContent)
+}

@@ -1,0 +1,251 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"feedmill/feeds"
+)
+
+// Store is what the web needs of a store.
+type Store interface {
+	// Recent reads at most limit items of a topic together with the topic's version.
+	Recent(ctx context.Context, topic feeds.Topic, order feeds.Order, before feeds.Pos, limit int) (feeds.Page, error)
+	// Topics lists every topic of a group that ever had an item.
+	Topics(ctx context.Context, group string) ([]feeds.TopicInfo, error)
+}
+
+// Options are settings of the process; they need a restart.
+type Options struct {
+	// Log takes what an operator should know; nil discards it.
+	Log *slog.Logger
+	// Memory bounds the rendered documents in memory, in bytes; 0 means 64 MiB.
+	Memory int64
+	// Spool is a directory for rendered documents, which outlive the process there so that a restart serves them while
+	// the store is down; empty for none. SpoolBytes bounds it; 0 means 256 MiB.
+	Spool      string
+	SpoolBytes int64
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// Server publishes what a store holds. Make it with [New]; all methods may be called at any time by anyone.
+type Server struct {
+	store   Store
+	formats []feeds.Format
+	log     *slog.Logger
+	now     func() time.Time
+	made    time.Time // origin of monotonic times in entries
+	config  atomic.Pointer[config]
+	stats   counters
+	ready   atomic.Bool
+	failing atomic.Bool // the last read of the store failed
+	spool   *spool
+	statics map[string]*entry
+	cache   *otter.Cache[string, *entry]
+	slots   chan struct{} // bounds how many documents are rendered at once, and so the memory that takes
+	hints   chan struct{} // bounds searches for similar names
+
+	mu      sync.Mutex // flights, and what a flight publishes against what changes
+	flights map[string]*flight
+	seq     uint64
+	catalog catalog
+
+	ctx     context.Context
+	cancel  context.CancelFunc
+	closing sync.Mutex // between background and Close
+	wg      sync.WaitGroup
+}
+
+// New makes a server. It does no input or output but to create and list the spool directory. It fails when the site
+// has no usable BaseURL or no Instance, when there is no format, or when the spool cannot be used.
+func New(store Store, formats []feeds.Format, site Site, opts Options) (*Server, error) {
+	if len(formats) == 0 {
+		return nil, errors.New("publish: no formats")
+	}
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
+	}
+	if opts.Memory <= 0 {
+		opts.Memory = 64 << 20
+	}
+	if opts.SpoolBytes <= 0 {
+		opts.SpoolBytes = 256 << 20
+	}
+	cfg, err := newConfig(site, formats)
+	if err != nil {
+		return nil, err
+	}
+	cache, err := otter.New(&otter.Options[string, *entry]{
+		MaximumWeight: uint64(opts.Memory),
+		Weigher:       func(_ string, e *entry) uint32 { return e.weight() },
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make the cache of rendered documents: %w", err)
+	}
+	s := &Server{
+		store: store, formats: formats, log: opts.Log, now: opts.Now, made: time.Now(), cache: cache,
+		slots:   make(chan struct{}, max(8, 4*runtime.GOMAXPROCS(0))),
+		hints:   make(chan struct{}, 2),
+		flights: map[string]*flight{},
+	}
+	s.config.Store(cfg)
+	if s.statics, err = staticEntries(); err != nil {
+		return nil, err
+	}
+	if opts.Spool != "" {
+		if s.spool, err = openSpool(opts.Spool, opts.SpoolBytes); err != nil {
+			return nil, err
+		}
+		s.ready.Store(s.spool.bytes() > 0)
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	return s, nil
+}
+
+// Handler is the public HTTP side.
+func (s *Server) Handler() http.Handler { return s }
+
+// ServeHTTP answers one request. A panic becomes a 500 that nobody keeps.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		if p == http.ErrAbortHandler {
+			panic(p)
+		}
+		s.log.Error("request panicked", "path", r.URL.Path, "err", fmt.Sprint(p), "stack", stack())
+		s.fail(w, r, http.StatusInternalServerError, "internal error: the operator's log says more")
+	}()
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		// An entry's key is its canonical address, so most requests find it by their request line as it stands.
+		target := strings.TrimPrefix(r.RequestURI, s.config.Load().prefix)
+		if e, ok := s.cache.GetIfPresent(target); ok && !e.stale.Load() {
+			s.serve(w, r, e)
+			return
+		}
+	}
+	s.route(w, r)
+}
+
+func stack() string {
+	b := make([]byte, 8<<10)
+	return string(b[:runtime.Stack(b, false)])
+}
+
+// Ready reports whether documents can be served: one was rendered, or lies in the spool.
+func (s *Server) Ready() bool { return s.ready.Load() }
+
+// Warm renders the documents of these topics, or of everything without any, so that their first readers need not wait.
+func (s *Server) Warm(ctx context.Context, topics ...feeds.Topic) error {
+	if len(topics) == 0 {
+		topics = []feeds.Topic{feeds.All}
+	}
+	var errs []error
+	for _, t := range topics {
+		for i := range s.formats {
+			if _, err := s.get(ctx, feedDoc(t, &s.formats[i])); err != nil {
+				errs = append(errs, err)
+			}
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Changed says that these topics moved in the store. Their documents are rendered again when they are asked for.
+func (s *Server) Changed(topics ...feeds.Topic) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range topics {
+		path := t.Path()
+		for i := range s.formats {
+			s.expire(path + s.formats[i].Suffix)
+		}
+		for _, l := range languages {
+			s.expire(pageKey(path, l))
+		}
+	}
+	for _, path := range outlinePaths {
+		s.expire(path)
+	}
+	s.catalog.dirty = true
+}
+
+// expire marks one document. The caller holds s.mu.
+func (s *Server) expire(key string) {
+	if f := s.flights[key]; f != nil {
+		f.dirty = true
+	}
+	if e, ok := s.cache.GetEntryQuietly(key); ok {
+		e.Value.stale.Store(true)
+	}
+}
+
+// Reset says that anything may have moved.
+func (s *Server) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range s.flights {
+		f.dirty = true
+	}
+	for _, e := range s.cache.All() {
+		e.stale.Store(true)
+	}
+	s.catalog.dirty = true
+}
+
+// Configure takes new settings. Documents they do not reach keep their bytes and entity tags. Settings that cannot be
+// used are logged, and the old ones stay.
+func (s *Server) Configure(site Site) {
+	cfg, err := newConfig(site, s.formats)
+	if err != nil {
+		s.log.Error("settings not taken, the old ones stay", "err", err)
+		return
+	}
+	s.config.Store(cfg)
+	s.Reset()
+}
+
+// Close ends what is being rendered and waits for it. Requests that come later get what is in memory.
+func (s *Server) Close() {
+	s.closing.Lock()
+	s.cancel()
+	s.closing.Unlock()
+	s.wg.Wait()
+}
+
+// background runs f beside the request. It reports false, and runs nothing, once the server is closing.
+func (s *Server) background(f func()) bool {
+	s.closing.Lock()
+	defer s.closing.Unlock()
+	if s.ctx.Err() != nil {
+		return false
+	}
+	s.wg.Go(func() {
+		defer func() {
+			if p := recover(); p != nil {
+				s.log.Error("background work panicked", "err", fmt.Sprint(p), "stack", stack())
+			}
+		}()
+		f()
+	})
+	return true
+}
