@@ -1,0 +1,105 @@
+// Command feedmill turns post directories and upstream feeds into exact RSS, Atom and JSON Feed, one feed for every
+// category, tag, source, author and language.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	_ "time/tzdata" // time zones of posts, also where the machine has none
+
+	"github.com/spf13/cobra"
+
+	"feedmill/cmd/internal/config"
+)
+
+// version is set by the build: -ldflags "-X main.version=v1.2.3".
+var version = "dev"
+
+func main() { os.Exit(run()) }
+
+// Exit codes: 1 says that something was found or went wrong, 2 that the command or the configuration is not right.
+const (
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// run is main with an exit code, so that tests can be the program.
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := root().ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	var found *foundError
+	if errors.As(err, &found) {
+		return exitFailed // what was found is printed already
+	}
+	fmt.Fprintln(os.Stderr, "feedmill:", err)
+	var usage *usageError
+	var wrong config.Errors
+	if errors.As(err, &usage) || errors.As(err, &wrong) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// usageError is a command line that cannot be right.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+// foundError says that a check found something; the findings are printed.
+type foundError struct{ n int }
+
+func (e *foundError) Error() string { return fmt.Sprintf("%d findings", e.n) }
+
+func root() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "feedmill",
+		Short: "posts and feeds in; exact RSS, Atom and JSON Feed for every category and tag out",
+		Long: `feedmill turns post directories (Jekyll) and upstream feeds into exact RSS 2.0, Atom 1.0 and JSON Feed 1.1,
+one feed for every category, tag, source, author and language.
+
+Begin with: feedmill serve PATH_OR_URL...`,
+		Version:       buildVersion(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return &usageError{fmt.Errorf("%w; see feedmill %s --help", err, cmd.Name())}
+	})
+	cmd.AddCommand(
+		serveCommand(), initCommand(), previewCommand(), checkCommand(), releaseCommand(), statusCommand(),
+		kindsCommand(), schemaCommand(), healthcheckCommand(), storeCommand(), versionCommand())
+	return cmd
+}
+
+// buildVersion is the version of the build, else of the module.
+func buildVersion() string {
+	if version != "dev" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return version
+}
+
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "print the version", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), "feedmill", buildVersion())
+			return err
+		},
+	}
+}

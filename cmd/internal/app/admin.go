@@ -1,0 +1,118 @@
+package app
+
+import (
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/http/pprof"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"feedmill/sources"
+)
+
+// adminHandler is the admin listener: health, readiness, metrics, status and profiles. It changes nothing: what
+// changes something goes through the socket, which only the operator's user can open.
+func (a *App) adminHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
+		plain(w, http.StatusOK, "ok")
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if a.web.Ready() {
+			plain(w, http.StatusOK, "ready")
+			return
+		}
+		plain(w, http.StatusServiceUnavailable, "not ready: no document can be served yet")
+	})
+	mux.Handle("GET /metrics", promhttp.HandlerFor(a.registry(), promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
+	mux.HandleFunc("GET /status", a.statusPage)
+	mux.HandleFunc("GET /status.json", a.statusJSON)
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/status", http.StatusFound) })
+	return mux
+}
+
+// adminServer has no limit on writing: profiles take their time. The listener is not for strangers.
+func adminServer(h http.Handler) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+}
+
+func plain(w http.ResponseWriter, code int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(code)
+	fmt.Fprintln(w, text) // a client that hung up is nobody to tell
+}
+
+// Report is the state of the program as /status and `feedmill status` show it.
+type Report struct {
+	Version string           `json:"version"`
+	Base    string           `json:"base_url"`
+	Store   string           `json:"store"`
+	Newest  bool             `json:"newest_configuration"`
+	Sources []sources.Status `json:"sources"`
+}
+
+func (a *App) report() Report {
+	return Report{
+		Version: a.opts.Version, Base: a.base, Store: hidden(a.config().Store),
+		Newest: !a.superseded.Load(), Sources: a.manager.Status(),
+	}
+}
+
+func (a *App) statusJSON(w http.ResponseWriter, r *http.Request) {
+	b, err := json.MarshalIndent(a.report(), "", "  ")
+	if err != nil {
+		plain(w, http.StatusInternalServerError, err.Error())
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Write(append(b, '\n'))
+}
+
+func (a *App) statusPage(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+	if err := statusTemplate.Execute(w, a.report()); err != nil {
+		a.log.Debug("cannot write the status page", "err", err)
+	}
+}
+
+// shownRejected bounds the posts a source lists on the page; /status.json has them all.
+const shownRejected = 200
+
+var statusTemplate = template.Must(template.New("status").Funcs(template.FuncMap{
+	"when": func(t time.Time) string {
+		if t.IsZero() {
+			return "never"
+		}
+		return t.Local().Format("2006-01-02 15:04:05")
+	},
+	"first": func(list []sources.Rejected) []sources.Rejected { return list[:min(len(list), shownRejected)] },
+	"more":  func(list []sources.Rejected) int { return max(0, len(list)-shownRejected) },
+}).Parse(`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>feedmill status</title>
+<style>:root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;max-width:70em;margin:2em auto;padding:0 1em}
+table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3em .8em .3em 0;border-bottom:1px solid #8884;vertical-align:top}
+.bad{color:#c33}code{font-size:.9em}</style></head><body>
+<h1>feedmill {{.Version}}</h1>
+<p>Publishes at <a href="{{.Base}}/">{{.Base}}</a>, keeps in <code>{{.Store}}</code>.
+{{if not .Newest}}<strong class="bad">Another replica runs a newer configuration: this one serves and does not fetch.</strong>{{end}}</p>
+<table><thead><tr><th>Source</th><th>State</th><th>Items</th><th>Last fetch</th><th>Next</th><th>Answer</th></tr></thead><tbody>
+{{range .Sources}}{{$name := .Name}}<tr><td><strong>{{.Name}}</strong><br>{{.Kind}}: <code>{{.Location}}</code></td>
+<td{{if .Error}} class="bad"{{end}}>{{.State}}{{with .Withheld}}<br>{{.}}: <code>feedmill release {{$name}}</code>{{end}}</td>
+<td>{{.Items}}</td><td>{{when .Last}}</td><td>{{when .Due}}</td><td>{{.Note}}{{with .Error}}<br><span class="bad">{{.}}</span>{{end}}</td></tr>
+{{if .Rejected}}<tr><td colspan="6"><details open><summary>{{len .Rejected}} posts rejected or repaired</summary><ul>
+{{range first .Rejected}}<li><code>{{.}}</code></li>{{end}}</ul>{{with more .Rejected}}<p>and {{.}} more: see /status.json</p>{{end}}</details></td></tr>{{end}}
+{{else}}<tr><td colspan="6">No source is running yet.</td></tr>{{end}}
+</tbody></table></body></html>
+`))

@@ -1,0 +1,97 @@
+package app
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// registry makes the metrics of this process. Values are read when they are asked for; nothing is counted twice.
+func (a *App) registry() *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &collector{a})
+	return r
+}
+
+// collector turns the states of sources and the counters of the web into metrics.
+type collector struct{ a *App }
+
+var (
+	sourceItems    = describe("source_items", "Live items of the source.", "source")
+	sourceLast     = describe("source_last_success_seconds", "Unix time of the last successful fetch.", "source")
+	sourceDue      = describe("source_due_seconds", "Unix time of the next fetch.", "source")
+	sourceFailures = describe("source_failures", "Failed fetches in a row.", "source")
+	sourceRejected = describe("source_rejected_posts", "Posts that are not published as they stand.", "source", "repaired")
+	sourceWithheld = describe("source_withheld_items", "Withdrawals that wait for feedmill release.", "source")
+	answers        = describe("http_answers_total", "Answers of the public listener.", "class")
+	renders        = describe("renders_total", "Documents rendered.", "result")
+	staleAnswers   = describe("http_stale_answers_total", "Answers with a document known to be old, because the store failed or was slow.")
+	spoolReads     = describe("spool_reads_total", "Documents served from disk because the store failed.")
+	cacheBytes     = describe("rendered_bytes", "Rendered documents kept.", "where")
+	cacheEntries   = describe("rendered_documents", "Rendered documents in memory.")
+	buildInfo      = describe("build_info", "Always 1; the label is the version.", "version")
+)
+
+func describe(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc("feedmill_"+name, help, labels, nil)
+}
+
+// Describe implements prometheus.Collector; sending nothing makes it unchecked, since web counters come by name.
+func (c *collector) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements prometheus.Collector.
+func (c *collector) Collect(out chan<- prometheus.Metric) {
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	gauge(buildInfo, 1, c.a.opts.Version)
+	for _, s := range c.a.manager.Status() {
+		gauge(sourceItems, float64(s.Items), s.Name)
+		gauge(sourceFailures, float64(s.Failures), s.Name)
+		if !s.LastOK.IsZero() {
+			gauge(sourceLast, float64(s.LastOK.Unix()), s.Name)
+		}
+		if !s.Due.IsZero() {
+			gauge(sourceDue, float64(s.Due.Unix()), s.Name)
+		}
+		repaired := 0
+		for _, r := range s.Rejected {
+			if r.Repaired {
+				repaired++
+			}
+		}
+		gauge(sourceRejected, float64(len(s.Rejected)-repaired), s.Name, "false")
+		gauge(sourceRejected, float64(repaired), s.Name, "true")
+		withheld := 0
+		if s.Withheld != nil {
+			withheld = s.Withheld.Gone
+		}
+		gauge(sourceWithheld, float64(withheld), s.Name)
+	}
+	c.web(out)
+}
+
+// web collects the counters of the public listener.
+func (c *collector) web(out chan<- prometheus.Metric) {
+	st := c.a.web.Stats()
+	for _, m := range []struct {
+		desc   *prometheus.Desc
+		kind   prometheus.ValueType
+		value  uint64
+		labels []string
+	}{
+		{answers, prometheus.CounterValue, st.OK, []string{"ok"}},
+		{answers, prometheus.CounterValue, st.NotModified, []string{"not_modified"}},
+		{answers, prometheus.CounterValue, st.Redirects, []string{"redirect"}},
+		{answers, prometheus.CounterValue, st.ClientErrors, []string{"client_error"}},
+		{answers, prometheus.CounterValue, st.ServerErrors, []string{"server_error"}},
+		{renders, prometheus.CounterValue, st.Renders, []string{"made"}},
+		{renders, prometheus.CounterValue, st.Failures, []string{"failed"}},
+		{staleAnswers, prometheus.CounterValue, st.Stale, nil},
+		{spoolReads, prometheus.CounterValue, st.SpoolReads, nil},
+		{cacheBytes, prometheus.GaugeValue, st.CacheBytes, []string{"memory"}},
+		{cacheBytes, prometheus.GaugeValue, st.SpoolBytes, []string{"disk"}},
+		{cacheEntries, prometheus.GaugeValue, st.CacheEntries, nil},
+	} {
+		out <- prometheus.MustNewConstMetric(m.desc, m.kind, float64(m.value), m.labels...)
+	}
+}

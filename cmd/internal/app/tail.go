@@ -1,0 +1,110 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"feedmill/cache"
+	"feedmill/feeds"
+)
+
+// tail follows the store's log and tells the web which topics moved, until ctx ends. It is how a change that any
+// replica stored reaches the documents of this one.
+func (a *App) tail(ctx context.Context) {
+	var cursor cache.Cursor
+	known, said := false, false
+	for ctx.Err() == nil {
+		var err error
+		if !known {
+			if cursor, err = a.store.Tail(ctx); err == nil {
+				// What happened before this moment may be missing in documents rendered before it.
+				known = true
+				a.refreshSite(ctx)
+				a.web.Reset()
+			}
+		}
+		if err == nil {
+			err = a.follow(ctx, &cursor)
+		}
+		var trimmed *cache.TrimmedError
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err == nil:
+			if said {
+				said = false
+				a.log.Info("the store answers again")
+			}
+			continue
+		case errors.As(err, &trimmed), errors.Is(err, cache.ErrRegressed):
+			a.log.Warn("starting anew at the end of the store's log", "err", err)
+			known = false
+			if errors.Is(err, cache.ErrRegressed) {
+				a.fetchAll() // what the store lost is outside still
+			}
+			continue
+		}
+		if !said {
+			said = true
+			a.log.Warn("the store does not answer: documents rendered so far are served on", "err", err)
+		}
+		pause(ctx, time.Second)
+	}
+}
+
+// tailBatch is how many log entries are read at once.
+const tailBatch = 1000
+
+// follow waits for entries behind the cursor and passes them on.
+func (a *App) follow(ctx context.Context, cursor *cache.Cursor) error {
+	if err := a.store.Wait(ctx, *cursor); err != nil {
+		return err
+	}
+	entries, err := a.store.After(ctx, *cursor, tailBatch)
+	if err != nil || len(entries) == 0 {
+		return err
+	}
+	moved := map[feeds.Topic]struct{}{}
+	described := false
+	for _, e := range entries {
+		for _, t := range e.Topics {
+			moved[t] = struct{}{}
+		}
+		described = described || e.Kind == feeds.Reshaped && e.ID == ""
+	}
+	if described {
+		a.refreshSite(ctx)
+	}
+	topics := make([]feeds.Topic, 0, len(moved))
+	for t := range moved {
+		topics = append(topics, t)
+	}
+	a.web.Changed(topics...)
+	*cursor = entries[len(entries)-1].Cursor
+	return nil
+}
+
+// maintain does the work that time brings: held items, retention, trimming.
+func (a *App) maintain(ctx context.Context) {
+	for ctx.Err() == nil {
+		wait := 10 * time.Second
+		next, err := a.store.Maintain(ctx)
+		if err == nil {
+			wait = min(max(time.Until(next), 0), time.Minute)
+		} else if ctx.Err() == nil {
+			a.log.Debug("the store's maintenance failed; trying again", "err", err)
+		}
+		pause(ctx, max(wait, 50*time.Millisecond))
+	}
+}
+
+// pause waits for d or the end of ctx.
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
