@@ -1,0 +1,118 @@
+package jekyll
+
+import (
+	"bytes"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// defaultSeparator is Jekyll's excerpt_separator: the excerpt is the first block, which says no more than what is
+// summarised from the content anyway.
+const defaultSeparator = "\n\n"
+
+// linkDef matches the definition of a reference link or footnote, as Jekyll does.
+var linkDef = regexp.MustCompile(`(?m)^ {0,3}(\[[^\]\n]+\]):.+$`)
+
+// excerpt is the part of a body before the separator; ok is false if there is none. Liquid blocks that the cut leaves
+// open are closed, and the definitions of links in it are kept.
+func excerpt(body []byte, sep string) (head []byte, ok bool) {
+	if sep == "" {
+		return nil, false
+	}
+	if bytes.Contains(body, []byte("\r\n")) {
+		body = bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n"))
+	}
+	body = bytes.TrimLeft(body, "\n")
+	head, tail, found := bytes.Cut(body, []byte(sep))
+	if !found || len(bytes.TrimSpace(tail)) == 0 {
+		return nil, false
+	}
+	head = append([]byte{}, head...)
+	if bytes.Contains(head, []byte("{%")) {
+		head = closeBlocks(head)
+	}
+	first := true
+	for _, m := range linkDef.FindAllSubmatch(tail, -1) {
+		if !bytes.Contains(head, m[1]) {
+			continue
+		}
+		if first {
+			head, first = append(head, '\n'), false
+		}
+		head = append(append(head, '\n'), bytes.TrimSpace(m[0])...)
+	}
+	return head, true
+}
+
+// closeBlocks ends the Liquid blocks that are open at the end of head.
+func closeBlocks(head []byte) []byte {
+	for _, name := range []string{"raw", "highlight", "comment"} {
+		if tagAt(head, name) >= 0 && tagAt(head, "end"+name) < tagAt(head, name) {
+			head = append(head, "\n{% end"+name+" %}"...)
+		}
+	}
+	return head
+}
+
+// tagAt is where the last Liquid tag of a name begins; -1 if there is none.
+func tagAt(b []byte, name string) int {
+	last := -1
+	for i := 0; i < len(b); {
+		j := bytes.Index(b[i:], []byte("{%"))
+		if j < 0 {
+			break
+		}
+		i += j
+		if t, ok := liquidTag(b[i:]); ok && t.name == name {
+			last = i
+		}
+		i += 2
+	}
+	return last
+}
+
+// original is the address of the page a post was copied from: an autolink to another host that is the last block of
+// the body, but for a line of links that lead back into the site.
+func original(body []byte, origin string) string {
+	last := ""
+	rest := bytes.TrimRight(body, " \t\r\n")
+	for range 2 {
+		i := bytes.LastIndexByte(rest, '\n')
+		last = strings.TrimSpace(string(rest[i+1:]))
+		if i >= 0 {
+			if prev := bytes.TrimRight(rest[:i], " \t\r"); len(prev) > 0 && prev[len(prev)-1] != '\n' {
+				return "" // the line is not a block of its own
+			}
+		}
+		if len(last) > 2 && last[0] == '<' && last[len(last)-1] == '>' || !onlyLinks(last) {
+			break
+		}
+		if i < 0 {
+			return ""
+		}
+		rest = bytes.TrimRight(rest[:i], " \t\r\n")
+	}
+	if len(last) < 3 || len(last) > 2048 || last[0] != '<' || last[len(last)-1] != '>' {
+		return ""
+	}
+	u, err := url.Parse(last[1 : len(last)-1])
+	if err != nil || u.Host == "" || !oneOf(u.Scheme, "http", "https") || strings.ContainsAny(last[1:len(last)-1], "<> ") {
+		return ""
+	}
+	if own, err := url.Parse(origin); err == nil && strings.EqualFold(own.Host, u.Host) {
+		return ""
+	}
+	return u.String()
+}
+
+var inlineLink = regexp.MustCompile(`\[[^\]]*\]\([^)\s]*\)`)
+
+// onlyLinks reports whether a line holds nothing but links and what stands between them.
+func onlyLinks(line string) bool {
+	if len(line) > 4096 || !strings.HasPrefix(line, "[") {
+		return false
+	}
+	left := inlineLink.ReplaceAllString(line, "")
+	return left != line && strings.Trim(left, " \t|｜·•/、,，-—") == ""
+}

@@ -1,0 +1,115 @@
+// Package jekyll is the source for the posts of a Jekyll site: it reads _posts and _config.yml as Jekyll 4 and
+// jekyll-feed do, without building the site, and where Jekyll gives up on a post it mends the post and says so.
+//
+// State: "f/PATH" holds the stamp of a file (see stamp), "k/GUID" the path of the post with that guid, "t/TAG" a tag
+// that jekyll-feed has a feed for, "scanned" is set with the first complete scan.
+package jekyll
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"feedmill/sources"
+)
+
+// Kind is the kind of source.
+var Kind = sources.Kind{
+	Name:   "jekyll",
+	Doc:    "the posts of a Jekyll site in a directory",
+	Config: func() sources.Config { return &Config{ZonelessDates: zonelessJekyll} },
+	New: func(cfg sources.Config, env sources.Env) (sources.Source, error) {
+		c, ok := cfg.(*Config)
+		if !ok {
+			return nil, fmt.Errorf("new jekyll source: config is a %T", cfg)
+		}
+		return newSource(c, env), nil
+	},
+	Recognise: recognise,
+	Interval:  time.Hour,
+}
+
+const (
+	zonelessJekyll = "jekyll"
+	zonelessSite   = "site"
+)
+
+// Config is the configuration of a Jekyll site.
+type Config struct {
+	// Path is the directory with _posts and _config.yml.
+	Path string `yaml:"jekyll"`
+	// ZonelessDates says how to read an unquoted date and time without a zone: "jekyll" (the default) as UTC, as
+	// Jekyll does; "site" in the site's own zone, as its authors mean it.
+	ZonelessDates string `yaml:"zoneless_dates"`
+}
+
+// Check resolves a relative path against base. Whether the directory is there is seen at each fetch, because it may
+// come later.
+func (c *Config) Check(base string) error {
+	switch {
+	case c.Path == "":
+		return errors.New("jekyll: give the directory of the site, the one that holds _posts")
+	case strings.ContainsRune(c.Path, 0):
+		return fmt.Errorf("jekyll: %q is not a path", c.Path)
+	case c.ZonelessDates == "":
+		c.ZonelessDates = zonelessJekyll
+	case c.ZonelessDates != zonelessJekyll && c.ZonelessDates != zonelessSite:
+		return fmt.Errorf("zoneless_dates: %q is not known: write jekyll or site", c.ZonelessDates)
+	}
+	if !filepath.IsAbs(c.Path) {
+		c.Path = filepath.Join(base, c.Path)
+	}
+	return nil
+}
+
+// Location is the directory.
+func (c *Config) Location() string { return c.Path }
+
+// maxRecognise bounds the directories in which recognise looks for _posts.
+const maxRecognise = 2000
+
+// recognise takes a directory with _config.yml, or with _posts anywhere below, or a _posts directory itself.
+func recognise(arg string) (sources.Config, bool) {
+	info, err := os.Stat(arg)
+	if err != nil || !info.IsDir() {
+		return nil, false
+	}
+	c := &Config{Path: arg, ZonelessDates: zonelessJekyll}
+	if filepath.Base(arg) == "_posts" {
+		c.Path = filepath.Dir(arg)
+		return c, true
+	}
+	for _, name := range configNames {
+		if info, err := os.Stat(filepath.Join(arg, name)); err == nil && info.Mode().IsRegular() {
+			return c, true
+		}
+	}
+	found, seen := false, 0
+	err = filepath.WalkDir(arg, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return nil // what cannot be read holds no posts for us
+		case !d.IsDir():
+			return nil
+		case d.Name() == "_posts":
+			found = true
+			return fs.SkipAll
+		case path != arg && (special(d.Name()) || d.Name() == "node_modules"):
+			return fs.SkipDir
+		}
+		if seen++; seen > maxRecognise {
+			return fs.SkipAll
+		}
+		return nil
+	})
+	return c, err == nil && found
+}
+
+// special reports whether Jekyll passes over a name: hidden files, its own directories, editors' backups.
+func special(name string) bool {
+	return name == "" || strings.IndexByte("._#~", name[0]) >= 0 || strings.HasSuffix(name, "~")
+}

@@ -1,0 +1,335 @@
+package jekyll
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+	"golang.org/x/net/idna"
+
+	"feedmill/feeds"
+	"feedmill/sources"
+)
+
+const (
+	configName = "_config.yml"
+	// maxConfig is the largest _config.yml or data file that is read, in bytes.
+	maxConfig = 1 << 20
+)
+
+// configNames are the files that Jekyll looks for, in this order.
+var configNames = []string{configName, "_config.yaml"}
+
+// authorFiles hold what a post's author key means.
+var authorFiles = []string{"_data/authors.yml", "_data/authors.yaml", "_data/authors.json"}
+
+// site is what shapes posts: _config.yml and the settings of the source.
+type site struct {
+	title, description, language string
+	// origin is scheme and host with no slash at the end, empty without a usable url; idOrigin is origin as jekyll-feed
+	// writes it into IDs, slashes included. base is "" or "/path".
+	origin, idOrigin, base string
+	author                 value
+	persons                map[string]feeds.Person
+	permalink              string
+	separator              string
+	excerptOnly            bool
+	future, unpublished    bool
+	dates                  zoning
+	markdown               map[string]bool
+	scopes                 []scope
+	encoding               string
+	// top is the directory under which posts are looked for: collections_dir, else "".
+	top              string
+	exclude, include []string
+	feed             feedConfig
+	// shape is a hash of everything here that shapes posts.
+	shape uint32
+	// reports are the faults of the configuration that do not stop the site.
+	reports []sources.Rejected
+}
+
+// feedConfig is jekyll-feed's own section.
+type feedConfig struct {
+	path       string
+	limit      int
+	categories []string
+	// tagged: there are feeds by tag, below tagPath, of the tags in only (if any) but not in except.
+	tagged       bool
+	tagPath      string
+	only, except []string
+}
+
+// scope is one entry of defaults.
+type scope struct {
+	path   string
+	glob   *regexp.Regexp
+	typed  bool
+	values fields
+}
+
+// loadSite reads the configuration below root. A site without _config.yml has Jekyll's defaults.
+func loadSite(root *os.Root, cfg *Config, zone *time.Location) (*site, error) {
+	var conf fields
+	for _, name := range configNames {
+		b, err := readSmall(root, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if conf, err = parseYAML([]byte(strings.TrimPrefix(string(b), "\ufeff"))); err != nil {
+			line, msg := yamlLine(err)
+			return nil, fmt.Errorf("%s:%d: not YAML: %s: mend it", name, line, msg)
+		}
+		break
+	}
+	s := newSite(conf, cfg, zone)
+	for _, name := range authorFiles {
+		b, err := readSmall(root, name)
+		if err != nil {
+			continue // no file, no names
+		}
+		f, err := parseYAML(b)
+		if err != nil {
+			line, msg := yamlLine(err)
+			s.reports = append(s.reports, sources.Rejected{Where: name, Line: line, Reason: "not YAML: " + msg, Repaired: true})
+			continue
+		}
+		for _, e := range f {
+			if p := person(e.value.fields); p != (feeds.Person{}) {
+				s.persons[e.key] = p
+			}
+		}
+		break
+	}
+	s.shape = s.hash(conf)
+	return s, nil
+}
+
+func newSite(conf fields, cfg *Config, zone *time.Location) *site {
+	s := &site{
+		title:       conf.get("title").str(),
+		description: conf.get("description").str(),
+		language:    conf.get("lang").str(),
+		author:      conf.get("author"),
+		persons:     map[string]feeds.Person{},
+		separator:   "\n\n",
+		excerptOnly: conf.get("feed").fields.get("excerpt_only").isTrue(),
+		future:      conf.get("future").isTrue(),
+		unpublished: conf.get("unpublished").isTrue(),
+		dates:       zoning{zone: zone, asSite: cfg.ZonelessDates == zonelessSite},
+		encoding:    conf.get("encoding").str(),
+		markdown:    map[string]bool{},
+		top:         strings.Trim(conf.get("collections_dir").str(), "/"),
+		include:     union(nil, labels(conf.get("include"), true)),
+		exclude:     union(labels(conf.get("exclude"), true), defaultExcludes),
+	}
+	if s.title == "" {
+		s.title = conf.get("name").str()
+	}
+	if v := conf.get("excerpt_separator"); v.kind == text {
+		s.separator = v.text
+	}
+	if name := conf.get("timezone").str(); name != "" {
+		loc, err := time.LoadLocation(name)
+		if err == nil {
+			s.dates.zone = loc
+		} else {
+			s.report(conf.get("timezone"), fmt.Sprintf("timezone %.40q is not known: write it like Asia/Shanghai", name))
+		}
+	}
+	s.setAddress(conf)
+	ext := conf.get("markdown_ext").str()
+	if ext == "" {
+		ext = "markdown,mkdown,mkdn,mkd,md"
+	}
+	for _, e := range strings.Split(ext, ",") {
+		s.markdown["."+strings.ToLower(strings.TrimSpace(e))] = true
+	}
+	posts := conf.get("collections").fields.get("posts").fields
+	s.permalink = posts.get("permalink").str()
+	if s.permalink == "" {
+		s.permalink = conf.get("permalink").str()
+	}
+	if s.permalink == "" {
+		s.permalink = "date"
+	}
+	if t, ok := styles[s.permalink]; ok {
+		s.permalink = t
+	}
+	s.setDefaults(conf.get("defaults"))
+	s.setFeed(conf.get("feed").fields)
+	return s
+}
+
+// report notes a fault of the configuration.
+func (s *site) report(v value, reason string) {
+	s.reports = append(s.reports, sources.Rejected{Where: configName, Line: v.line, Reason: reason, Repaired: true})
+}
+
+// setAddress reads url and baseurl.
+func (s *site) setAddress(conf fields) {
+	if b := strings.Trim(conf.get("baseurl").str(), "/"); b != "" {
+		s.base = normalise("/" + b)
+	}
+	raw := conf.get("url").str()
+	if raw == "" {
+		return
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Host == "" || !oneOf(u.Scheme, "http", "https") {
+		s.report(conf.get("url"), fmt.Sprintf("url %.80q is not an address like https://example.org: posts have no pages", raw))
+		return
+	}
+	host := strings.ToLower(u.Host)
+	if ascii, err := idna.Lookup.ToASCII(u.Hostname()); err == nil {
+		host = ascii
+		if p := u.Port(); p != "" {
+			host += ":" + p
+		}
+	}
+	scheme := strings.ToLower(u.Scheme)
+	host = strings.TrimSuffix(host, map[string]string{"http": ":80", "https": ":443"}[scheme])
+	s.idOrigin = scheme + "://" + host + normalise(u.EscapedPath())
+	s.origin = strings.TrimRight(s.idOrigin, "/")
+}
+
+// absolute is the address of a path of the site; empty if the site has none.
+func (s *site) absolute(path string) string {
+	if s.origin == "" {
+		return ""
+	}
+	return s.origin + s.base + normalise(path)
+}
+
+// setDefaults reads the front matter defaults (https://jekyllrb.com/docs/configuration/front-matter-defaults/).
+func (s *site) setDefaults(v value) {
+	for _, set := range v.list {
+		where := set.fields.get("scope").fields
+		kind := where.get("type")
+		values := set.fields.get("values")
+		if values.kind != mapping {
+			s.report(set, "an entry of defaults has no values")
+			continue
+		}
+		if kind.kind == text && !oneOf(kind.str(), "posts", "post") {
+			continue
+		}
+		sc := scope{path: strings.Trim(where.get("path").str(), "/"), typed: kind.kind == text, values: values.fields}
+		if s.top != "" {
+			sc.path = strings.TrimPrefix(sc.path, s.top+"/")
+		}
+		if strings.Contains(sc.path, "*") {
+			sc.glob = globPrefix(sc.path)
+		}
+		s.scopes = append(s.scopes, sc)
+	}
+}
+
+// globPrefix matches the paths that begin with something a shell pattern matches.
+func globPrefix(pattern string) *regexp.Regexp {
+	p := regexp.QuoteMeta(pattern)
+	p = strings.ReplaceAll(p, `\*\*/`, `(?:[^/]+/)*`)
+	p = strings.ReplaceAll(p, `\*`, `[^/]*`)
+	return regexp.MustCompile("^" + strings.ReplaceAll(p, `\?`, `[^/]`))
+}
+
+// defaultsFor merges the defaults of a path: a longer scope wins, then one with a type, then the later one.
+func (s *site) defaultsFor(rel string) fields {
+	var out fields
+	var old *scope
+	for i := range s.scopes {
+		sc := &s.scopes[i]
+		if sc.glob != nil && !sc.glob.MatchString(rel) || sc.glob == nil && !strings.HasPrefix(rel, sc.path) {
+			continue
+		}
+		if old == nil || len(sc.path) > len(old.path) || len(sc.path) == len(old.path) && (sc.typed || !old.typed) {
+			out, old = merge(sc.values, out), sc
+		} else {
+			out = merge(out, sc.values)
+		}
+	}
+	return out
+}
+
+// merge lays over on under.
+func merge(over, under fields) fields {
+	if len(under) == 0 {
+		return over
+	}
+	out := append(fields{}, under...)
+	for _, f := range over {
+		out = append(out, field{f.key, overlay(f.value, under.get(f.key))})
+	}
+	return out
+}
+
+// setFeed reads jekyll-feed's section (https://github.com/jekyll/jekyll-feed).
+func (s *site) setFeed(f fields) {
+	s.feed = feedConfig{path: "/feed.xml", tagPath: "/feed/by_tag/"}
+	posts := f.get("collections").fields.get("posts").fields
+	if p := overlay(posts.get("path"), f.get("path")).str(); p != "" {
+		s.feed.path = "/" + strings.TrimLeft(p, "/")
+	}
+	s.feed.limit, _ = strconv.Atoi(f.get("posts_limit").str())
+	s.feed.limit = min(max(s.feed.limit, 0), 1000)
+	s.feed.categories = union(nil, labels(overlay(posts.get("categories"), f.get("categories")), true))
+	if t := f.get("tags"); t.kind == mapping {
+		s.feed.tagged = true
+		s.feed.only = union(nil, labels(t.fields.get("only"), true))
+		s.feed.except = union(nil, labels(t.fields.get("except"), true))
+		if p := t.fields.get("path").str(); p != "" {
+			s.feed.tagPath = "/" + strings.TrimLeft(p, "/")
+		}
+	} else {
+		s.feed.tagged = t.isTrue()
+	}
+}
+
+// shapeVersion changes with the way this package makes items, so that a new one reads every post again.
+const shapeVersion = 1
+
+// hash is over everything that shapes posts.
+func (s *site) hash(conf fields) uint32 {
+	h := xxhash.New()
+	zone := ""
+	if s.dates.zone != nil {
+		zone = s.dates.zone.String()
+	}
+	fmt.Fprintf(h, "%d|%q|%q|%q|%q|%q|%q|%v|%v|%v|%q|%v|%q|%q|%q|", shapeVersion, s.language, s.idOrigin, s.origin, s.base,
+		s.permalink, s.separator, s.excerptOnly, s.future, s.unpublished, zone, s.dates.asSite, s.encoding, s.top,
+		conf.get("markdown_ext").text)
+	dump(h, conf.get("author"))
+	dump(h, conf.get("defaults"))
+	fmt.Fprintf(h, "%q", s.persons) // fmt prints maps in the order of their keys
+	return uint32(h.Sum64())
+}
+
+// dump writes a value without its lines, which move when nothing else does.
+func dump(w io.Writer, v value) {
+	fmt.Fprintf(w, "(%d %t %q", v.kind, v.plain, v.text)
+	for _, e := range v.list {
+		dump(w, e)
+	}
+	for _, e := range v.fields {
+		fmt.Fprintf(w, "%q", e.key)
+		dump(w, e.value)
+	}
+	io.WriteString(w, ")") //nolint:errcheck // a hash does not fail
+}
+
+// readSmall reads a file of the site's configuration.
+func readSmall(root *os.Root, name string) ([]byte, error) {
+	b, _, err := readFile(root, name, maxConfig)
+	return b, err
+}
