@@ -1,0 +1,131 @@
+package fetch
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// pacer keeps requests to one host few at a time and apart.
+type pacer struct {
+	perHost int
+	spacing time.Duration
+
+	mu    sync.Mutex
+	hosts map[string]*host
+	swept time.Time
+}
+
+type host struct {
+	slots chan struct{}
+	// users are those that wait for or hold a slot; a host without any is forgotten once its times are past.
+	users int
+	// next is the earliest start of the next request, paused the end of the pause that a 429 asked for.
+	next, paused time.Time
+}
+
+func newPacer(perHost int, spacing time.Duration) *pacer {
+	return &pacer{perHost: perHost, spacing: spacing, hosts: make(map[string]*host)}
+}
+
+// acquire waits for the turn of a request to the host, or for the end of ctx. While the host is paused it fails at
+// once with *PausedError: such a pause is for the schedule, not for a waiting goroutine.
+func (p *pacer) acquire(ctx context.Context, name string) (release func(), err error) {
+	p.mu.Lock()
+	p.sweep()
+	h := p.host(name)
+	h.users++
+	p.mu.Unlock()
+
+	leave := func() {
+		p.mu.Lock()
+		h.users--
+		p.mu.Unlock()
+	}
+	select {
+	case h.slots <- struct{}{}:
+	case <-ctx.Done():
+		leave()
+		return nil, ctx.Err()
+	}
+	release = func() {
+		p.mu.Lock()
+		h.next = later(h.next, time.Now().Add(p.spacing))
+		h.users--
+		p.mu.Unlock()
+		<-h.slots
+	}
+	for {
+		wait, until := p.turn(h)
+		if !until.IsZero() {
+			<-h.slots
+			leave()
+			return nil, &PausedError{Host: name, Until: until}
+		}
+		if wait <= 0 {
+			return release, nil
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			<-h.slots
+			leave()
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// turn says how long to wait, or until when the host is paused. A wait of 0 takes the turn.
+func (p *pacer) turn(h *host) (wait time.Duration, paused time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	if h.paused.After(now) {
+		return 0, h.paused
+	}
+	if wait = h.next.Sub(now); wait > 0 {
+		return wait, time.Time{}
+	}
+	h.next = now.Add(p.spacing)
+	return 0, time.Time{}
+}
+
+// pause keeps everybody from the host until then.
+func (p *pacer) pause(name string, until time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	h := p.host(name)
+	h.paused = later(h.paused, until)
+}
+
+func (p *pacer) host(name string) *host {
+	h := p.hosts[name]
+	if h == nil {
+		h = &host{slots: make(chan struct{}, p.perHost)}
+		p.hosts[name] = h
+	}
+	return h
+}
+
+// sweep forgets hosts that nobody uses and whose times are past, at most once a minute.
+func (p *pacer) sweep() {
+	now := time.Now()
+	if now.Sub(p.swept) < time.Minute {
+		return
+	}
+	p.swept = now
+	for name, h := range p.hosts {
+		if h.users == 0 && !h.next.After(now) && !h.paused.After(now) {
+			delete(p.hosts, name)
+		}
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,256 @@
+package webfeed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/mmcdole/gofeed/atom"
+	"github.com/mmcdole/gofeed/json"
+	"github.com/mmcdole/gofeed/rss"
+
+	"feedmill/feeds"
+	"feedmill/sources"
+	"feedmill/sources/fetch"
+)
+
+// parseTimeout bounds the parsing of one document. 15 MiB take about half a second.
+const parseTimeout = 20 * time.Second
+
+// Hint is what is known of a document besides its bytes.
+type Hint struct {
+	// ContentType is the Content-Type header, for its charset.
+	ContentType string
+	// URL is where the document came from, after redirects; relative addresses are resolved against it.
+	URL string
+	// Zone is for dates without a zone; nil means UTC.
+	Zone *time.Location
+
+	// shared are keys that earlier documents used for several entries.
+	shared map[string]bool
+}
+
+// Document is a feed as it states itself.
+type Document struct {
+	// Format is the format with its version, such as "Atom 1.0", and Encoding the encoding the document was in.
+	Format, Encoding string
+	About            feeds.About
+	// Changes are the entries in the order of the document, each under its native key.
+	Changes []feeds.Change
+	// Rejected are entries that cannot be used, or were mended.
+	Rejected []sources.Rejected
+	// Pause is how long the feed asks to be left alone after a fetch (ttl, sy:updatePeriod), 0 for no wish.
+	Pause time.Duration
+
+	skip    skip
+	entries []*entry
+	shared  []string // keys that stand for several entries
+}
+
+// ParseDocument reads a feed document: RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0, JSON Feed 1. An entry that only says
+// when it was updated is published at that time. What is no feed is an error that names what it is.
+func ParseDocument(ctx context.Context, body []byte, hint Hint) (*Document, error) {
+	text, encoding, err := decode(body, hint.ContentType)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, parseTimeout)
+	defer cancel()
+	type result struct {
+		doc *Document
+		err error
+	}
+	// The parser takes no context, so it runs beside; after a time-out its reader fails and it ends by itself.
+	done := make(chan result, 1)
+	go func() {
+		defer func() {
+			if r := recover(); r != nil {
+				done <- result{nil, fmt.Errorf("the parser failed on this document: %v", r)}
+			}
+		}()
+		doc, err := parse(ctx, text, hint)
+		done <- result{doc, err}
+	}()
+	select {
+	case r := <-done:
+		if r.err != nil {
+			return nil, r.err
+		}
+		r.doc.Encoding = encoding
+		return r.doc, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("parse: %w", ctx.Err())
+	}
+}
+
+// parser turns a native model into a Document.
+type parser struct {
+	doc    *Document
+	hint   Hint
+	dates  dates
+	base   *url.URL // of the document
+	home   *url.URL // the feed's own page, or base
+	origin feeds.Origin
+}
+
+func parse(ctx context.Context, text []byte, hint Hint) (*Document, error) {
+	p := &parser{doc: &Document{}, hint: hint, dates: dates{zone: hint.Zone}, base: &url.URL{}}
+	if u, err := url.Parse(hint.URL); err == nil && (u.Scheme == "http" || u.Scheme == "https") {
+		u.User, u.Fragment = nil, ""
+		p.base = u
+	}
+	p.home = p.base
+	if text[0] == '{' {
+		if err := p.parseJSON(text); err != nil {
+			return nil, err
+		}
+		return p.finish(), nil
+	}
+	if text[0] != '<' {
+		return nil, notFeed(text, "", p.base)
+	}
+	o, err := survey(text)
+	if err != nil {
+		return nil, fmt.Errorf("parse XML: %w", err)
+	}
+	switch o.root {
+	case "rss", "rdf":
+		f, err := (&rss.Parser{}).Parse(&reader{ctx, o.text})
+		if err != nil {
+			return nil, fmt.Errorf("parse RSS: %w", err)
+		}
+		p.rss(f, o)
+	case "feed":
+		f, err := (&atom.Parser{}).Parse(&reader{ctx, o.text})
+		if err != nil {
+			return nil, fmt.Errorf("parse Atom: %w", err)
+		}
+		if len(f.Entries) == 0 && len(o.spots) > 0 {
+			return nil, errors.New("parse Atom: its entries are in an unknown namespace")
+		}
+		p.atom(f, o)
+	default:
+		return nil, notFeed(text, o.root, p.base)
+	}
+	if o.left > 0 {
+		p.tooMany(o.left)
+	}
+	return p.finish(), nil
+}
+
+func (p *parser) parseJSON(text []byte) error {
+	if err := checkJSON(text); err != nil {
+		return err
+	}
+	f, err := (&json.Parser{}).Parse(strings.NewReader(string(text)))
+	if err != nil {
+		var mended bool
+		if f, mended = mendJSON(text); !mended {
+			return fmt.Errorf("parse JSON Feed: %w", err)
+		}
+		p.reject("", "members of a wrong type were converted or left out, such as "+wrongMember(err), true)
+	}
+	if !strings.Contains(f.Version, "jsonfeed.org/version/") {
+		return errors.New("a JSON answer that is no JSON Feed: it has no version of jsonfeed.org")
+	}
+	if left := len(f.Items) - maxItems; left > 0 {
+		f.Items = f.Items[:maxItems]
+		p.tooMany(left)
+	}
+	p.json(f)
+	return nil
+}
+
+func (p *parser) tooMany(left int) {
+	p.reject("", fmt.Sprintf("it holds %d entries, more than %d: the last %d were left out", maxItems+left, maxItems, left), true)
+}
+
+// reject reports something about the document, or about one entry in it.
+func (p *parser) reject(where, reason string, repaired bool) {
+	if where == "" {
+		where = fetch.Redact(p.hint.URL)
+	}
+	p.doc.Rejected = append(p.doc.Rejected, sources.Rejected{Where: where, Reason: reason, Repaired: repaired})
+}
+
+// finish gives the entries their keys and makes changes of them.
+func (p *parser) finish() *Document {
+	d := p.doc
+	d.entries, d.shared = identify(d.entries, p.hint.shared)
+	d.Changes = make([]feeds.Change, 0, len(d.entries))
+	for _, e := range d.entries {
+		d.Changes = append(d.Changes, e.change())
+		if e.problem != "" {
+			p.reject(e.key, e.problem, true)
+		}
+	}
+	return d
+}
+
+// reader ends when ctx does.
+type reader struct {
+	ctx  context.Context // of the one Parse call that reads from it
+	text []byte
+}
+
+func (r *reader) Read(b []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	if len(r.text) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(b, r.text)
+	r.text = r.text[n:]
+	return n, nil
+}
+
+// entry is an entry on its way from the native model to a change.
+type entry struct {
+	// id is the guid, atom:id or JSON id as stated.
+	id   string
+	item feeds.Item
+	base string
+	// revisions says that the format allows an id twice, for two revisions of one entry (RFC 4287 §4.1.1).
+	revisions bool
+	// onlyUpdated says that Published is the date of an update, for want of another.
+	onlyUpdated bool
+	problem     string
+	raw         uint64
+
+	key, root, wish string // root is the key before entries that share it are told apart
+}
+
+func (e *entry) change() feeds.Change {
+	it := e.item
+	return feeds.Change{Key: e.key, Wish: e.wish, Raw: e.raw, Item: &it, Base: e.base}
+}
+
+// statement hashes what an entry says, field by field. Empty fields leave no trace, so that a field that is added
+// some day does not make every entry look changed.
+type statement struct{ d *xxhash.Digest }
+
+func newStatement() statement { return statement{xxhash.New()} }
+
+func (s statement) add(name string, values ...string) {
+	for _, v := range values {
+		if v != "" {
+			_, _ = s.d.WriteString(name) // a hash does not fail
+			_, _ = s.d.WriteString("\x00")
+			_, _ = s.d.WriteString(v)
+			_, _ = s.d.WriteString("\x00")
+		}
+	}
+}
+
+func (s statement) sum() uint64 {
+	if n := s.d.Sum64(); n != 0 {
+		return n
+	}
+	return 1 // 0 means that the source has no hash
+}

@@ -1,0 +1,147 @@
+package webfeed
+
+import (
+	"html"
+	"net/url"
+	"regexp"
+	"strings"
+
+	xhtml "golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+var markup = regexp.MustCompile(`(?i)</?(?:p|br|div|a|b|i|em|strong|span|img|ul|ol|li|h[1-6]|table|blockquote|code|pre|su[bp]|font|small|u|s|del|ins|q|cite|abbr|figure|video|audio|iframe|hr)(?:\s[^<>]*)?/?>|&(?:#\d+|#x[0-9a-f]+|[a-z][a-z0-9]+);`)
+
+// looksHTML says that text which may be plain is HTML after all.
+func looksHTML(s string) bool { return markup.MatchString(s) }
+
+// plainText is the text of a piece of HTML on one line.
+func plainText(s string) string {
+	if !strings.ContainsAny(s, "<&") {
+		return oneLine(s)
+	}
+	var b strings.Builder
+	z := xhtml.NewTokenizer(strings.NewReader(s))
+	z.SetMaxBuf(1 << 20)
+	hidden := 0
+	for {
+		switch z.Next() {
+		case xhtml.ErrorToken:
+			return oneLine(b.String()) // the end, or a tag beyond the limit: what came before is the text
+		case xhtml.TextToken:
+			if hidden == 0 {
+				b.Write(z.Text())
+			}
+		case xhtml.StartTagToken:
+			name, _ := z.TagName()
+			if a := atom.Lookup(name); a == atom.Script || a == atom.Style {
+				hidden++
+			} else if !inline[a] {
+				b.WriteByte(' ')
+			}
+		case xhtml.EndTagToken:
+			name, _ := z.TagName()
+			if a := atom.Lookup(name); a == atom.Script || a == atom.Style {
+				hidden = max(hidden-1, 0)
+			} else if !inline[a] {
+				b.WriteByte(' ')
+			}
+		case xhtml.SelfClosingTagToken:
+			b.WriteByte(' ')
+		}
+	}
+}
+
+var inline = map[atom.Atom]bool{
+	atom.A: true, atom.B: true, atom.I: true, atom.Em: true, atom.Strong: true, atom.Span: true, atom.Code: true, atom.Sub: true,
+	atom.Sup: true, atom.Font: true, atom.Small: true, atom.U: true, atom.S: true, atom.Q: true, atom.Cite: true, atom.Abbr: true,
+	atom.Mark: true, atom.Kbd: true, atom.Var: true, atom.Ruby: true, atom.Rt: true, atom.Wbr: true,
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// maybePlain is the text of a field that is plain by its specification and often HTML in practice.
+func maybePlain(s string) string {
+	if looksHTML(s) {
+		return plainText(s)
+	}
+	return oneLine(s)
+}
+
+// asHTML writes plain text as HTML: blank lines part paragraphs.
+func asHTML(s string) string {
+	s = strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n"))
+	if s == "" {
+		return ""
+	}
+	var b strings.Builder
+	for para := range strings.SplitSeq(s, "\n\n") {
+		if para = strings.TrimSpace(para); para != "" {
+			b.WriteString("<p>")
+			b.WriteString(strings.ReplaceAll(html.EscapeString(para), "\n", "<br>"))
+			b.WriteString("</p>")
+		}
+	}
+	return b.String()
+}
+
+func isURL(s string) bool {
+	if i := strings.Index(s, "://"); i != 4 && i != 5 || strings.ContainsAny(s, " \t\n") {
+		return false
+	}
+	u, err := url.Parse(s)
+	return err == nil && (strings.EqualFold(u.Scheme, "http") || strings.EqualFold(u.Scheme, "https")) && u.Host != ""
+}
+
+// resolve makes an http address absolute. One that is absolute already stays as it is written; what is no such address
+// (mailto:, javascript:, data:) is empty.
+func resolve(base *url.URL, ref string) string {
+	ref = strings.TrimSpace(ref)
+	if ref == "" || len(ref) > 8<<10 {
+		return ""
+	}
+	if isURL(ref) {
+		return ref
+	}
+	u, err := url.Parse(ref)
+	if err != nil {
+		if u, err = url.Parse(strings.ReplaceAll(ref, "%", "%25")); err != nil {
+			return ""
+		}
+	}
+	u = base.ResolveReference(u)
+	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return ""
+	}
+	return u.String()
+}
+
+// under is ref resolved against base as a base for others; base itself when ref is none.
+func under(base *url.URL, ref string) *url.URL {
+	if abs := resolve(base, ref); abs != "" {
+		if u, err := url.Parse(abs); err == nil {
+			return u
+		}
+	}
+	return base
+}
+
+// label is a label of one line without markup.
+func label(s string) string { return maybePlain(s) }
+
+// labels appends those that are not there yet.
+func labels(list []string, more ...string) []string {
+next:
+	for _, l := range more {
+		if l = label(l); l == "" {
+			continue
+		}
+		for _, have := range list {
+			if have == l {
+				continue next
+			}
+		}
+		list = append(list, l)
+	}
+	return list
+}
