@@ -16,8 +16,12 @@ func (p *htmlPass) makeRoom(el *element, hide bool) bool {
 	}
 	switch {
 	case el.is(isHeading):
-		if i := len(p.stack) - 1; i >= 0 && p.stack[i].el.is(isHeading) {
-			p.pop()
+		i := len(p.stack) - 1
+		for i >= 0 && p.stack[i].bare {
+			i-- // a parser will not see it
+		}
+		if i >= 0 && p.stack[i].el.is(isHeading) {
+			p.closeTo(i)
 		}
 	case el == elLi || el == elDd || el == elDt:
 		p.closeItem(el)
