@@ -1,0 +1,461 @@
+package embedded
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"feedmill/cache"
+	"feedmill/feeds"
+)
+
+// change is a feeds.Change with everything that can be worked out before the writer's turn. It keeps nothing of the
+// caller's memory.
+type change struct {
+	key, formerly, wish string
+	raw, print          uint64
+	published, updated  time.Time
+	hold, withdraw      bool
+	members             []feeds.Membership
+	encoded, packed     []byte
+	refused             error
+}
+
+// maxItem is the longest encoded item: what package cache unpacks.
+const maxItem = 16 << 20
+
+func prepareChange(source string, c *feeds.Change) change {
+	p := change{key: c.Key, formerly: c.Formerly, wish: c.Wish, raw: c.Raw, hold: c.Hold, withdraw: c.Item == nil}
+	switch {
+	case c.Source != "" && c.Source != source:
+		p.refused = fmt.Errorf("change of source %q in a Put of source %q", c.Source, source)
+	case c.Key == "":
+		p.refused = fmt.Errorf("change without a key")
+	case len(c.Key) > feeds.MaxKey:
+		p.refused = fmt.Errorf("key of %d bytes (%.40q…): at most %d", len(c.Key), c.Key, feeds.MaxKey)
+	case len(c.Wish) > feeds.MaxID:
+		p.refused = fmt.Errorf("wished ID of %d bytes (%.40q…): at most %d", len(c.Wish), c.Wish, feeds.MaxID)
+	}
+	if p.refused != nil || p.withdraw {
+		return p
+	}
+	it := *c.Item
+	// What the ledger decides is not part of what was stated; it stands in the head before the body.
+	it.ID, it.Source, it.Arrived = "", source, time.Time{}
+	p.members = feeds.Topics(&it)
+	it.Source = ""
+	p.published, p.updated = it.Published, it.Updated
+	p.encoded = cache.EncodeItem(&it)
+	if len(p.encoded) > maxItem {
+		p.refused = fmt.Errorf("item %.40q of %d bytes: at most %d", c.Key, len(p.encoded), maxItem)
+	}
+	p.print = cache.Fingerprint(p.encoded)
+	return p
+}
+
+// Put applies the changes in one transaction. Fails with cache.ErrStale, cache.ErrRetired, cache.ErrFull; then nothing
+// was stored.
+func (s *Store) Put(ctx context.Context, lease cache.Lease, changes ...feeds.Change) ([]feeds.Accepted, error) {
+	name, ok := strings.CutPrefix(lease.Name, "source/")
+	if !ok {
+		return nil, fmt.Errorf("put: lease %q is not that of a source: %w", lease.Name, cache.ErrStale)
+	}
+	if len(changes) > cache.MaxBatch {
+		return nil, fmt.Errorf("put %s: %d changes: at most %d at once", name, len(changes), cache.MaxBatch)
+	}
+	prepared := make([]change, len(changes))
+	for i := range changes {
+		prepared[i] = prepareChange(name, &changes[i])
+	}
+	if acc, err := s.unchanged(ctx, lease, name, prepared); acc != nil || err != nil {
+		return acc, err
+	}
+	acc := make([]feeds.Accepted, len(changes))
+	err := s.write(ctx, &lease, len(changes), func(b *batch) error {
+		src, err := b.source(name)
+		if err != nil {
+			return err
+		}
+		if src != nil && src.retired != 0 {
+			return fmt.Errorf("source %q: %w", name, cache.ErrRetired)
+		}
+		if src, err = b.ensureSource(name); err != nil {
+			return err
+		}
+		for i := range prepared {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if acc[i], err = b.apply(src, &prepared[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("put %s: %w", name, err)
+	}
+	return acc, nil
+}
+
+// unchanged answers a Put that moves nothing, as most are, without the writer. Otherwise it packs the bodies that will
+// have to be written; the writer packs what this prediction missed.
+func (s *Store) unchanged(ctx context.Context, lease cache.Lease, name string, prepared []change) ([]feeds.Accepted, error) {
+	acc, err := s.predict(ctx, lease, name, prepared)
+	if err != nil {
+		return nil, fmt.Errorf("put %s: %w", name, err)
+	}
+	all := acc != nil
+	for i := range acc {
+		all = all && acc[i].Kind != ""
+	}
+	if all {
+		return acc, nil
+	}
+	for i := range prepared {
+		if p := &prepared[i]; p.encoded != nil && (acc == nil || acc[i].Kind == "") {
+			p.packed = cache.Compress(p.encoded)
+		}
+	}
+	return nil, nil
+}
+
+// predict answers the changes that move nothing as the store is now; nil for an unknown or retired source.
+func (s *Store) predict(ctx context.Context, lease cache.Lease, name string, prepared []change) (acc []feeds.Accepted, err error) {
+	now := time.Now().Unix()
+	s.leases.RLock()
+	defer s.leases.RUnlock()
+	if err := s.leases.check(lease); err != nil {
+		return nil, err
+	}
+	err = s.view(ctx, func(tx *bolt.Tx) error {
+		v := tx.Bucket(bSources).Get([]byte(name))
+		if v == nil {
+			return nil
+		}
+		src, err := decodeSource(name, v)
+		if err != nil || src.retired != 0 {
+			return err
+		}
+		acc = make([]feeds.Accepted, len(prepared))
+		ledger := tx.Bucket(bLedger)
+		for i := range prepared {
+			p := &prepared[i]
+			if p.refused != nil {
+				acc[i] = refusal(p.refused)
+				continue
+			}
+			v := ledger.Get(ledgerKey(src.num, p.key))
+			if v == nil {
+				continue
+			}
+			rec, err := decodeRecord(v)
+			if err != nil {
+				return err
+			}
+			if p.settled(rec, now) {
+				acc[i] = feeds.Accepted{ID: rec.id, Kind: feeds.Unchanged}
+			}
+		}
+		return nil
+	})
+	return acc, err
+}
+
+func refusal(err error) feeds.Accepted { return feeds.Accepted{Kind: feeds.Refused, Err: err} }
+
+// settled reports whether the change says nothing new about the item.
+func (p *change) settled(rec *record, now int64) bool {
+	if p.withdraw {
+		return rec.state == gone || rec.state == dropped
+	}
+	if rec.raw != p.raw || rec.print != p.print {
+		return false
+	}
+	if p.ahead(rec, now) {
+		return rec.state == held
+	}
+	return rec.state == live
+}
+
+// ahead reports whether the item is to wait for its second.
+func (p *change) ahead(rec *record, now int64) bool {
+	return p.hold && p.date(rec).Unix() > now
+}
+
+// date is Published, or the second in which the key was first seen.
+func (p *change) date(rec *record) time.Time {
+	if p.published.IsZero() {
+		return time.Unix(rec.firstSeen, 0).UTC()
+	}
+	return p.published
+}
+
+// apply does one change.
+func (b *batch) apply(src *source, p *change) (feeds.Accepted, error) {
+	if p.refused != nil {
+		return refusal(p.refused), nil
+	}
+	k := ledgerKey(src.num, p.key)
+	rec, err := b.record(k)
+	if err != nil {
+		return feeds.Accepted{}, err
+	}
+	if p.withdraw {
+		return b.withdraw(src, k, rec)
+	}
+	moved := false
+	if p.formerly != "" && p.formerly != p.key {
+		if rec, moved, err = b.takeOver(src, p, k, rec); err != nil {
+			return feeds.Accepted{}, err
+		}
+	}
+	if rec == nil {
+		if rec, err = b.mint(src, p); err != nil || rec == nil {
+			return refusal(fmt.Errorf("ID of more than %d bytes: the wished one is taken", feeds.MaxID)), err
+		}
+		return b.store(src, k, rec, p, true)
+	}
+	if p.settled(rec, b.now) || rec.state == dropped && !b.keeps(src, rec) {
+		if moved {
+			if err := b.save(k, rec); err != nil {
+				return feeds.Accepted{}, err
+			}
+			if err := b.rehead(src, p.key, rec); err != nil {
+				return feeds.Accepted{}, err
+			}
+		}
+		return feeds.Accepted{ID: rec.id, Kind: feeds.Unchanged}, nil
+	}
+	return b.store(src, k, rec, p, false)
+}
+
+// mint makes a record for a key that was never seen; nil if its ID would be too long.
+func (b *batch) mint(src *source, p *change) (*record, error) {
+	id := cache.MintID(src.name, p.key, p.wish, false)
+	for b.ids.Get([]byte(id)) != nil {
+		id = cache.MintID(src.name, p.key, id, true)
+	}
+	if len(id) > feeds.MaxID {
+		return nil, nil
+	}
+	seq, err := b.bodies.NextSequence()
+	if err != nil {
+		return nil, err
+	}
+	rec := &record{state: gone, baseline: !src.baseline, seq: seq, firstSeen: b.now, id: id}
+	return rec, b.put(b.ids, []byte(id), num64(seq))
+}
+
+// takeOver moves the record of the former key to the key, unless the key has an item of its own.
+func (b *batch) takeOver(src *source, p *change, k []byte, rec *record) (*record, bool, error) {
+	if rec != nil && (rec.state == live || rec.state == held) {
+		return rec, false, nil
+	}
+	formerKey := ledgerKey(src.num, p.formerly)
+	former, err := b.record(formerKey)
+	if err != nil || former == nil || rec != nil && former.state != live && former.state != held {
+		return rec, false, err
+	}
+	if rec != nil {
+		// What the key stood for was withdrawn long since; its ID stays taken.
+		if err := b.unwait(k, rec); err != nil {
+			return nil, false, err
+		}
+		if err := b.delete(b.bodies, num64(rec.seq)); err != nil {
+			return nil, false, err
+		}
+	}
+	if err := b.unwait(formerKey, former); err != nil {
+		return nil, false, err
+	}
+	if err := b.wait(k, former); err != nil {
+		return nil, false, err
+	}
+	return former, true, b.delete(b.ledger, formerKey)
+}
+
+// wait and unwait enter a record in, or take it from, the list that its state waits in.
+func (b *batch) wait(k []byte, rec *record) error {
+	switch rec.state {
+	case held:
+		return b.put(b.due, timedKey(rec.published.Unix(), k), nil)
+	case gone:
+		return b.put(b.gone, timedKey(rec.since, k), nil)
+	}
+	return nil
+}
+
+func (b *batch) unwait(k []byte, rec *record) error {
+	switch rec.state {
+	case held:
+		return b.delete(b.due, timedKey(rec.published.Unix(), k))
+	case gone:
+		return b.delete(b.gone, timedKey(rec.since, k))
+	}
+	return nil
+}
+
+// store takes the item of a change into the record, the topics and the log.
+func (b *batch) store(src *source, k []byte, rec *record, p *change, fresh bool) (feeds.Accepted, error) {
+	var left []member
+	wasLive := rec.state == live
+	if wasLive {
+		left = rec.members
+		if err := b.unplace(src, rec); err != nil {
+			return feeds.Accepted{}, err
+		}
+		if err := b.unspell(left); err != nil {
+			return feeds.Accepted{}, err
+		}
+	} else if !fresh {
+		if err := b.unwait(k, rec); err != nil {
+			return feeds.Accepted{}, err
+		}
+		if !rec.shown && rec.state == gone {
+			rec.baseline = !src.baseline
+		}
+	}
+
+	kind := b.restate(rec, p, fresh)
+	if rec.state == held {
+		if err := b.wait(k, rec); err != nil {
+			return feeds.Accepted{}, err
+		}
+		if wasLive {
+			if err := b.note(feeds.Withdrawn, src.name, rec.id, left, nil); err != nil {
+				return feeds.Accepted{}, err
+			}
+		}
+	} else {
+		var err error
+		if rec.members, err = b.spell(p.members); err != nil {
+			return feeds.Accepted{}, err
+		}
+		if err := b.place(src, rec); err != nil {
+			return feeds.Accepted{}, err
+		}
+		if err := b.note(kind, src.name, rec.id, left, rec.members); err != nil {
+			return feeds.Accepted{}, err
+		}
+	}
+	if p.packed == nil {
+		p.packed = cache.Compress(p.encoded)
+	}
+	h := headOf(src, p.key, rec)
+	body := append(h.append(make([]byte, 0, 160+len(p.packed))), p.packed...)
+	if err := b.put(b.bodies, num64(rec.seq), body); err != nil {
+		return feeds.Accepted{}, err
+	}
+	return feeds.Accepted{ID: rec.id, Kind: kind}, b.save(k, rec)
+}
+
+// restate moves dates, state and hashes of a record to what the change says, and tells what kind of change it is.
+func (b *batch) restate(rec *record, p *change, fresh bool) feeds.Kind {
+	published := p.date(rec)
+	updated := p.updated
+	if updated.IsZero() {
+		switch {
+		case fresh:
+			updated = published
+		case rec.raw != p.raw:
+			updated = time.Unix(b.now, 0).UTC()
+		default:
+			updated = rec.updated
+		}
+	}
+	if updated.Before(published) {
+		updated = published
+	}
+	ahead := p.ahead(rec, b.now)
+	kind := feeds.Reshaped
+	switch {
+	case ahead:
+		kind = feeds.Held
+	case !rec.shown:
+		kind = feeds.New
+		if rec.baseline {
+			kind = feeds.Baseline
+		}
+	case rec.state != live:
+		kind = feeds.Restored
+	case rec.raw != p.raw:
+		kind = feeds.Changed
+	}
+	rec.published, rec.updated, rec.raw, rec.print, rec.since = published, updated, p.raw, p.print, 0
+	if ahead {
+		rec.state, rec.members = held, nil
+		return kind
+	}
+	b.arrive(rec)
+	return kind
+}
+
+// arrive makes a record live; the first time it gets its Arrived.
+func (b *batch) arrive(rec *record) {
+	if !rec.shown {
+		rec.arrived = time.Unix(b.now, 0).UTC()
+		if rec.baseline && rec.published.Before(rec.arrived) {
+			rec.arrived = rec.published
+		}
+	}
+	rec.state, rec.shown = live, true
+}
+
+// withdraw takes an item out of its topics.
+func (b *batch) withdraw(src *source, k []byte, rec *record) (feeds.Accepted, error) {
+	switch {
+	case rec == nil:
+		return feeds.Accepted{Kind: feeds.Unchanged}, nil
+	case rec.state != live && rec.state != held:
+		return feeds.Accepted{ID: rec.id, Kind: feeds.Unchanged}, nil
+	}
+	if err := b.retract(src, k, rec); err != nil {
+		return feeds.Accepted{}, err
+	}
+	rec.state, rec.since = gone, b.now
+	if err := b.wait(k, rec); err != nil {
+		return feeds.Accepted{}, err
+	}
+	return feeds.Accepted{ID: rec.id, Kind: feeds.Withdrawn}, b.save(k, rec)
+}
+
+// retract takes a live item out of its topics, with an entry in the log, or a held one out of its list.
+func (b *batch) retract(src *source, k []byte, rec *record) error {
+	if rec.state != live {
+		return b.unwait(k, rec)
+	}
+	if err := b.unplace(src, rec); err != nil {
+		return err
+	}
+	if err := b.unspell(rec.members); err != nil {
+		return err
+	}
+	err := b.note(feeds.Withdrawn, src.name, rec.id, rec.members, nil)
+	rec.members = nil
+	return err
+}
+
+func (b *batch) save(k []byte, rec *record) error { return b.put(b.ledger, k, rec.encode()) }
+
+func headOf(src *source, key string, rec *record) head {
+	return head{source: src.num, key: key, id: rec.id, published: rec.published, updated: rec.updated, arrived: rec.arrived}
+}
+
+// rehead writes the head of a body anew, if there is a body.
+func (b *batch) rehead(src *source, key string, rec *record) error {
+	k := num64(rec.seq)
+	body := b.bodies.Get(k)
+	if body == nil {
+		return nil
+	}
+	_, packed, err := decodeHead(body)
+	if err != nil {
+		return err
+	}
+	h := headOf(src, key, rec)
+	return b.put(b.bodies, k, append(h.append(make([]byte, 0, 160+len(packed))), packed...))
+}

@@ -1,0 +1,226 @@
+package embedded
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+
+	"feedmill/feeds"
+)
+
+// view runs fn in a read transaction. fn only copies: what is slow comes after it, because pages that a reader may
+// still see cannot be used again.
+func (s *Store) view(ctx context.Context, fn func(tx *bolt.Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return storeError(s.db.View(fn))
+}
+
+// maxLimit is the longest page.
+const maxLimit = 1000
+
+// Recent reads a page of a topic.
+func (s *Store) Recent(ctx context.Context, name feeds.Topic, order feeds.Order, pos feeds.Pos, limit int) (feeds.Page, error) {
+	if limit < 1 || limit > maxLimit {
+		return feeds.Page{}, fmt.Errorf("read %v: limit %d: want 1 to %d", name, limit, maxLimit)
+	}
+	var page feeds.Page
+	var found bodies
+	err := s.view(ctx, func(tx *bolt.Tx) error {
+		v := tx.Bucket(bTopics).Get(topicKey(name))
+		if v == nil {
+			return nil
+		}
+		t, err := decodeTopic(name, v)
+		if err != nil {
+			return err
+		}
+		page.Version = t.state()
+		seqs, next := newestOf(tx.Bucket(bIndex), t.num, order, pos, limit)
+		page.Next = next
+		return found.collect(tx, seqs)
+	})
+	if err == nil {
+		page.Items, err = found.items(ctx)
+	}
+	if err != nil {
+		return feeds.Page{}, fmt.Errorf("read %v: %w", name, err)
+	}
+	return page, nil
+}
+
+// newestOf merges the two lists of an order, newest first, behind pos.
+func newestOf(index *bolt.Bucket, topic uint32, order feeds.Order, pos feeds.Pos, limit int) (seqs []uint64, next feeds.Pos) {
+	prefix := num32(topic)
+	var cursors [2]*bolt.Cursor
+	var keys [2][]byte
+	which := lists(order)
+	for i, l := range which {
+		cursors[i] = index.Cursor()
+		end := indexKey(make([]byte, 0, indexLen), topic, l, pos.Second, pos.Seq)
+		if pos.IsZero() {
+			end = append(num32(topic), byte(l)+1)
+		}
+		keys[i] = before(cursors[i], end, prefix, byte(l))
+	}
+	var last []byte
+	for {
+		i := 0
+		if keys[0] == nil || keys[1] != nil && bytes.Compare(keys[1][5:], keys[0][5:]) > 0 {
+			i = 1
+		}
+		if keys[i] == nil {
+			return seqs, feeds.Pos{}
+		}
+		if len(seqs) == limit {
+			return seqs, feeds.Pos{Second: second(last[5:13]), Seq: binary.BigEndian.Uint64(last[13:])}
+		}
+		last = keys[i]
+		seqs = append(seqs, binary.BigEndian.Uint64(last[13:]))
+		k, _ := cursors[i].Prev()
+		keys[i] = ofList(k, prefix, byte(which[i]))
+	}
+}
+
+// bodies are copied in a transaction and unpacked behind it.
+type bodies struct {
+	bodies  [][]byte
+	sources []string
+}
+
+// collect copies the bodies of live items. The copies share one allocation.
+func (f *bodies) collect(tx *bolt.Tx, seqs []uint64) error {
+	from, names := tx.Bucket(bBodies), tx.Bucket(bNames)
+	found := make([][]byte, len(seqs))
+	size := 0
+	for i, seq := range seqs {
+		if found[i] = from.Get(num64(seq)); found[i] == nil {
+			return fmt.Errorf("item number %d has no body: %w", seq, errDamaged)
+		}
+		size += len(found[i])
+	}
+	buf := make([]byte, 0, size)
+	cache := map[uint32]string{}
+	for _, body := range found {
+		start := len(buf)
+		buf = append(buf, body...)
+		f.bodies = append(f.bodies, buf[start:])
+		r := reader{rest: body}
+		num := uint32(r.uvarint())
+		name, ok := cache[num]
+		if !ok {
+			name = string(names.Get(num32(num)))
+			cache[num] = name
+		}
+		f.sources = append(f.sources, name)
+	}
+	return nil
+}
+
+func (f *bodies) items(ctx context.Context) ([]feeds.Item, error) {
+	out := make([]feeds.Item, len(f.bodies))
+	for i, body := range f.bodies {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		var err error
+		if out[i], err = decodeItem(body, f.sources[i]); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Get returns the live items with these IDs.
+func (s *Store) Get(ctx context.Context, ids ...string) ([]feeds.Item, error) {
+	var found bodies
+	err := s.view(ctx, func(tx *bolt.Tx) error {
+		var seqs []uint64
+		for _, id := range ids {
+			v := tx.Bucket(bIDs).Get([]byte(id))
+			if len(v) != 8 {
+				continue
+			}
+			alive, err := isLive(tx, v)
+			if err != nil {
+				return err
+			}
+			if alive {
+				seqs = append(seqs, binary.BigEndian.Uint64(v))
+			}
+		}
+		return found.collect(tx, seqs)
+	})
+	var items []feeds.Item
+	if err == nil {
+		items, err = found.items(ctx)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("get items: %w", err)
+	}
+	return items, nil
+}
+
+// isLive asks the ledger about the item with this number.
+func isLive(tx *bolt.Tx, seq []byte) (bool, error) {
+	body := tx.Bucket(bBodies).Get(seq)
+	if body == nil {
+		return false, nil
+	}
+	h, _, err := decodeHead(body)
+	if err != nil {
+		return false, err
+	}
+	v := tx.Bucket(bLedger).Get(ledgerKey(h.source, h.key))
+	if v == nil {
+		return false, nil
+	}
+	rec, err := decodeRecord(v)
+	return err == nil && rec.state == live && rec.seq == binary.BigEndian.Uint64(seq), err
+}
+
+// Topics lists the topics of a group.
+func (s *Store) Topics(ctx context.Context, group string) ([]feeds.TopicInfo, error) {
+	var out []feeds.TopicInfo
+	err := s.view(ctx, func(tx *bolt.Tx) error {
+		prefix := appendString(nil, group)
+		c := tx.Bucket(bTopics).Cursor()
+		for k, v := c.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, v = c.Next() {
+			name, err := parseTopicKey(k)
+			if err != nil {
+				return err
+			}
+			t, err := decodeTopic(name, v)
+			if err != nil {
+				return err
+			}
+			out = append(out, t.info())
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list topics: %w", err)
+	}
+	return out, nil
+}
+
+// Version is the version of one topic.
+func (s *Store) Version(ctx context.Context, name feeds.Topic) (v feeds.Version, err error) {
+	err = s.view(ctx, func(tx *bolt.Tx) error {
+		b := tx.Bucket(bTopics).Get(topicKey(name))
+		if b == nil {
+			return nil
+		}
+		r := reader{rest: b}
+		r.uvarint()
+		r.uvarint()
+		v.Count, v.Changed = r.uvarint(), time.Unix(r.varint(), 0).UTC()
+		return r.err()
+	})
+	return v, err
+}

@@ -1,0 +1,132 @@
+package embedded
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"feedmill/cache"
+	"feedmill/feeds"
+)
+
+// state is what has become of an item.
+type state byte
+
+const (
+	live    state = iota // in its topics
+	held                 // waits for its second
+	gone                 // withdrawn; the body goes after cache.KeepGone
+	dropped              // taken out by retention, without a body
+	parkedLive
+	parkedHeld // of a retired source
+)
+
+// record is an entry of the ledger: everything about an item but its body, so that a withdrawal reads none.
+type record struct {
+	state state
+	// baseline is true where the item was put before the source's baseline, shown once it was in a topic.
+	baseline, shown bool
+	seq             uint64
+	raw, print      uint64
+	// firstSeen and since (of gone and dropped) are the store's seconds.
+	firstSeen, since            int64
+	published, updated, arrived time.Time
+	members                     []member
+	id                          string
+}
+
+// member is a topic and the item's spelling of it: a place in the topic's list, 0 for one that is not counted.
+type member struct {
+	topic    uint32
+	spelling uint8
+}
+
+const (
+	flagBaseline = 0x40
+	flagShown    = 0x80
+)
+
+func (r *record) encode() []byte {
+	head := byte(r.state)
+	if r.baseline {
+		head |= flagBaseline
+	}
+	if r.shown {
+		head |= flagShown
+	}
+	b := make([]byte, 0, 72+3*len(r.members)+len(r.id))
+	b = append(b, head)
+	b = binary.AppendUvarint(b, r.seq)
+	b = binary.BigEndian.AppendUint64(b, r.raw)
+	b = binary.BigEndian.AppendUint64(b, r.print)
+	b = binary.AppendVarint(b, r.firstSeen)
+	b = binary.AppendVarint(b, r.since)
+	b = appendTime(appendTime(appendTime(b, r.published), r.updated), r.arrived)
+	b = binary.AppendUvarint(b, uint64(len(r.members)))
+	for _, m := range r.members {
+		b = append(binary.AppendUvarint(b, uint64(m.topic)), m.spelling)
+	}
+	return append(b, r.id...)
+}
+
+func decodeRecord(b []byte) (*record, error) {
+	r := reader{rest: b}
+	head := r.byte()
+	rec := &record{state: state(head & 0x0f), baseline: head&flagBaseline != 0, shown: head&flagShown != 0}
+	rec.seq, rec.raw, rec.print = r.uvarint(), r.uint64(), r.uint64()
+	rec.firstSeen, rec.since = r.varint(), r.varint()
+	rec.published, rec.updated, rec.arrived = r.time(), r.time(), r.time()
+	if n := r.count(); n > 0 {
+		rec.members = make([]member, n)
+		for i := range rec.members {
+			rec.members[i] = member{uint32(r.uvarint()), r.byte()}
+		}
+	}
+	rec.id = string(r.rest)
+	if err := r.err(); err != nil {
+		return nil, fmt.Errorf("read ledger: %w", err)
+	}
+	return rec, nil
+}
+
+// head stands before a compressed item: what the ledger decided about it.
+type head struct {
+	source                      uint32
+	key, id                     string
+	published, updated, arrived time.Time
+}
+
+func (h *head) append(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(h.source))
+	b = appendString(appendString(b, h.key), h.id)
+	return appendTime(appendTime(appendTime(b, h.published), h.updated), h.arrived)
+}
+
+// decodeHead returns the head and the compressed item behind it.
+func decodeHead(b []byte) (h head, packed []byte, err error) {
+	r := reader{rest: b}
+	h = head{source: uint32(r.uvarint()), key: r.str(), id: r.str(), published: r.time(), updated: r.time(), arrived: r.time()}
+	if err := r.err(); err != nil {
+		return head{}, nil, fmt.Errorf("read body: %w", err)
+	}
+	return h, r.rest, nil
+}
+
+// decodeItem makes an item of a body and the name of its source.
+func decodeItem(body []byte, source string) (feeds.Item, error) {
+	h, packed, err := decodeHead(body)
+	if err != nil {
+		return feeds.Item{}, err
+	}
+	b, err := cache.Decompress(packed)
+	if err != nil {
+		return feeds.Item{}, fmt.Errorf("item %q: %w", h.id, err)
+	}
+	it, err := cache.DecodeItem(b)
+	if err != nil {
+		return feeds.Item{}, fmt.Errorf("item %q: %w", h.id, err)
+	}
+	it.ID, it.Source = h.id, source
+	it.Published, it.Updated, it.Arrived = h.published, h.updated, h.arrived
+	return it, nil
+}
