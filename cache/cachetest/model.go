@@ -1,0 +1,539 @@
+package cachetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sort"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"feedmill/cache"
+	"feedmill/feeds"
+)
+
+// The model is the contract in its simplest form: maps, no indexes, no files. Random operations are done to it and to
+// the store, and the two must agree after each.
+
+type mItem struct {
+	key, id         string
+	raw             uint64
+	stated          feeds.Item // as the source stated it
+	firstSeen       time.Time
+	published       time.Time
+	updated         time.Time
+	arrived         time.Time
+	live, parked    bool // parked: withdrawn by Retire
+	topics          []feeds.Membership
+	arrivedAnywhere bool // arrived is "now": taken over from the store's answer
+}
+
+type mSource struct {
+	items             map[string]*mItem
+	baseline, retired bool
+	title             string
+}
+
+type model struct {
+	sources map[string]*mSource
+	owner   map[string]*mItem // by ID, also of items that are gone
+	known   map[feeds.Topic]bool
+}
+
+func (m *model) source(name string) *mSource {
+	if m.sources[name] == nil {
+		m.sources[name] = &mSource{items: map[string]*mItem{}}
+	}
+	return m.sources[name]
+}
+
+// entry is what the model wants to see in the log.
+type entry struct {
+	kind   feeds.Kind
+	id     string
+	topics map[feeds.Topic]bool
+}
+
+func touched(lists ...[]feeds.Membership) map[feeds.Topic]bool {
+	out := map[feeds.Topic]bool{}
+	for _, l := range lists {
+		for _, m := range l {
+			out[m.Topic] = true
+		}
+	}
+	return out
+}
+
+// put is what Put does to one change.
+func (m *model) put(source string, c feeds.Change, now time.Time) (feeds.Kind, string, *entry) {
+	src := m.source(source)
+	it := src.items[c.Key]
+	if c.Item == nil {
+		if it == nil {
+			return feeds.Unchanged, "", nil
+		}
+		if !it.live {
+			return feeds.Unchanged, it.id, nil
+		}
+		it.live = false
+		return feeds.Withdrawn, it.id, &entry{feeds.Withdrawn, it.id, touched(it.topics)}
+	}
+	if old := src.items[c.Formerly]; old != nil && old != it && (it == nil || !it.live && old.live) {
+		delete(src.items, old.key)
+		old.key = c.Key
+		src.items[c.Key] = old
+		it = old
+	}
+	stated := *c.Item
+	stated.Source = source
+	kind := feeds.New
+	switch {
+	case it == nil:
+		id := cache.MintID(source, c.Key, c.Wish, false)
+		for m.owner[id] != nil {
+			id = cache.MintID(source, c.Key, id, true)
+		}
+		it = &mItem{key: c.Key, id: id, firstSeen: now, arrivedAnywhere: true}
+		m.owner[id], src.items[c.Key] = it, it
+		if !src.baseline {
+			kind = feeds.Baseline
+		}
+	case !it.live:
+		kind = feeds.Restored
+	case it.raw != c.Raw:
+		kind = feeds.Changed
+	case !sameStated(it.stated, stated):
+		kind = feeds.Reshaped
+	default:
+		return feeds.Unchanged, it.id, nil
+	}
+	old := it.topics
+	if !it.live {
+		old = nil
+	}
+	it.published = stated.Published
+	if it.published.IsZero() {
+		it.published = it.firstSeen
+	}
+	switch {
+	case kind == feeds.New || kind == feeds.Baseline:
+		it.updated = it.published
+		it.arrived = now
+		if kind == feeds.Baseline && it.published.Before(now) {
+			it.arrived, it.arrivedAnywhere = it.published, false
+		}
+	case it.raw != c.Raw:
+		it.updated = now
+	}
+	if it.updated.Before(it.published) {
+		it.updated = it.published
+	}
+	it.live, it.raw, it.stated, it.topics = true, c.Raw, stated, feeds.Topics(&stated)
+	for _, t := range it.topics {
+		m.known[t.Topic] = true
+	}
+	return kind, it.id, &entry{kind, it.id, touched(old, it.topics)}
+}
+
+func sameStated(a, b feeds.Item) bool {
+	return a.Title == b.Title && a.Group == b.Group && slices.Equal(a.Categories, b.Categories) && a.Published.Equal(b.Published)
+}
+
+// park is Retire, unpark Revive: the entries come in any order.
+func (m *model) park(source string, retire bool) []entry {
+	src := m.source(source)
+	src.retired = retire
+	var out []entry
+	for _, it := range src.items {
+		switch {
+		case retire && it.live:
+			it.live, it.parked = false, true
+			out = append(out, entry{feeds.Withdrawn, it.id, touched(it.topics)})
+		case !retire && it.parked:
+			it.live, it.parked = true, false
+			out = append(out, entry{feeds.Restored, it.id, touched(it.topics)})
+		}
+	}
+	return out
+}
+
+// items lists the live items of a topic, newest first; equal seconds by ID.
+func (m *model) items(t feeds.Topic, order feeds.Order) []*mItem {
+	var out []*mItem
+	for _, s := range m.sources {
+		for _, it := range s.items {
+			if it.live && slices.ContainsFunc(it.topics, func(x feeds.Membership) bool { return x.Topic == t }) {
+				out = append(out, it)
+			}
+		}
+	}
+	sortItems(out, order)
+	return out
+}
+
+func (it *mItem) second(order feeds.Order) int64 {
+	if order == feeds.ByArrival {
+		return it.arrived.Unix()
+	}
+	return it.published.Unix()
+}
+
+func sortItems(list []*mItem, order feeds.Order) {
+	sort.Slice(list, func(i, j int) bool {
+		a, b := list[i].second(order), list[j].second(order)
+		return a > b || a == b && list[i].id < list[j].id
+	})
+}
+
+// runModel lets rapid try random histories.
+func runModel(t *testing.T, h Harness) {
+	if !h.Bubble {
+		t.Parallel()
+	}
+	try := func(t *testing.T) {
+		rapid.Check(t, func(rt *rapid.T) {
+			x := &trial{T: rt, t: t, h: h, ctx: context.Background(), s: h.Open(t, cache.Options{})}
+			x.m = model{sources: map[string]*mSource{}, owner: map[string]*mItem{}, known: map[feeds.Topic]bool{}}
+			x.leases, x.versions = map[string]cache.Lease{}, map[feeds.Topic]feeds.Version{}
+			defer func() { x.ok("Close", x.s.Close()) }()
+			for range rapid.IntRange(1, 14).Draw(rt, "steps") {
+				x.step()
+			}
+		})
+	}
+	if h.Bubble {
+		synctest.Test(t, try)
+		return
+	}
+	try(t)
+}
+
+// trial is one random history.
+type trial struct {
+	*rapid.T
+	t        *testing.T
+	h        Harness
+	ctx      context.Context
+	s        cache.Store
+	m        model
+	leases   map[string]cache.Lease
+	versions map[feeds.Topic]feeds.Version
+	cursor   cache.Cursor
+}
+
+func (x *trial) ok(what string, err error) {
+	if err != nil {
+		x.Fatalf("%s: %v", what, err)
+	}
+}
+
+func (x *trial) lease(source string) cache.Lease {
+	l, ok := x.leases[source]
+	if !ok {
+		var err error
+		l, err = x.s.Acquire(x.ctx, "source/"+source, 24*time.Hour)
+		x.ok("Acquire", err)
+		x.leases[source] = l
+	}
+	return l
+}
+
+// change draws one change.
+func (x *trial) change(source string) feeds.Change {
+	key := func(label string) string { return rapid.SampledFrom([]string{"k0", "k1", "k2", "k3"}).Draw(x.T, label) }
+	if rapid.IntRange(0, 3).Draw(x.T, "withdraw") == 0 {
+		c := withdraw(key("key"))
+		c.Source = source
+		return c
+	}
+	c := post(key("key"), raw(uint64(rapid.IntRange(1, 2).Draw(x.T, "raw"))), title(rapid.SampledFrom([]string{"t1", "t2"}).Draw(x.T, "title")))
+	c.Source = source
+	c.Item.Categories = slices.Compact(rapid.SliceOfN(rapid.SampledFrom([]string{"X", "x", "Y", "Z"}), 0, 2).Draw(x.T, "categories"))
+	c.Item.URL, c.Item.Summary, c.Item.Content = "https://posts.example", "", ""
+	if rapid.IntRange(0, 5).Draw(x.T, "dateless") == 0 {
+		c.Item.Published = time.Time{}
+	} else {
+		c.Item.Published = day0.Add(time.Duration(rapid.IntRange(0, 2).Draw(x.T, "second")) * time.Second)
+	}
+	if rapid.IntRange(0, 5).Draw(x.T, "private") == 0 {
+		c.Item.Group = "g"
+	}
+	if rapid.IntRange(0, 5).Draw(x.T, "renamed") == 0 {
+		c.Formerly = key("formerly")
+	}
+	if rapid.IntRange(0, 5).Draw(x.T, "wished") == 0 {
+		c.Wish = rapid.SampledFrom([]string{"w1", "w2"}).Draw(x.T, "wish")
+	}
+	return c
+}
+
+// step does one random operation and compares.
+func (x *trial) step() {
+	source := rapid.SampledFrom([]string{"a", "b"}).Draw(x.T, "source")
+	src := x.m.source(source)
+	lease := x.lease(source)
+	var want []entry
+	var reshaped map[feeds.Topic]bool
+	switch op := rapid.IntRange(0, 15).Draw(x.T, "operation"); {
+	case op == 0:
+		x.ok("Retire", x.s.Retire(x.ctx, lease, source))
+		want = x.m.park(source, true)
+	case op <= 2:
+		x.ok("Revive", x.s.Revive(x.ctx, lease, source))
+		want = x.m.park(source, false)
+	case op == 3:
+		x.ok("SetBaseline", x.s.SetBaseline(x.ctx, lease, source))
+		src.baseline = true
+	case op == 4:
+		about := rapid.SampledFrom([]string{"one", "two"}).Draw(x.T, "about")
+		if about != src.title {
+			src.title = about
+			reshaped = map[feeds.Topic]bool{}
+			for _, g := range []string{"", "g"} {
+				if t := (feeds.Topic{Group: g, Kind: "source", Name: source}); x.m.known[t] {
+					reshaped[t], reshaped[feeds.Topic{Group: g, Kind: "all"}] = true, true
+				}
+			}
+		}
+		x.ok("Describe", x.s.Describe(x.ctx, lease, source, feeds.About{Title: about}))
+	case op == 5:
+		if x.h.Bubble {
+			time.Sleep(time.Second)
+		}
+		_, err := x.s.Maintain(x.ctx)
+		x.ok("Maintain", err)
+	default:
+		want = x.put(source, src, lease)
+	}
+	x.compareLog(want, reshaped)
+	x.compareTopics()
+}
+
+func (x *trial) put(source string, src *mSource, lease cache.Lease) (want []entry) {
+	var changes []feeds.Change
+	for range rapid.IntRange(1, 6).Draw(x.T, "changes") {
+		changes = append(changes, x.change(source))
+	}
+	before, err := x.s.Now(x.ctx)
+	x.ok("Now", err)
+	acc, err := x.s.Put(x.ctx, lease, changes...)
+	if src.retired {
+		if !errors.Is(err, cache.ErrRetired) {
+			x.Fatalf("Put to a retired source: %v", err)
+		}
+		return nil
+	}
+	x.ok("Put", err)
+	if len(acc) != len(changes) {
+		x.Fatalf("%d answers to %d changes", len(acc), len(changes))
+	}
+	for i, c := range changes {
+		kind, id, e := x.m.put(source, c, before)
+		if acc[i].Kind != kind || id != "" && acc[i].ID != id {
+			x.Fatalf("change %d (%+v): got %+v, want %s %q", i, c, acc[i], kind, id)
+		}
+		if e != nil {
+			want = append(want, *e)
+		}
+	}
+	return want
+}
+
+// compareLog wants these entries, in this order for one Put, and exactly the versions to move that they name.
+func (x *trial) compareLog(want []entry, reshaped map[feeds.Topic]bool) {
+	entries, err := x.s.After(x.ctx, x.cursor, 1000)
+	x.ok("After", err)
+	moved := map[feeds.Topic]bool{}
+	if len(reshaped) > 0 {
+		want = append(want, entry{feeds.Reshaped, "", reshaped})
+	}
+	byID := func(a, b string) int { return map[bool]int{true: -1, false: 1}[a < b] }
+	if len(want) > 0 && (want[0].kind == feeds.Withdrawn || want[0].kind == feeds.Restored) {
+		slices.SortStableFunc(want, func(a, b entry) int {
+			if a.id == b.id {
+				return 0
+			}
+			return byID(a.id, b.id)
+		})
+		slices.SortStableFunc(entries, func(a, b cache.Entry) int {
+			if a.ID == b.ID {
+				return 0
+			}
+			return byID(a.ID, b.ID)
+		})
+	}
+	if len(entries) != len(want) {
+		x.Fatalf("log %+v, want %+v", entries, want)
+	}
+	for i, e := range entries {
+		got := map[feeds.Topic]bool{}
+		for _, t := range e.Topics {
+			got[t], moved[t] = true, true
+		}
+		if e.Kind != want[i].kind || e.ID != want[i].id || !maps.Equal(got, want[i].topics) {
+			x.Fatalf("entry %+v, want %+v", e, want[i])
+		}
+	}
+	tail, err := x.s.Tail(x.ctx)
+	x.ok("Tail", err)
+	x.cursor = tail
+	for t := range x.m.known {
+		v, err := x.s.Version(x.ctx, t)
+		x.ok("Version", err)
+		if moved[t] != (v.Count > x.versions[t].Count) || !moved[t] && v != x.versions[t] {
+			x.Fatalf("version of %v is %+v, was %+v; moved %v", t, v, x.versions[t], moved[t])
+		}
+		x.versions[t] = v
+	}
+}
+
+// compareTopics compares every topic: its list entry, and its items in both orders, page by page.
+func (x *trial) compareTopics() {
+	infos := map[feeds.Topic]feeds.TopicInfo{}
+	for _, g := range []string{"", "g"} {
+		list, err := x.s.Topics(x.ctx, g)
+		x.ok("Topics", err)
+		for _, ti := range list {
+			infos[ti.Topic] = ti
+		}
+	}
+	if len(infos) != len(x.m.known) {
+		x.Fatalf("topics %v, want %v", infos, x.m.known)
+	}
+	size := rapid.IntRange(1, 5).Draw(x.T, "page size")
+	for t := range x.m.known {
+		want := x.m.items(t, feeds.ByPublished)
+		ti := infos[t]
+		if ti.Topic != t || ti.Items != len(want) || ti.Version != x.versions[t] {
+			x.Fatalf("%v is listed as %+v, want %d items", t, ti, len(want))
+		}
+		if label, sure := commonest(t, want); sure && ti.Label != label {
+			x.Fatalf("%v has label %q, want %q", t, ti.Label, label)
+		}
+		if len(want) > 0 && ti.Newest.Unix() != want[0].published.Unix() {
+			x.comparePage(t, feeds.ByPublished, size) // takes over first-seen seconds
+			want = x.m.items(t, feeds.ByPublished)
+			if ti.Newest.Unix() != want[0].published.Unix() {
+				x.Fatalf("%v: newest %v, want %v", t, ti.Newest, want[0].published)
+			}
+		}
+		for _, order := range []feeds.Order{feeds.ByPublished, feeds.ByArrival} {
+			x.comparePage(t, order, size)
+		}
+	}
+	for name, src := range x.m.sources {
+		live := 0
+		for _, it := range src.items {
+			if it.live {
+				live++
+			}
+		}
+		list, err := x.s.List(x.ctx)
+		x.ok("List", err)
+		i := slices.IndexFunc(list, func(s cache.SourceInfo) bool { return s.Name == name })
+		if i < 0 {
+			if len(src.items) > 0 || src.baseline {
+				x.Fatalf("source %q is not listed", name)
+			}
+			continue
+		}
+		if s := list[i]; s.Items != live || s.Baseline != src.baseline || s.Retired.IsZero() == src.retired || s.About.Title != src.title {
+			x.Fatalf("source %+v, want %+v with %d items", s, src, live)
+		}
+	}
+}
+
+// commonest is the spelling of a topic that more items have than any other.
+func commonest(t feeds.Topic, items []*mItem) (label string, sure bool) {
+	counts := map[string]int{}
+	for _, it := range items {
+		for _, m := range it.topics {
+			if m.Topic == t {
+				counts[m.Label]++
+			}
+		}
+	}
+	best := 0
+	for l, n := range counts {
+		if n > best {
+			best, label, sure = n, l, true
+		} else if n == best {
+			sure = false
+		}
+	}
+	return label, sure
+}
+
+func (x *trial) comparePage(t feeds.Topic, order feeds.Order, size int) {
+	var got []feeds.Item
+	var pos feeds.Pos
+	for {
+		p, err := x.s.Recent(x.ctx, t, order, pos, size)
+		x.ok("Recent", err)
+		got = append(got, p.Items...)
+		if p.Version != x.versions[t] {
+			x.Fatalf("%v: a page of version %+v, the topic has %+v", t, p.Version, x.versions[t])
+		}
+		if p.Next.IsZero() {
+			break
+		}
+		pos = p.Next
+	}
+	for i := range got {
+		x.adopt(&got[i])
+	}
+	want := x.m.items(t, order)
+	slices.SortStableFunc(got, func(a, b feeds.Item) int {
+		sa, sb := a.Published.Unix(), b.Published.Unix()
+		if order == feeds.ByArrival {
+			sa, sb = a.Arrived.Unix(), b.Arrived.Unix()
+		}
+		switch {
+		case sa != sb || a.ID == b.ID:
+			return 0 // the store's order of seconds is under test: only equal ones are put into the model's
+		case a.ID < b.ID:
+			return -1
+		default:
+			return 1
+		}
+	})
+	if len(got) != len(want) {
+		x.Fatalf("%v, order %d: %d items, want %d", t, order, len(got), len(want))
+	}
+	for i, w := range want {
+		g := got[i]
+		if g.ID != w.id || g.Title != w.stated.Title || !slices.Equal(g.Categories, w.stated.Categories) || g.Group != w.stated.Group ||
+			!g.Published.Equal(w.published) || !g.Arrived.Equal(w.arrived) || !g.Updated.Equal(w.updated) {
+			x.Fatalf("%v, order %d, item %d:\n got %s\nwant %s", t, order, i, show(g.ID, g.Title, g.Categories, g.Published, g.Updated, g.Arrived),
+				show(w.id, w.stated.Title, w.stated.Categories, w.published, w.updated, w.arrived))
+		}
+	}
+}
+
+// adopt takes over seconds that only the store knows, once: they may be a second later than the model thought.
+func (x *trial) adopt(g *feeds.Item) {
+	w := x.m.owner[g.ID]
+	if w == nil {
+		x.Fatalf("an item with ID %q that was never put", g.ID)
+	}
+	near := func(a, b time.Time) bool { return a.Sub(b).Abs() <= 5*time.Second }
+	if w.arrivedAnywhere {
+		w.arrivedAnywhere = false
+		if near(w.arrived, g.Arrived) {
+			w.arrived = g.Arrived
+		}
+		if w.stated.Published.IsZero() && near(w.firstSeen, g.Published) {
+			w.firstSeen, w.published = g.Published, g.Published
+		}
+	}
+	if near(w.updated, g.Updated) && w.updated.Year() != day0.Year() {
+		w.updated = g.Updated
+	}
+}
+
+func show(v ...any) string { return fmt.Sprintf("%v", v) }
