@@ -1,0 +1,2 @@
+-- KEYS[1] only says which node's clock.
+return whole(ms)

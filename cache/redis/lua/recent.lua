@@ -1,0 +1,34 @@
+-- Reads one page of a topic. KEYS: 1 index, 2 ledger, 3 versions.
+-- ARGV: topic, limit, second and member to continue behind (no second: from the newest), where an entry has its nonce.
+-- Answers {version, member, second, nonce, member, ...}, at most limit + 1 items: one more says that there is more.
+local topic, limit, second, behind, cut = take(), number(), take(), take(), number()
+local first = 0
+if second ~= '' then
+  -- Of the members of that second, the newest first, skip those not older than behind.
+  first = redis.call('ZCOUNT', KEYS[1], '(' .. second, '+inf')
+  local low, high = first, first + redis.call('ZCOUNT', KEYS[1], second, second)
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    if redis.call('ZREVRANGE', KEYS[1], middle, middle)[1] >= behind then
+      low = middle + 1
+    else
+      high = middle
+    end
+  end
+  first = low
+end
+local out = { redis.call('HGET', KEYS[3], topic) }
+local got = redis.call('ZREVRANGE', KEYS[1], first, first + limit, 'WITHSCORES')
+local members = {}
+for j = 1, #got, 2 do
+  members[#members + 1] = got[j]
+end
+if #members > 0 then
+  local entries = redis.call('HMGET', KEYS[2], unpack(members))
+  for j, e in ipairs(entries) do
+    out[#out + 1] = members[j]
+    out[#out + 1] = got[2 * j]
+    out[#out + 1] = string.sub(e or '', cut + 1, cut + 6)
+  end
+end
+return out

@@ -1,0 +1,450 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"feedmill/cache"
+	"feedmill/feeds"
+)
+
+// A script takes at most this many changes, and a Put prepares at most about so many bytes at once.
+const (
+	maxChunk      = 100
+	maxChunkBytes = 4 << 20
+)
+
+// maxBody is the longest encoded item in bytes; [cache.Decompress] reads no longer one.
+const maxBody = 16 << 20
+
+var (
+	errNoKey   = errors.New("no native key")
+	errLongKey = fmt.Errorf("native key is longer than %d bytes", feeds.MaxKey)
+	errLongID  = fmt.Errorf("ID is longer than %d bytes", feeds.MaxID)
+	errBig     = fmt.Errorf("item is larger than %d MiB", maxBody>>20)
+	errOther   = errors.New("item of another source than the lease is for")
+)
+
+// Put takes changes of one source; see [cache.Items].
+func (s *Store) Put(ctx context.Context, lease cache.Lease, changes ...feeds.Change) ([]feeds.Accepted, error) {
+	source, ok := strings.CutPrefix(lease.Name, "source/")
+	op := fmt.Sprintf("put %d changes of source %q", len(changes), source)
+	if !ok {
+		return nil, fail(ctx, op, fmt.Errorf("%w: %q is not the lease of a source", cache.ErrStale, lease.Name))
+	}
+	if len(changes) > cache.MaxBatch {
+		return nil, fmt.Errorf("redis: %s: at most %d are allowed", op, cache.MaxBatch)
+	}
+	out := make([]feeds.Accepted, 0, len(changes))
+	for len(changes) > 0 {
+		n := chunk(changes)
+		p := putter{s: s, lease: lease, source: source, changes: changes[:n]}
+		if err := s.prepare(ctx, func() (*tx, error) { return p.prepare(ctx) }); err != nil {
+			return out, fail(ctx, op, err)
+		}
+		out = append(out, p.answers...)
+		changes = changes[n:]
+	}
+	return out, nil
+}
+
+// chunk is how many of the changes are prepared together: none may build on what another one does.
+func chunk(changes []feeds.Change) int {
+	seen := make(map[string]bool, maxChunk)
+	size := 0
+	for i, c := range changes[:min(len(changes), maxChunk)] {
+		if c.Item != nil {
+			size += len(c.Item.Content)
+		}
+		if seen[c.Key] || c.Formerly != "" && seen[c.Formerly] || i > 0 && size > maxChunkBytes {
+			return i
+		}
+		seen[c.Key] = true
+		if c.Formerly != "" {
+			seen[c.Formerly] = true
+		}
+	}
+	return min(len(changes), maxChunk)
+}
+
+// putter prepares the write of one chunk.
+type putter struct {
+	s       *Store
+	lease   cache.Lease
+	source  string
+	changes []feeds.Change
+	answers []feeds.Accepted
+
+	places [][]feeds.Membership // of each change
+	view   *view
+	tx     *tx
+	number uint64            // of the source
+	counts counters          // with what this write takes
+	names  map[uint64]string // topics by number
+	stale  func(e *entry) bool
+	bodies []body
+	sure   map[string]bool // fields of topics that the write is tied to
+}
+
+// body is a new body to be written.
+type body struct {
+	name   string
+	packed []byte
+}
+
+func (p *putter) prepare(ctx context.Context) (*tx, error) {
+	q := p.ask()
+	var err error
+	if p.view, err = p.s.look(ctx, p.lease, p.source, q); err != nil {
+		return nil, err
+	}
+	v := p.view
+	if v.retired {
+		return nil, cache.ErrRetired
+	}
+	p.tx = newTx(p.lease, p.source, v.now)
+	p.counts, p.number, p.names, p.bodies = v.counters, v.number, map[uint64]string{}, p.bodies[:0]
+	p.sure = map[string]bool{}
+	p.register()
+	if err := p.learnNames(ctx); err != nil {
+		return nil, err
+	}
+	if p.stale, err = p.s.staleness(ctx, p.source, v); err != nil {
+		return nil, err
+	}
+	for i := range p.changes {
+		if p.answers[i].Kind == feeds.Refused {
+			continue
+		}
+		if p.changes[i].Item == nil {
+			err = p.withdraw(i)
+		} else {
+			err = p.state(ctx, i)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	p.settle()
+	return p.tx, p.s.writeBodies(ctx, v.now, p.bodies)
+}
+
+// ask checks the changes and collects what there is to know about them.
+func (p *putter) ask() *question {
+	p.answers = make([]feeds.Accepted, len(p.changes))
+	p.places = make([][]feeds.Membership, len(p.changes))
+	q := &question{}
+	for i := range p.changes {
+		c := &p.changes[i]
+		formerly, id := "", ""
+		switch {
+		case c.Key == "":
+			p.refuse(i, errNoKey)
+		case len(c.Key) > feeds.MaxKey:
+			p.refuse(i, errLongKey)
+		case len(c.Wish) > feeds.MaxID:
+			p.refuse(i, errLongID)
+		case c.Source != "" && c.Source != p.source:
+			p.refuse(i, errOther)
+		case c.Item != nil:
+			if len(c.Formerly) <= feeds.MaxKey && c.Formerly != c.Key {
+				formerly = c.Formerly
+			}
+			id = cache.MintID(p.source, c.Key, c.Wish, false)
+			it := *c.Item
+			it.Source = p.source
+			p.places[i] = feeds.Topics(&it)
+			q.topics(p.places[i])
+		}
+		q.keys = append(q.keys, c.Key)
+		q.formers = append(q.formers, formerly)
+		q.ids = append(q.ids, idHash(id))
+	}
+	return q
+}
+
+func (p *putter) refuse(i int, err error) {
+	p.answers[i] = feeds.Accepted{Kind: feeds.Refused, Err: err}
+}
+
+// register makes the source known, and ties the write to the source's record as it was seen.
+func (p *putter) register() {
+	k, v := p.s.keys, p.view
+	record := k.source(p.source)
+	baseline := ""
+	if v.baseline {
+		baseline = "1"
+	}
+	p.tx.expect(record, "no", counterText(v.number))
+	p.tx.expect(record, "baseline", baseline)
+	p.tx.expect(record, "retired", "")
+	if v.number == 0 {
+		p.counts.sources++
+		p.number = p.counts.sources
+		p.tx.newSource(k, p.source, p.number, v.counters.sources)
+	}
+}
+
+// newSource gives a source a number.
+func (t *tx) newSource(k keys, name string, number, sources uint64) {
+	text := strconv.FormatUint(number, 10)
+	t.expect(k.meta(), "sources", counterText(sources))
+	t.set(k.meta(), "sources", text)
+	t.set(k.source(name), "no", text)
+	t.set(k.sourceNames(), text, name)
+	t.include(k.sources(), name)
+}
+
+// learnNames finds the names of topics that items are in now and may leave.
+func (p *putter) learnNames(ctx context.Context) error {
+	for group, fields := range p.view.topics {
+		for field, value := range fields {
+			if value == "" || strings.Contains(field, "\n") {
+				continue
+			}
+			n, _, err := parseTopic(value)
+			if err != nil {
+				return err
+			}
+			t := parseToken(field)
+			t.Group = group
+			p.names[n] = token(t)
+		}
+	}
+	var entries []*entry
+	for _, list := range [][]found{p.view.keys, p.view.formers} {
+		for _, f := range list {
+			if f.entry != nil {
+				entries = append(entries, f.entry)
+			}
+		}
+	}
+	return p.s.topicNames(ctx, p.names, entries...)
+}
+
+// topicNames adds to names the topics of entries that are not in there yet.
+func (s *Store) topicNames(ctx context.Context, names map[uint64]string, entries ...*entry) error {
+	var ask []string
+	for _, e := range entries {
+		for _, pl := range e.topics {
+			if _, ok := names[pl.topic]; !ok {
+				names[pl.topic] = ""
+				ask = append(ask, strconv.FormatUint(pl.topic, 10))
+			}
+		}
+	}
+	for part := range slices.Chunk(ask, readBatch) {
+		values, err := s.client.HMGet(ctx, s.keys.topicNames(), part...).Result()
+		if err != nil {
+			return err
+		}
+		for i, v := range values {
+			name, ok := v.(string)
+			if !ok {
+				return fmt.Errorf("topic %s: %w", part[i], errEntry)
+			}
+			n, _ := strconv.ParseUint(part[i], 10, 64) // as written above
+			names[n] = name
+		}
+	}
+	return nil
+}
+
+// withdraw takes an item out.
+func (p *putter) withdraw(i int) error {
+	k := p.view.keys[i]
+	if k.entry == nil || !k.entry.state.hasBody() {
+		p.answers[i] = feeds.Accepted{Kind: feeds.Unchanged}
+		if k.entry != nil {
+			p.answers[i].ID = k.entry.id
+		}
+		return nil
+	}
+	next := *k.entry
+	next.state = withdrawn
+	p.answers[i] = feeds.Accepted{ID: next.id, Kind: feeds.Withdrawn}
+	return p.step(step{member: k.member, stored: k.stored, old: k.entry, next: &next, kind: feeds.Withdrawn})
+}
+
+func (p *putter) step(m step) error {
+	m.source = p.source
+	return p.tx.step(p.s.keys, m, p.names, p.view.now)
+}
+
+// state takes in what the source says of an item.
+func (p *putter) state(ctx context.Context, i int) error {
+	c := &p.changes[i]
+	k, moved := p.identify(i)
+	begin := entry{source: p.number, first: p.view.now, baseline: !p.view.baseline}
+	if k.entry == nil {
+		id, err := p.mint(ctx, c)
+		if err != nil {
+			return err
+		}
+		if len(id) > feeds.MaxID {
+			p.refuse(i, errLongID)
+			return nil
+		}
+		begin.id = id
+		k.member = p.view.newMember()
+	}
+	stated := *c
+	it := *c.Item
+	it.Source = p.source
+	stated.Item = &it
+	d := decide(k.entry, begin, &stated, p.view.now)
+	if len(d.encoded) > maxBody {
+		p.refuse(i, errBig)
+		return nil
+	}
+	p.answers[i] = feeds.Accepted{ID: d.next.id, Kind: d.kind}
+	native := p.s.keys.native(p.source)
+	if k.entry == nil {
+		p.tx.expect(native, c.Key, "")
+		p.tx.set(native, c.Key, k.member)
+		p.tx.expect(p.s.keys.ids(), idHash(d.next.id), "")
+		p.tx.set(p.s.keys.ids(), idHash(d.next.id), k.member)
+		p.view.taken[idHash(d.next.id)] = true
+	} else if moved {
+		p.tx.expect(native, c.Formerly, k.member)
+		p.tx.unset(native, c.Formerly)
+		p.tx.expect(native, c.Key, p.view.keys[i].member)
+		p.tx.set(native, c.Key, k.member)
+	}
+	if k.entry != nil && k.entry.state == dropped && p.stale(&d.next) {
+		p.answers[i].Kind = feeds.Unchanged // retention would take it again
+		return nil
+	}
+	d.next.topics = p.placesOf(p.places[i])
+	if d.kind == feeds.Unchanged {
+		if slices.Equal(d.next.topics, k.entry.topics) {
+			return nil
+		}
+		d.kind = feeds.Reshaped // this program sorts the same item into other topics
+		if d.next.state == held {
+			d.kind = feeds.Held
+		}
+		p.answers[i].Kind = d.kind
+	}
+	if k.entry == nil || k.entry.print != d.next.print || k.entry.body == "" {
+		d.next.body = nonce()
+		p.bodies = append(p.bodies, body{bodyName(k.member, d.next.body), cache.Compress(d.encoded)})
+	}
+	m := step{member: k.member, stored: k.stored, old: k.entry, next: &d.next, kind: d.kind}
+	if d.kind == feeds.Held {
+		m.kind = feeds.Withdrawn // for an item that was in its topics; others are in none
+	}
+	if it.Group != "" {
+		p.tx.include(p.s.keys.groups(p.source), it.Group)
+	}
+	return p.step(m)
+}
+
+// identify finds the ledger entry that a statement is about; moved says that it was under the former key. The former
+// key's entry goes first where the key itself has none that is in use.
+func (p *putter) identify(i int) (k found, moved bool) {
+	k, former := p.view.keys[i], p.view.formers[i]
+	if former.entry != nil && (k.entry == nil || !k.entry.state.hasBody() && former.entry.state.hasBody()) {
+		return former, true
+	}
+	return k, false
+}
+
+// mint chooses the ID of a new item.
+func (p *putter) mint(ctx context.Context, c *feeds.Change) (string, error) {
+	id := cache.MintID(p.source, c.Key, c.Wish, false)
+	for p.view.taken[idHash(id)] {
+		id = cache.MintID(p.source, c.Key, id, true)
+		holder, err := p.s.client.HExists(ctx, p.s.keys.ids(), idHash(id)).Result()
+		if err != nil {
+			return "", err
+		}
+		if holder {
+			p.view.taken[idHash(id)] = true
+		}
+	}
+	return id, nil
+}
+
+// placesOf gives the topics of an item by number. Topics and spellings seen for the first time get theirs.
+func (p *putter) placesOf(memberships []feeds.Membership) []place {
+	out := make([]place, 0, len(memberships))
+	for _, m := range memberships {
+		known := p.view.topics[m.Topic.Group]
+		field, name := topicField(m.Topic), token(m.Topic)
+		key := p.s.keys.topics(m.Topic.Group)
+		p.tie(key, field, known[field])
+		n, first, err := parseTopic(known[field])
+		if err != nil { // absent: what is there was parsed before
+			p.counts.topics++
+			n, first = p.counts.topics, m.Label
+			known[field] = strconv.FormatUint(n, 10) + " " + m.Label
+			p.names[n] = name
+			p.tx.set(key, field, known[field])
+			p.tx.set(p.s.keys.topicNames(), strconv.FormatUint(n, 10), name)
+		}
+		at := place{topic: n}
+		if first != m.Label {
+			at.spelling = p.spelling(key, spellingField(m.Topic, m.Label), known)
+		}
+		out = append(out, at)
+	}
+	return out
+}
+
+// spelling is the number of a spelling other than the topic's first.
+func (p *putter) spelling(key, field string, known map[string]string) uint64 {
+	p.tie(key, field, known[field])
+	n, err := strconv.ParseUint(known[field], 10, 64)
+	if err != nil { // absent
+		p.counts.labels++
+		n = p.counts.labels
+		known[field] = strconv.FormatUint(n, 10)
+		p.tx.set(key, field, known[field])
+	}
+	return n
+}
+
+// tie lets the write happen only while a field of a group's topics is what it was when it was looked at.
+func (p *putter) tie(key, field, value string) {
+	if !p.sure[key+"\n"+field] {
+		p.sure[key+"\n"+field] = true
+		p.tx.expect(key, field, value)
+	}
+}
+
+// settle writes back the counters that gave numbers.
+func (p *putter) settle() {
+	was, k := p.view.counters, p.s.keys.meta()
+	if p.counts.topics != was.topics {
+		p.tx.expect(k, "topics", counterText(was.topics))
+		p.tx.set(k, "topics", counterText(p.counts.topics))
+	}
+	if p.counts.labels != was.labels {
+		p.tx.expect(k, "labels", counterText(was.labels))
+		p.tx.set(k, "labels", counterText(p.counts.labels))
+	}
+}
+
+// writeBodies writes new bodies, after they were listed as belonging to nobody: the commit takes them off the list.
+func (s *Store) writeBodies(ctx context.Context, now int64, bodies []body) error {
+	if len(bodies) == 0 {
+		return nil
+	}
+	args := make([]any, 0, 2+2*len(bodies))
+	args = append(args, "ZADD", s.keys.gone())
+	for _, b := range bodies {
+		args = append(args, now+keepPending, b.name)
+	}
+	p := s.client.Pipeline()
+	p.Do(ctx, args...)
+	for _, b := range bodies {
+		p.Set(ctx, s.keys.body(b.name), b.packed, 0)
+	}
+	_, err := p.Exec(ctx)
+	return err
+}

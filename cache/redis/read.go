@@ -1,0 +1,227 @@
+package redis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"feedmill/cache"
+	"feedmill/feeds"
+)
+
+// Recent reads a topic; see [cache.Items].
+func (s *Store) Recent(
+	ctx context.Context, topic feeds.Topic, order feeds.Order, before feeds.Pos, limit int,
+) (feeds.Page, error) {
+	op := fmt.Sprintf("read topic %s", topic)
+	if limit < 1 || limit > 1000 {
+		return feeds.Page{}, fmt.Errorf("redis: %s: limit %d: want 1 to 1000", op, limit)
+	}
+	var page feeds.Page
+	for attempt := 0; ; attempt++ {
+		var missing []string
+		var err error
+		if page, missing, err = s.recent(ctx, token(topic), order, before, limit); err != nil {
+			return feeds.Page{}, fail(ctx, op, err)
+		}
+		if len(missing) == 0 {
+			return page, nil
+		}
+		if attempt > 0 {
+			s.reportLost(missing)
+			return page, nil
+		}
+		// The item was changed between the two reads and its old body is gone: once more.
+	}
+}
+
+// recent reads a page once. Missing are the names of bodies that were not there; their items are left out.
+func (s *Store) recent(
+	ctx context.Context, topic string, order feeds.Order, before feeds.Pos, limit int,
+) (page feeds.Page, missing []string, err error) {
+	second, behind := "", ""
+	if !before.IsZero() {
+		second, behind = strconv.FormatInt(before.Second, 10), member(before.Seq)
+	}
+	v, err := s.run(ctx, recentScript,
+		[]string{s.keys.index(topic, order), s.keys.ledger(), s.keys.versions()}, topic, limit, second, behind, bodyAt)
+	if err != nil {
+		return page, nil, err
+	}
+	r := newReply(v)
+	if page.Version, err = parseVersion(r.text()); err != nil {
+		return page, nil, err
+	}
+	var names []string
+	for r.more() {
+		if len(names) == limit {
+			page.Next = before
+			break
+		}
+		var m string
+		m, before.Second = r.text(), r.number()
+		names = append(names, bodyName(m, r.text()))
+		if before.Seq, err = parseMember(m); err != nil {
+			return page, nil, err
+		}
+	}
+	if r.err != nil {
+		return page, nil, r.err
+	}
+	items, err := s.bodies(ctx, names)
+	if err != nil {
+		return page, nil, err
+	}
+	page.Items = make([]feeds.Item, 0, len(names))
+	for i, it := range items {
+		if it == nil {
+			missing = append(missing, names[i])
+			continue
+		}
+		page.Items = append(page.Items, *it)
+	}
+	return page, missing, nil
+}
+
+// parseVersion reads a stored version; an empty one is zero.
+func parseVersion(text string) (feeds.Version, error) {
+	if text == "" {
+		return feeds.Version{}, nil
+	}
+	count, changed, _ := strings.Cut(text, " ")
+	c, err := strconv.ParseUint(count, 10, 64)
+	second, err2 := strconv.ParseInt(changed, 10, 64)
+	if err != nil || err2 != nil {
+		return feeds.Version{}, fmt.Errorf("parse version %q: %w", text, errMember)
+	}
+	return feeds.Version{Count: c, Changed: time.Unix(second, 0).UTC()}, nil
+}
+
+// bodies reads bodies by name, in that order; a missing one is nil. In a Cluster they lie on all nodes, so every one
+// is asked for by itself, all in one pipeline.
+func (s *Store) bodies(ctx context.Context, names []string) ([]*feeds.Item, error) {
+	out := make([]*feeds.Item, 0, len(names))
+	for part := range slices.Chunk(names, readBatch) {
+		p := s.client.Pipeline()
+		cmds := make([]*goredis.StringCmd, len(part))
+		for i, name := range part {
+			cmds[i] = p.Get(ctx, s.keys.body(name))
+		}
+		if _, err := p.Exec(ctx); err != nil && !errors.Is(err, goredis.Nil) {
+			return nil, err
+		}
+		for i, c := range cmds {
+			packed, err := c.Bytes()
+			if errors.Is(err, goredis.Nil) {
+				out = append(out, nil)
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			encoded, err := cache.Decompress(packed)
+			if err != nil {
+				return nil, fmt.Errorf("body %s: %w: %w", part[i], errDamaged, err)
+			}
+			it, err := cache.DecodeItem(encoded)
+			if err != nil {
+				return nil, fmt.Errorf("body %s: %w: %w", part[i], errDamaged, err)
+			}
+			out = append(out, &it)
+		}
+	}
+	return out, nil
+}
+
+var errDamaged = errors.New("damaged body")
+
+// reportLost tells the operator, at most once a minute, that bodies are gone that the ledger refers to.
+func (s *Store) reportLost(names []string) {
+	now, last := time.Now().Unix(), s.lost.Load()
+	if now-last >= 60 && s.lost.CompareAndSwap(last, now) {
+		s.log.Error("bodies of items are missing, the items are left out: redis lost acknowledged writes "+
+			"(a failover, or eviction); restore a backup or let the sources fetch anew",
+			"missing", len(names), "first", names[0])
+	}
+}
+
+// Get returns items by public ID; see [cache.Items].
+func (s *Store) Get(ctx context.Context, ids ...string) ([]feeds.Item, error) {
+	op := fmt.Sprintf("get %d items", len(ids))
+	out := make([]feeds.Item, 0, len(ids))
+	for part := range slices.Chunk(ids, readBatch) {
+		for attempt := 0; ; attempt++ {
+			items, missing, err := s.get(ctx, part)
+			if err != nil {
+				return nil, fail(ctx, op, err)
+			}
+			if len(missing) > 0 && attempt == 0 {
+				continue
+			}
+			if len(missing) > 0 {
+				s.reportLost(missing)
+			}
+			out = append(out, items...)
+			break
+		}
+	}
+	return out, nil
+}
+
+func (s *Store) get(ctx context.Context, ids []string) (items []feeds.Item, missing []string, err error) {
+	args := append(make([]any, 0, 1+len(ids)), len(ids))
+	for _, id := range ids {
+		args = append(args, idHash(id))
+	}
+	v, err := s.run(ctx, getScript, []string{s.keys.ids(), s.keys.ledger()}, args...)
+	if err != nil {
+		return nil, nil, err
+	}
+	r := newReply(v)
+	var names []string
+	for range ids {
+		m, text := r.text(), r.text()
+		if text == "" {
+			continue
+		}
+		e, err := decodeEntry(text)
+		if err != nil {
+			return nil, nil, err
+		}
+		if e.state == live {
+			names = append(names, bodyName(m, e.body))
+		}
+	}
+	if r.err != nil {
+		return nil, nil, r.err
+	}
+	found, err := s.bodies(ctx, names)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, it := range found {
+		if it == nil {
+			missing = append(missing, names[i])
+			continue
+		}
+		items = append(items, *it)
+	}
+	return items, missing, nil
+}
+
+// Version reads the version of a topic; see [cache.Catalog].
+func (s *Store) Version(ctx context.Context, topic feeds.Topic) (feeds.Version, error) {
+	op := fmt.Sprintf("read version of topic %s", topic)
+	text, err := s.client.HGet(ctx, s.keys.versions(), token(topic)).Result()
+	if err != nil && !errors.Is(err, goredis.Nil) {
+		return feeds.Version{}, fail(ctx, op, err)
+	}
+	v, err := parseVersion(text)
+	return v, fail(ctx, op, err)
+}
