@@ -78,7 +78,6 @@ var (
 	dMonForm = regexp.MustCompile(`(?i)^(?:[a-z]{3,9},?\s+)?(\d{1,2})(?:st|nd|rd|th)?[-\s]+([a-z]{3,9})\.?,?[-\s]+(\d{4})`)
 	monDForm = regexp.MustCompile(`(?i)^(?:[a-z]{3,9},?\s+)?([a-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})`)
 	timeForm = regexp.MustCompile(`(?i)^[T\s日]*(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*([ap]\.?m\b\.?)?`)
-	numZone  = regexp.MustCompile(`^(?:UTC|GMT)?([-+])(\d{1,2})(?::?(\d{2}))?$`)
 )
 
 // parseClock reads the forms that people write dates in: those of YAML and RFC 3339 first and by hand, because every
@@ -212,17 +211,26 @@ func (r *reader) blanks() bool {
 
 // offset reads a numeric zone such as +0800, +08:00, +8 or GMT+8: seconds east of Greenwich.
 func offset(s string) (int, bool) {
-	m := numZone.FindStringSubmatch(s)
-	if m == nil {
+	if t, ok := strings.CutPrefix(s, "GMT"); ok {
+		s = t
+	} else if t, ok := strings.CutPrefix(s, "UTC"); ok {
+		s = t
+	}
+	if s == "" || s[0] != '+' && s[0] != '-' {
 		return 0, false
 	}
-	h, _ := strconv.Atoi(m[2])
-	mins, _ := strconv.Atoi(m[3])
-	if h > 24 || mins > 59 {
+	r := reader{s: s[1:]}
+	h, ok := r.number(1, 2)
+	mins := 0
+	if ok && r.s != "" {
+		r.skip(':')
+		mins, ok = r.number(2, 2)
+	}
+	if !ok || r.s != "" || h > 24 || mins > 59 {
 		return 0, false
 	}
 	sec := h*3600 + mins*60
-	if m[1] == "-" {
+	if s[0] == '-' {
 		sec = -sec
 	}
 	return sec, true

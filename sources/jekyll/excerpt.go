@@ -106,13 +106,21 @@ func original(body []byte, origin string) string {
 	return u.String()
 }
 
-var inlineLink = regexp.MustCompile(`\[[^\]]*\]\([^)\s]*\)`)
-
-// onlyLinks reports whether a line holds nothing but links and what stands between them.
+// onlyLinks reports whether a line holds nothing but inline links and signs between them.
 func onlyLinks(line string) bool {
 	if len(line) > 4096 || !strings.HasPrefix(line, "[") {
 		return false
 	}
-	left := inlineLink.ReplaceAllString(line, "")
-	return left != line && strings.Trim(left, " \t|｜·•/、,，-—") == ""
+	for line != "" {
+		mid := strings.Index(line, "](")
+		if line[0] != '[' || mid < 0 || strings.IndexByte(line[:mid], ']') >= 0 {
+			return false
+		}
+		end := strings.IndexAny(line[mid:], ") \t")
+		if end < 0 || line[mid+end] != ')' {
+			return false
+		}
+		line = strings.TrimLeft(line[mid+end+1:], " \t|｜·•/、,，-—")
+	}
+	return true
 }

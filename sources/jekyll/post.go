@@ -312,21 +312,22 @@ func (d *doc) content() {
 	if v := d.get("feed").fields.get("excerpt_only"); v.kind == text {
 		only = v.isTrue()
 	}
-	head, cut := excerpt(d.cut.body, sep)
 	stated := d.get("description").str()
 	if stated == "" {
 		stated = d.get("excerpt").str()
 	}
-	if cut && (only || stated == "" && sep != defaultSeparator) {
-		if html, err = r.render(head); err != nil {
-			d.reject(d.cut.bodyLine, "%v", err)
-			return
-		}
-		if sep != defaultSeparator {
-			it.Summary = html
-		}
-		if only {
-			it.Content = html
+	if only || stated == "" && sep != defaultSeparator {
+		if head, ok := excerpt(d.cut.body, sep); ok {
+			if html, err = r.render(head); err != nil {
+				d.reject(d.cut.bodyLine, "%v", err)
+				return
+			}
+			if sep != defaultSeparator {
+				it.Summary = html
+			}
+			if only {
+				it.Content = html
+			}
 		}
 	}
 	if stated != "" {
