@@ -102,12 +102,8 @@ func Redact(raw string) string {
 	return u.String()
 }
 
-// plain takes the URL that net/http adds to every error away again, and gives failures their names.
+// plain gives the failures of the network their names.
 func plain(err error) error {
-	var ue *url.Error
-	if errors.As(err, &ue) {
-		err = ue.Err
-	}
 	switch {
 	case errors.Is(err, ssrf.ErrProhibitedIP):
 		return fmt.Errorf("%w: %w", ErrPrivate, err)

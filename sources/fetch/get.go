@@ -81,10 +81,17 @@ func get(ctx context.Context, client *http.Client, r Request, resp *Response) er
 	if err := checkURL(u); err != nil {
 		return err
 	}
-	c := *client
-	c.Jar = nil
-	// Redirects are followed here, because each hop decides anew about credentials and validators.
-	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	// Redirects are followed here and not by the client, because each hop decides anew about credentials and validators,
+	// and because the client adds a Referer and quotes addresses in its errors.
+	rt := client.Transport
+	if rt == nil {
+		rt = http.DefaultTransport
+	}
+	if client.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, client.Timeout)
+		defer cancel()
+	}
 	ctx = context.WithValue(ctx, budgetKey{}, &budget{})
 
 	first, permanent := u, true
@@ -99,7 +106,7 @@ func get(ctx context.Context, client *http.Client, r Request, resp *Response) er
 		if err != nil {
 			return err
 		}
-		res, err := c.Do(req)
+		res, err := rt.RoundTrip(req)
 		if err != nil {
 			err = plain(err)
 			if p := (*PausedError)(nil); errors.As(err, &p) {

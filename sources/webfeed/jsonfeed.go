@@ -135,7 +135,7 @@ func wrongMember(err error) string {
 	if !errors.As(err, &e) {
 		return "one of them"
 	}
-	return fmt.Sprintf("%s, which is %s", e.Field[strings.LastIndexByte(e.Field, '.')+1:], e.Value)
+	return fmt.Sprintf("%s of type %s", e.Field[strings.LastIndexByte(e.Field, '.')+1:], e.Value)
 }
 
 // fit leaves out of v what has not the type that want says.
