@@ -24,7 +24,7 @@ var All = Topic{Kind: "all"}
 // TopicKinds lists the kinds of topic in the order in which people see them.
 var TopicKinds = []string{"all", "category", "tag", "source", "author", "lang"}
 
-// MaxLabel is the longest label in bytes that becomes a topic; longer ones are cut there at a rune boundary.
+// MaxLabel is the longest name of a topic in bytes; a longer label is cut there at a rune boundary.
 const MaxLabel = 256
 
 // NewTopic makes the public topic of a label.
@@ -38,28 +38,38 @@ func NewTopic(kind, label string) Topic {
 // Fold is the form in which labels are compared: lower case, runs of blanks become "-". Labels with the same fold are
 // one topic. The caller has brought the label to NFC.
 func Fold(label string) string {
-	if len(label) > MaxLabel {
-		label = label[:MaxLabel]
-		for !utf8.ValidString(label) {
-			label = label[:len(label)-1]
-		}
-	}
 	var b strings.Builder
-	b.Grow(len(label))
-	blank := false
+	b.Grow(min(len(label), MaxLabel))
+	blank := 0
 	for _, r := range label {
 		if unicode.IsSpace(r) {
-			blank = b.Len() > 0
+			blank = min(b.Len(), 1)
 			continue
 		}
-		if blank {
-			b.WriteByte('-')
-			blank = false
+		r = lower(r)
+		// The limit is that of the result: a lower-case letter may be longer than its upper case.
+		if b.Len()+blank+utf8.RuneLen(r) > MaxLabel {
+			break
 		}
-		// Over upper case, so that letters with two lower-case forms (σ and ς) meet.
-		b.WriteRune(unicode.ToLower(unicode.ToUpper(r)))
+		if blank > 0 {
+			b.WriteByte('-')
+			blank = 0
+		}
+		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+// lower goes over upper case, so that letters with two lower-case forms (σ and ς) meet. It is called for every letter of
+// every label, and most have no case.
+func lower(r rune) rune {
+	switch {
+	case 'A' <= r && r <= 'Z':
+		return r + 'a' - 'A'
+	case r < 0x80, r >= 0x2e80 && r < 0xa640, r >= 0xac00 && r < 0xd800: // ASCII; Han, kana and Hangul
+		return r
+	}
+	return unicode.ToLower(unicode.ToUpper(r))
 }
 
 // Path is the address below the base URL, percent-encoded, without suffix: "/category/c%23", "/feed" for All.
@@ -187,6 +197,9 @@ func (t *Topic) UnmarshalText(b []byte) error {
 	if !known(kind) || (kind == "all") != (name == "") {
 		return fmt.Errorf("parse topic %q: want all or KIND/NAME with a kind of %s", b, strings.Join(TopicKinds[1:], ", "))
 	}
-	*t = Topic{Group: group, Kind: kind, Name: Fold(name)}
+	if name = Fold(name); kind != "all" && name == "" {
+		return fmt.Errorf("parse topic %q: the name is blank", b)
+	}
+	*t = Topic{Group: group, Kind: kind, Name: name}
 	return nil
 }

@@ -337,7 +337,8 @@ func cutText(s string, limit int) string {
 	}
 	// Room is for a blank and the mark. A cut may follow any of these.
 	end, word, sentence := 0, 0, 0
-	prev, _ := utf8.DecodeLastRuneInString(s[:half])
+	prev, n := utf8.DecodeLastRuneInString(s[:half])
+	before, _ := utf8.DecodeLastRuneInString(s[:half-n])
 	for i, r := range s[half:] {
 		if i += half; i > room {
 			break
@@ -347,13 +348,14 @@ func cutText(s string, limit int) string {
 			blank := unicode.IsSpace(r)
 			switch {
 			case strings.ContainsRune("。！？", prev) && !strings.ContainsRune("”’」』）", r),
+				strings.ContainsRune("”’」』）", prev) && strings.ContainsRune("。！？", before),
 				blank && strings.ContainsRune(".!?…。！？”’」』", prev):
 				sentence = i
 			case blank, wide(r), wide(prev):
 				word = i
 			}
 		}
-		prev = r
+		before, prev = prev, r
 	}
 	switch {
 	case sentence > 0:
