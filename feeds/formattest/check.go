@@ -263,7 +263,7 @@ func (c *checker) names(n *node, root bool) {
 	}
 }
 
-var uriChars = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:(?:[A-Za-z0-9._~:/?#@!$&'()*+,;=\[\]-]|%[0-9A-Fa-f]{2})+$`)
+var uriChars = regexp.MustCompile(`^(?:[A-Za-z0-9._~:/?#@!$&'()*+,;=\[\]-]|%[0-9A-Fa-f]{2})+$`)
 
 // address checks an absolute http or https URI.
 func (c *checker) address(rule, where, s string) {

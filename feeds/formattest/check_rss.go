@@ -25,7 +25,7 @@ func (c *checker) rss(root *node) {
 			c.fail("R1", "channel has no %s", name)
 		}
 	}
-	if link := ch.say("", "link"); !uriChars.MatchString(link) {
+	if link := ch.say("", "link"); !uriChars.MatchString(link) || !absolute(link) {
 		c.fail("X8", "channel link %q is not a URI", link)
 	}
 	for _, x := range ch.children[len(ch.children)-len(items):] {

@@ -67,6 +67,7 @@ var Hostile = map[string]string{
 	"line ends":              "a\r\nb\rc\n\n\td\u0085e\u2028f",
 	"blanks":                 " \t\n\u00a0\u3000\r ",
 	"no width":               "\u200b",
+	"blank once cleaned":     "\x00 \x01 \ufffe",
 	"comma and brackets":     "Doe, Jane (CEO) <jane@example.org>",
 	"mail":                   "jane@example.org",
 	"very long":              strings.Repeat("长标题 & long ", 2_000),

@@ -50,7 +50,7 @@ func Prepare(f *feeds.Feed) *Document {
 	d := &Document{Feed: *f}
 	d.Items = nil
 	d.Title = cmp.Or(Line(f.Title), Untitled)
-	d.Description = Clean(strings.TrimSpace(f.Description))
+	d.Description = strings.TrimSpace(Clean(f.Description))
 	d.Home, d.Self, d.Image = Address(f.Home), Address(f.Self), Address(f.Image)
 	d.Hubs = addresses(f.Hubs)
 	d.Language = language(f.Language)

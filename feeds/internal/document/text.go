@@ -152,7 +152,7 @@ func Shorten(s string, n int) string {
 		}
 		seen++
 	}
-	if i := strings.LastIndexByte(s[:cut], ' '); i > cut*3/4 {
+	if i := strings.LastIndexByte(s[:cut+1], ' '); i > cut*3/4 {
 		cut = i
 	}
 	return strings.TrimRight(s[:cut], " ") + "…"
