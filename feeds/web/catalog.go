@@ -219,7 +219,7 @@ next:
 }
 
 // similar lists at most five topics whose name is near to one that does not exist: the same under another kind, then
-// those that hold it or are held by it, then those at most two letters away.
+// those that begin alike or are at most two letters away, then those that hold it or are held by it.
 func (l *listing) similar(t feeds.Topic) []row {
 	type scored struct {
 		row   *row
@@ -237,8 +237,10 @@ func (l *listing) similar(t feeds.Topic) []row {
 		case other == t.Name:
 			score = 0
 		case r.Topic.Kind != t.Kind:
+		case len(name) > 1 && strings.HasPrefix(other, t.Name), len(other) > 3 && strings.HasPrefix(t.Name, other):
+			score = 1 + apart(other, t.Name)/4
 		case len(name) > 1 && strings.Contains(other, t.Name), len(other) > 3 && strings.Contains(t.Name, other):
-			score = 10 + max(len(other), len(t.Name)) - min(len(other), len(t.Name))
+			score = 10 + apart(other, t.Name)
 		default:
 			if d := distance(name, []rune(other)); d <= 2 && d < len(name) {
 				score = 1 + d
@@ -255,6 +257,9 @@ func (l *listing) similar(t feeds.Topic) []row {
 	}
 	return out
 }
+
+// apart is by how many bytes one is longer than the other.
+func apart(a, b string) int { return max(len(a)-len(b), len(b)-len(a)) }
 
 // distance is how many letters have to be put in, left out or changed to make b of a; it gives up above 2.
 func distance(a, b []rune) int {

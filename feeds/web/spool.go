@@ -184,10 +184,11 @@ func (p *spool) get(key string, shell *document) (*entry, error) {
 	e := entryOf(key, head.Hash, shell)
 	e.keep(packed, head.Size)
 	sum := sha256.New()
-	if err := e.inflate(&limitedWriter{w: sum, left: head.Size}); err != nil {
+	inflated := &limitedWriter{w: sum, left: head.Size}
+	if err := e.inflate(inflated); err != nil {
 		return nil, fmt.Errorf("read spool: %s is damaged: %w", f.Name(), err)
 	}
-	if hex.EncodeToString(sum.Sum(nil)[:12]) != head.Hash {
+	if inflated.left != 0 || hex.EncodeToString(sum.Sum(nil)[:12]) != head.Hash {
 		return nil, fmt.Errorf("read spool: %s is damaged: other bytes than were written", f.Name())
 	}
 	return e, nil
