@@ -12,6 +12,12 @@ import (
 // (FEEDMILL_BASE_URL, or FEEDMILL_BASE_URL_FILE for the name of a file that holds the value).
 var Flags = []string{"base_url", "title", "description", "language", "timezone", "store", "listen", "admin", "items", "max_age"}
 
+// Doc is one line for people about a key of the file's top level.
+func Doc(name string) string {
+	f, _ := find(fieldsOf(&file{}), name)
+	return f.doc
+}
+
 // Flag looks for a setting outside the file: the flag if it was given, else FEEDMILL_NAME, else the file that
 // FEEDMILL_NAME_FILE names. ok is false when it is nowhere. from is where it was found, for messages.
 func Flag(name, flag string, given bool, env func(string) (string, bool)) (value, from string, ok bool, err error) {

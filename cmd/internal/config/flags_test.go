@@ -87,3 +87,11 @@ func TestOverrideErrors(t *testing.T) {
 		}
 	}
 }
+
+func TestEveryFlagIsDocumented(t *testing.T) {
+	for _, name := range Flags {
+		if Doc(name) == "" {
+			t.Errorf("%s: no such key, or no doc tag", name)
+		}
+	}
+}

@@ -132,9 +132,9 @@ func checkStore(s string) error {
 		}
 		return fmt.Errorf("want bolt:PATH, memory:, redis://, rediss://, redis+sentinel:// or redis+cluster://%s", hint)
 	case scheme == "bolt" && rest == "":
-		return errors.New("want the path of a file behind bolt:")
+		return errors.New("want bolt:PATH with the path of a file")
 	case scheme == "memory" && rest != "":
-		return errors.New("want nothing behind memory:")
+		return errors.New("want memory: alone")
 	case scheme != "bolt" && scheme != "memory":
 		// The rest of a Redis address is the store's to judge: only it knows the shape of several hosts.
 		if host, ok := strings.CutPrefix(rest, "//"); !ok || host == "" {
