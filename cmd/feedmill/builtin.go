@@ -45,3 +45,20 @@ func openStore(ctx context.Context, url string, log *slog.Logger) (cache.Store, 
 	}
 	return nil, &usageError{fmt.Errorf("open store: the URL begins with no scheme of a store: want bolt:PATH, memory:, redis://, rediss://, redis+sentinel:// or redis+cluster://")}
 }
+
+func openEmbedded(_ context.Context, url string, _ *slog.Logger) (cache.Store, error) {
+	if path, ok := strings.CutPrefix(url, "bolt:"); ok {
+		return embedded.Open(path, embedded.Options{})
+	}
+	return embedded.OpenTemp("", embedded.Options{})
+}
+
+func openRedis(ctx context.Context, url string, log *slog.Logger) (cache.Store, error) {
+	return redis.Open(ctx, url, redis.Options{Log: log})
+}
+
+// checkFile and compactFile work on a store file that no server has open.
+var (
+	checkFile   = embedded.Check
+	compactFile = embedded.Compact
+)

@@ -2,11 +2,9 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"os"
 	"strings"
@@ -14,8 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"feedmill/cache"
-	"feedmill/cache/embedded"
-	"feedmill/cache/redis"
 	"feedmill/cmd/internal/app"
 	"feedmill/cmd/internal/config"
 )
@@ -29,7 +25,7 @@ func storeCommand() *cobra.Command {
 		Use: "check", Short: "verify the store file: pages, indexes, counts", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return onStoreFile(cmd, "POST", "/store/check", nil, func(path string) error {
-				if err := embedded.Check(cmd.Context(), path); err != nil {
+				if err := checkFile(cmd.Context(), path); err != nil {
 					return err
 				}
 				_, err := fmt.Fprintln(cmd.OutOrStdout(), path, "is in order")
@@ -48,7 +44,7 @@ func storeCommand() *cobra.Command {
 				return errors.New("compact: a server has the store open: stop it first")
 			}
 			return onStoreFile(cmd, "", "", nil, func(path string) error {
-				before, after, err := embedded.Compact(path)
+				before, after, err := compactFile(cmd.Context(), path)
 				if err != nil {
 					return err
 				}
@@ -142,15 +138,4 @@ func copyStore(cmd *cobra.Command, out io.Writer) error {
 			return b.Backup(out)
 		})
 	})
-}
-
-func openEmbedded(_ context.Context, url string, log *slog.Logger) (cache.Store, error) {
-	if path, ok := strings.CutPrefix(url, "bolt:"); ok {
-		return embedded.Open(path, embedded.Options{Log: log})
-	}
-	return embedded.OpenTemp(embedded.Options{Log: log})
-}
-
-func openRedis(ctx context.Context, url string, log *slog.Logger) (cache.Store, error) {
-	return redis.Open(ctx, url, redis.Options{Log: log})
 }
