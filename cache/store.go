@@ -117,7 +117,8 @@ type Sources interface {
 	// List returns all sources that were ever described or put to, retired ones included, by name.
 	List(ctx context.Context) ([]SourceInfo, error)
 	// Describe stores what a source says of itself. A difference bumps the version of source/NAME, all, and every
-	// topic whose title moved, as far as they have had items, and appends one Reshaped entry with these topics.
+	// topic whose title moved, as far as they have had items, and appends one Reshaped entry with these topics, also if
+	// there are none yet: the log is how every process learns that there is something new to read here.
 	Describe(ctx context.Context, lease Lease, source string, about feeds.About) error
 	// SetBaseline marks the end of the first complete fetch. Idempotent.
 	SetBaseline(ctx context.Context, lease Lease, source string) error

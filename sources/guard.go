@@ -16,7 +16,8 @@ const (
 // Withheld says what the guard holds back.
 type Withheld struct {
 	// Gone of Items would be withdrawn.
-	Gone, Items int
+	Gone  int `json:"gone"`
+	Items int `json:"items"`
 }
 
 func (w Withheld) String() string {

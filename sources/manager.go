@@ -124,23 +124,25 @@ func (m *Manager) runner(name string) (*runner, error) {
 
 // Status is a source as the operator sees it.
 type Status struct {
-	Name, Kind, Location string
+	Name     string `json:"name"`
+	Kind     string `json:"kind"`
+	Location string `json:"location"`
 	// State is one of starting, elsewhere (another process fetches it), fetching, waiting, failing, held, gone.
-	State string
-	// Since the start of the fetch under way, or of the last one.
-	Counts   Counts
-	Items    int
-	Due      time.Time
-	Last     time.Time
-	LastOK   time.Time
-	Failures int
-	Error    string
-	Note     string
-	Withheld *Withheld
+	State string `json:"state"`
+	// Counts are of the fetch under way, or of the last one.
+	Counts   Counts    `json:"counts"`
+	Items    int       `json:"items"`
+	Due      time.Time `json:"due,omitzero"`
+	Last     time.Time `json:"last,omitzero"`
+	LastOK   time.Time `json:"last_ok,omitzero"`
+	Failures int       `json:"failures"`
+	Error    string    `json:"error,omitempty"`
+	Note     string    `json:"note,omitempty"`
+	Withheld *Withheld `json:"withheld,omitempty"`
 	// Fetched is true once a fetch has succeeded, in this process or before.
-	Fetched bool
+	Fetched bool `json:"fetched"`
 	// Rejected are the posts that are not published as they stand, by Where.
-	Rejected []Rejected
+	Rejected []Rejected `json:"rejected"`
 }
 
 // Status lists all sources by name.

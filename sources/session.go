@@ -40,9 +40,11 @@ type session struct {
 // Counts tells how a fetch is going.
 type Counts struct {
 	// Seen is the number of changes emitted, Rejected and Repaired the posts reported.
-	Seen, Rejected, Repaired int
+	Seen     int `json:"seen"`
+	Rejected int `json:"rejected"`
+	Repaired int `json:"repaired"`
 	// Kinds counts what the store made of the changes.
-	Kinds map[feeds.Kind]int
+	Kinds map[feeds.Kind]int `json:"kinds"`
 }
 
 var keySeed = maphash.MakeSeed()

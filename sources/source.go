@@ -63,13 +63,13 @@ type Result struct {
 type Rejected struct {
 	// Where is the file relative to the source's root, or the URL. For a post with a key it is the key: the report
 	// stands until that key is emitted or withdrawn without a new one.
-	Where string
+	Where string `json:"where"`
 	// Line is the line the reason is about; 0 if there is none.
-	Line int
+	Line int `json:"line,omitempty"`
 	// Reason is lower case and says what to do if that is not plain.
-	Reason string
+	Reason string `json:"reason"`
 	// Repaired says that the post is published all the same, with what could be recovered.
-	Repaired bool
+	Repaired bool `json:"repaired,omitempty"`
 }
 
 func (r Rejected) String() string {

@@ -154,13 +154,16 @@ var sourceCases = []testCase{
 	},
 	{
 		name:    "sources/describe-first",
-		promise: "a source that is described before its first item moves no topic that never had one",
+		promise: "a source that is described before its first item moves no topic that never had one, and is in the log all the same",
 		run: func(r *run) {
 			r.ok("Describe", r.s.Describe(r.ctx, r.lease("s"), "s", feeds.About{Title: "S", Titles: map[feeds.Topic]string{category("x"): "The X"}}))
 			list, err := r.s.Topics(r.ctx, "")
 			r.ok("Topics", err)
 			if len(list) != 0 || r.version(feeds.All).Count != 0 || r.version(feeds.NewTopic("source", "s")).Count != 0 {
 				r.Errorf("topics %+v", list)
+			}
+			if log := r.log(""); len(log) != 1 || log[0].Kind != feeds.Reshaped || log[0].Source != "s" || len(log[0].Topics) != 0 {
+				r.Errorf("log %+v, want one Reshaped entry without topics", log)
 			}
 			r.put1("s", post("a", in("X")), feeds.Baseline)
 			if s, _ := r.source("s"); s.About.Title != "S" || s.Items != 1 {

@@ -153,9 +153,6 @@ func (b *batch) retitled(source string, before, after map[feeds.Topic]string) er
 			nums = append(nums, t.num)
 		}
 	}
-	if len(nums) == 0 {
-		return nil
-	}
 	slices.Sort(nums)
 	return b.append(feeds.Reshaped, source, "", nums)
 }

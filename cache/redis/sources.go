@@ -182,9 +182,7 @@ func (s *Store) describe(ctx context.Context, lease cache.Lease, source string, 
 			return nil, err
 		}
 	}
-	if len(l.topics) > 0 {
-		t.append(l.encode())
-	}
+	t.append(l.encode())
 	return t, nil
 }
 

@@ -164,8 +164,8 @@ func (p *process) imported(n int) bool {
 	defer res.Body.Close()
 	var st struct {
 		Sources []struct {
-			State string
-			Items int
+			State string `json:"state"`
+			Items int `json:"items"`
 		} `json:"sources"`
 	}
 	if err := json.NewDecoder(res.Body).Decode(&st); err != nil {

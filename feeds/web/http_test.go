@@ -402,7 +402,7 @@ func TestH14HostileRequests(t *testing.T) {
 		"no host":         {"GET /feed.rss HTTP/1.1\r\n\r\n", []string{"400"}},
 		"two hosts":       {"GET /feed.rss HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", []string{"400"}},
 		"absolute form":   {"GET http://y.example/feed.rss HTTP/1.1\r\nHost: x\r\n\r\n", []string{"200"}},
-		"absolute, bare":  {"GET http://y.example HTTP/1.1\r\nHost: x\r\n\r\n", []string{"301"}},
+		"absolute, bare":  {"GET http://y.example HTTP/1.1\r\nHost: x\r\n\r\n", []string{"200"}},
 		"HTTP/1.0":        {"GET /feed.rss HTTP/1.0\r\n\r\n", []string{"200"}},
 		"traversal":       {"GET /category/../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n", []string{"404"}},
 		"hidden traverse": {"GET /%2e%2e/%2e%2e/etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n", []string{"404"}},

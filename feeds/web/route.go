@@ -38,7 +38,9 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 		s.redirect(w, cfg, to, "")
 		return
 	}
-	if found && asked == p.path {
+	// Other escapings are the same address (RFC 3986 §6.2.2): curl writes %e5 where browsers write %E5. Other spellings of
+	// a label and a slash at the end are not.
+	if found && path == p.path && (asked == "/" || !strings.HasSuffix(asked, "/")) {
 		s.answer(w, r, cfg, p)
 		return
 	}
