@@ -142,7 +142,7 @@ func multibyte(b []byte) (n int) {
 	return n
 }
 
-// nearlyUTF8 says that b is UTF-8 with a little damage: under one broken byte in a hundred characters of several.
+// nearlyUTF8 says that b is UTF-8 with a little damage. Other encodings are broken nearly everywhere.
 func nearlyUTF8(b []byte) bool {
 	good, bad := 0, 0
 	for len(b) > 0 {
@@ -158,7 +158,7 @@ func nearlyUTF8(b []byte) bool {
 		}
 		b = b[size:]
 	}
-	return bad*100 <= good
+	return bad*10 <= good
 }
 
 // detected guesses the encoding of bytes that are labelled wrongly or not at all: the East Asian encodings are strict
@@ -166,6 +166,10 @@ func nearlyUTF8(b []byte) bool {
 func detected(b []byte) (encoding.Encoding, string) {
 	if nearlyUTF8(b) {
 		return nil, "utf-8"
+	}
+	western, latin := charset.Lookup("windows-1252")
+	if lonely(b) {
+		return western, latin
 	}
 	type guess struct {
 		enc  encoding.Encoding
@@ -193,8 +197,26 @@ func detected(b []byte) (encoding.Encoding, string) {
 	if best.enc != nil {
 		return best.enc, best.name
 	}
-	western, name := charset.Lookup("windows-1252")
-	return western, name
+	return western, latin
+}
+
+// lonely says that the bytes beyond ASCII stand alone, as accented letters between others do, and not in pairs.
+func lonely(b []byte) bool {
+	runs, single := 0, 0
+	for i := 0; i < len(b); i++ {
+		if b[i] < utf8.RuneSelf {
+			continue
+		}
+		start := i
+		for i < len(b) && b[i] >= utf8.RuneSelf {
+			i++
+		}
+		runs++
+		if i-start == 1 {
+			single++
+		}
+	}
+	return single*5 > runs*4
 }
 
 // common are the characters that nearly every text of a language holds.

@@ -86,7 +86,10 @@ func (p *parser) rssItem(it *rss.Item, sp spot, date string) *entry {
 		Published: p.dates.parse(date), Updated: p.dates.parse(updated),
 		Language: language(value(it.Extensions, "dc", "language"), sp.lang, p.doc.About.Language),
 	}
-	e.note(date, e.item.Published)
+	e.note(first(date, updated), firstDate(e.item.Published, e.item.Updated))
+	if e.item.Published.IsZero() && !e.item.Updated.IsZero() {
+		e.item.Published, e.onlyUpdated = e.item.Updated, true
+	}
 
 	var authors []string
 	authors = append(authors, values(it.Extensions, "dc", "creator")...)
@@ -98,9 +101,14 @@ func (p *parser) rssItem(it *rss.Item, sp spot, date string) *entry {
 	for _, c := range it.Categories {
 		e.item.Categories = labels(e.item.Categories, c.Value)
 	}
-	e.item.Categories = labels(e.item.Categories, values(it.Extensions, "media", "category")...)
+	for _, c := range mediaElements(it.Extensions, "category") {
+		e.item.Categories = labels(e.item.Categories, first(c.Value, c.Attrs["label"]))
+	}
+	for _, c := range it.Extensions["itunes"]["category"] {
+		e.item.Categories = labels(e.item.Categories, c.Attrs["text"])
+	}
 	e.item.Tags = labels(e.item.Tags, values(it.Extensions, "dc", "subject")...)
-	for _, list := range []string{value(it.Extensions, "itunes", "keywords"), value(it.Extensions, "media", "keywords")} {
+	for _, list := range []string{value(it.Extensions, "itunes", "keywords"), mediaValue(it.Extensions, "keywords")} {
 		e.item.Tags = labels(e.item.Tags, strings.Split(list, ",")...)
 	}
 	for _, x := range it.Enclosures {

@@ -1,0 +1,530 @@
+package webfeed
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"feedmill/sources"
+	"feedmill/sources/fetch"
+)
+
+func TestEmitsDifferencesOnly(t *testing.T) {
+	o := newOrigin(t, channel(item("2", "two"), item("1", "one")))
+	s := newSession(t, o.URL+"/feed")
+	res := s.must()
+	if s.keys() != "1 2" || res.Note != "200, 2 items, 2 new or changed" {
+		t.Errorf("first: %q, %q; want the oldest first", s.keys(), res.Note)
+	}
+	if s.about == nil || s.about.Title != "T" {
+		t.Errorf("about %+v", s.about)
+	}
+	o.body = channel(item("3", "three"), item("2", "TWO"), item("1", "one"))
+	first := s.changes
+	s.must()
+	if s.keys() != "2 3" {
+		t.Errorf("second: %q, want the edited and the new entry", s.keys())
+	}
+	if s.changes[0].Raw == first[1].Raw {
+		t.Error("an edited entry kept its raw hash")
+	}
+	o.body = channel(item("3", "three"))
+	if s.must(); s.keys() != "" {
+		t.Errorf("what left the window was stated: %q", s.keys())
+	}
+	o.body = channel(item("3", "three"), item("1", "one"))
+	if s.must(); s.keys() != "" {
+		t.Errorf("what came back unchanged was stated: %q", s.keys())
+	}
+}
+
+func TestFeedsThatBeginWithTheOldest(t *testing.T) {
+	old := `<guid>a</guid><pubDate>Mon, 02 Nov 2026 00:00:00 GMT</pubDate>`
+	young := `<guid>b</guid><pubDate>Tue, 03 Nov 2026 00:00:00 GMT</pubDate>`
+	for _, body := range []string{channel(old, young), channel(young, old)} {
+		s := newSession(t, newOrigin(t, body).URL)
+		if s.must(); s.keys() != "a b" {
+			t.Errorf("%q", s.keys())
+		}
+	}
+}
+
+func TestSameBodyIsUnchangedAndC3TakesItsValidators(t *testing.T) {
+	o := newOrigin(t, channel(item("1", "one")), "ETag", `"1"`)
+	s := newSession(t, o.URL)
+	s.must()
+	o.set("ETag", `"2"`)
+	if res := s.must(); !res.Unchanged || s.keys() != "" || s.about != nil {
+		t.Errorf("the same body under a new ETag: %+v, %q", res, s.keys())
+	}
+	s.must()
+	if got := o.last().Header.Get("If-None-Match"); got != `"2"` {
+		t.Errorf("If-None-Match %q, want the ETag of the last 200", got)
+	}
+}
+
+func TestC4AndC21NotModified(t *testing.T) {
+	o := newOrigin(t, channel(item("1", "one")), "ETag", `"1"`)
+	s := newSession(t, o.URL)
+	s.must()
+	o.handler = func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("ETag", `"new"`)
+		w.WriteHeader(http.StatusNotModified)
+	}
+	res := s.must()
+	if !res.Unchanged || res.Note != "304" || len(s.changes) != 0 || s.about != nil {
+		t.Errorf("%+v, %d changes", res, len(s.changes))
+	}
+	s.must()
+	if got := o.last().Header.Get("If-None-Match"); got != `"new"` {
+		t.Errorf("If-None-Match %q, want the ETag of the 304", got)
+	}
+}
+
+func TestC5BadBodiesAreAskedForAgain(t *testing.T) {
+	good := channel(item("1", "one"))
+	o := newOrigin(t, good[:len(good)-30], "ETag", `"1"`)
+	s := newSession(t, o.URL)
+	if _, err := s.fetch(); err == nil {
+		t.Fatal("a cut document is no error")
+	}
+	o.body = good
+	s.must()
+	if h := o.last().Header; h.Get("If-None-Match") != "" {
+		t.Errorf("sent the validator of a bad body: %v", h)
+	}
+	if s.keys() != "1" {
+		t.Errorf("%q", s.keys())
+	}
+}
+
+func TestC5ValidatorsWaitForTheStore(t *testing.T) {
+	var items []string
+	for i := range 250 {
+		items = append(items, item(fmt.Sprint(i), "title"))
+	}
+	o := newOrigin(t, channel(items...), "ETag", `"1"`)
+	s := newSession(t, o.URL)
+	s.failAt = 3
+	if _, err := s.fetch(); !errors.Is(err, errStore) || len(s.changes) != 200 {
+		t.Fatalf("%v after %d changes", err, len(s.changes))
+	}
+	s.failAt = 0
+	s.must()
+	if o.last().Header.Get("If-None-Match") != "" {
+		t.Error("sent the validator of a body that was not stored")
+	}
+	if len(s.changes) != 50 {
+		t.Errorf("%d changes after the failure, want the 50 that are missing", len(s.changes))
+	}
+}
+
+func TestC6AnotherAddressIsAskedUnconditionally(t *testing.T) {
+	o := newOrigin(t, channel(item("1", "one")), "ETag", `"1"`)
+	s := newSession(t, o.URL+"/a")
+	s.must()
+	s.configure(o.URL + "/b")
+	res := s.must()
+	if o.last().Header.Get("If-None-Match") != "" {
+		t.Error("took the validators along to another address")
+	}
+	if res.Unchanged || len(s.changes) != 1 || s.changes[0].Key != "1" {
+		t.Errorf("%+v %q: the entry's origin moved", res, s.keys())
+	}
+}
+
+func TestC7OneUnconditionalRequest(t *testing.T) {
+	o := newOrigin(t, channel(item("1", "one")), "ETag", `"1"`)
+	s := newSession(t, o.URL)
+	for range 10 {
+		s.must()
+	}
+	bare := 0
+	for _, r := range o.reqs {
+		if r.Header.Get("If-None-Match") == "" {
+			bare++
+		}
+	}
+	if bare != 1 || o.count() != 10 {
+		t.Errorf("%d of %d requests were unconditional, want 1 of 10 (and C33: nothing else is asked)", bare, o.count())
+	}
+}
+
+func TestC9WishesOfTheFeed(t *testing.T) {
+	wishing := func(extra string) string {
+		return strings.Replace(channel(item("1", "one")), "<item>", extra+"<item>", 1)
+	}
+	for _, c := range []struct {
+		name, extra, cache string
+		want               time.Duration
+	}{
+		{"nothing", "", "", 0},
+		{"max-age", "", "max-age=7200", 2 * time.Hour},
+		{"ttl", "<ttl>180</ttl>", "", 3 * time.Hour},
+		{"ttl below max-age", "<ttl>60</ttl>", "max-age=7200", 2 * time.Hour},
+		{"ttl above max-age", "<ttl>180</ttl>", "max-age=7200", 3 * time.Hour},
+		{"small ttl", "<ttl>1</ttl>", "", 15 * time.Minute},
+		{"huge ttl", "<ttl>100000</ttl>", "", 24 * time.Hour},
+		{"bad ttl", "<ttl>soon</ttl>", "", 0},
+		{"sy", `<sy:updatePeriod xmlns:sy="http://purl.org/rss/1.0/modules/syndication/">daily</sy:updatePeriod><sy:updateFrequency xmlns:sy="http://purl.org/rss/1.0/modules/syndication/">3</sy:updateFrequency>`, "", 8 * time.Hour},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := newOrigin(t, wishing(c.extra), "Cache-Control", c.cache, "ETag", `"1"`)
+			s := newSession(t, o.URL)
+			for _, what := range []string{"200", "304"} { // the feed's own wishes count beside a 304 too
+				got := time.Duration(0)
+				if nb := s.must().NotBefore; !nb.IsZero() {
+					got = time.Until(nb).Round(time.Minute)
+				}
+				if got != c.want {
+					t.Errorf("%s: %v ahead, want %v", what, got, c.want)
+				}
+			}
+		})
+	}
+}
+
+func TestC9SkippedHoursAndDays(t *testing.T) {
+	at := func(s string) time.Time {
+		v, err := time.Parse("Mon 2006-01-02 15:04", s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	night := newSkip([]string{"0", "1", "2", " 24 ", "x", "99"}, nil)
+	weekend := newSkip(nil, []string{"Saturday", "sunday", "Caturday"})
+	always := newSkip([]string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "17", "18", "19", "20", "21", "22", "23"}, nil)
+	for _, c := range []struct {
+		name      string
+		skip      skip
+		now, want string
+	}{
+		{"outside", night, "Mon 2026-11-23 12:00", ""},
+		{"the next fetch falls into it", night, "Mon 2026-11-23 23:30", "Tue 2026-11-24 03:00"},
+		{"inside", night, "Mon 2026-11-23 00:30", "Mon 2026-11-23 03:00"},
+		{"weekend, a day at most", weekend, "Fri 2026-11-27 23:30", "Sat 2026-11-28 23:30"},
+		{"sunday evening", weekend, "Sun 2026-11-29 22:30", "Mon 2026-11-30 00:00"},
+		{"every hour is not meant", always, "Mon 2026-11-23 12:00", ""},
+	} {
+		now := at(c.now)
+		got := ""
+		if nb := notBefore(now, time.Time{}, 0, c.skip, now.Add(time.Hour)); !nb.IsZero() {
+			got = nb.Format("Mon 2006-01-02 15:04")
+		}
+		if got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestC10AndC12Results(t *testing.T) {
+	for status, want := range map[int]time.Duration{429: 10 * time.Minute, 503: 10 * time.Minute, 404: 24 * time.Hour, 403: 24 * time.Hour, 410: 24 * time.Hour, 500: 0} {
+		o := newOrigin(t, "x", "Retry-After", "600")
+		o.status = status
+		s := newSession(t, o.URL)
+		res, err := s.fetch()
+		if err == nil || res.Gone != (status == 410) || res.Note != fmt.Sprint(status) {
+			t.Errorf("%d: %+v, %v", status, res, err)
+		}
+		got := time.Duration(0)
+		if !res.NotBefore.IsZero() {
+			got = time.Until(res.NotBefore).Round(time.Minute)
+		}
+		if got != want {
+			t.Errorf("%d: %v ahead, want %v", status, got, want)
+		}
+		if o.count() != 1 {
+			t.Errorf("%d: asked %d times", status, o.count())
+		}
+	}
+}
+
+func TestC13PermanentRedirectSettles(t *testing.T) {
+	status := http.StatusMovedPermanently
+	gone := false
+	o := newOrigin(t, "")
+	old, direct := 0, 0
+	o.handler = func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/old":
+			old++
+			http.Redirect(w, r, "/new", status)
+		case gone && r.URL.Path == "/new" && old == settled:
+			http.NotFound(w, r)
+		default:
+			direct++
+			_, _ = w.Write([]byte(channel(item("1", "one"), item(fmt.Sprint(direct), "other"))))
+		}
+	}
+	s := newSession(t, o.URL+"/old")
+	var res sources.Result
+	for range settled + 5 {
+		res = s.must()
+	}
+	if old != settled || direct != settled+5 {
+		t.Errorf("the old address was asked %d times, want %d", old, settled)
+	}
+	if !strings.Contains(res.Note, "moved for good") {
+		t.Errorf("note %q", res.Note)
+	}
+	gone = true // the new address fails: the configured one counts again
+	s.must()
+	if old != settled+1 {
+		t.Errorf("the old address was not asked after the new one failed")
+	}
+
+	status, old, gone = http.StatusFound, 0, false
+	s = newSession(t, o.URL+"/old")
+	for range settled + 5 {
+		s.must()
+	}
+	if old != settled+5 {
+		t.Errorf("a temporary redirect was remembered: %d", old)
+	}
+}
+
+func TestC22ErrorPagesLeaveEverything(t *testing.T) {
+	for name, c := range map[string]struct{ body, want string }{
+		"html":   {"<!doctype html><title>Checking your browser</title>", "HTML page"},
+		"xhtml":  {`<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"/>`, "HTML page"},
+		"json":   {`{"error":"rate limit"}`, "no JSON Feed"},
+		"array":  {`[]`, "JSON array"},
+		"empty":  {"", "empty"},
+		"blank":  {" \n", "empty"},
+		"text":   {"Bad gateway", "Bad gateway"},
+		"xml":    {"<error code='1'/>", "<error>"},
+		"broken": {"<rss><channel><item>", "parse RSS"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			good := channel(item("1", "one"))
+			o := newOrigin(t, good, "ETag", `"good"`)
+			s := newSession(t, o.URL+"/?token=s3cret")
+			s.must()
+			o.body = c.body
+			o.set("ETag", `"bad"`, "Cache-Control", "max-age=86000")
+			res, err := s.fetch()
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "s3cret") {
+				t.Errorf("error %v, want one that names %q", err, c.want)
+			}
+			if len(s.changes) != 0 || !res.NotBefore.IsZero() {
+				t.Errorf("%+v, %d changes", res, len(s.changes))
+			}
+			o.body = good
+			o.set("ETag", `"good"`)
+			if res := s.must(); !res.Unchanged || res.Note != "304" {
+				t.Errorf("the old validators are lost: %+v", res)
+			}
+		})
+	}
+}
+
+func TestFirstUpdateStaysTheDateOfPublication(t *testing.T) {
+	atom := func(updated, title string) string {
+		return fmt.Sprintf(`<feed xmlns="http://www.w3.org/2005/Atom"><id>f</id><title>T</title><updated>%[1]s</updated><entry><id>1</id><title>%[2]s</title><link href="https://up.example/1"/><updated>%[1]s</updated></entry></feed>`, updated, title)
+	}
+	o := newOrigin(t, atom("2026-11-01T08:00:00+08:00", "one"))
+	s := newSession(t, o.URL)
+	s.must()
+	o.body = atom("2026-11-05T08:00:00+08:00", "edited")
+	s.must()
+	it := s.changes[0].Item
+	if got := it.Published.Format(time.RFC3339); got != "2026-11-01T08:00:00+08:00" {
+		t.Errorf("published %s, want the first update", got)
+	}
+	if got := it.Updated.Format(time.RFC3339); got != "2026-11-05T08:00:00+08:00" {
+		t.Errorf("updated %s", got)
+	}
+}
+
+func TestDatesAheadCountFromWhenTheyWereSeen(t *testing.T) {
+	future := time.Now().Add(48 * time.Hour).UTC().Format(time.RFC1123Z)
+	o := newOrigin(t, channel(item("1", "one")+"<pubDate>"+future+"</pubDate>"))
+	s := newSession(t, o.URL)
+	s.must()
+	if got := s.changes[0].Item.Published; !got.IsZero() {
+		t.Errorf("published %v, want none: the store fills in when it was first seen", got)
+	}
+	o.body += "<!-- another body -->"
+	if s.must(); s.keys() != "" {
+		t.Errorf("stated again: %q", s.keys())
+	}
+}
+
+func TestBuildTimesAreNoChange(t *testing.T) {
+	feed := func(built string) string {
+		var b strings.Builder
+		fmt.Fprintf(&b, `<feed xmlns="http://www.w3.org/2005/Atom"><id>f</id><title>T</title><updated>%s</updated>`, built)
+		for i := range 3 {
+			fmt.Fprintf(&b, `<entry><id>%d</id><title>t</title><updated>%s</updated></entry>`, i, built)
+		}
+		return b.String() + `</feed>`
+	}
+	o := newOrigin(t, feed("2026-11-01T08:00:01Z"))
+	s := newSession(t, o.URL)
+	s.must()
+	o.body = feed("2026-11-01T09:00:01Z")
+	if s.must(); s.keys() != "" {
+		t.Errorf("a rebuilt document was news: %q", s.keys())
+	}
+}
+
+func TestAGuidThatTurnsOutToBeShared(t *testing.T) {
+	entry := func(n int) string {
+		return fmt.Sprintf(`<guid isPermaLink="false">g</guid><title>%[1]d</title><link>https://up.example/%[1]d</link>`, n)
+	}
+	o := newOrigin(t, channel(entry(1)))
+	s := newSession(t, o.URL)
+	if s.must(); s.keys() != "g" {
+		t.Fatalf("%q", s.keys())
+	}
+	o.body = channel(entry(2), entry(1))
+	s.must()
+	if len(s.changes) != 2 || s.changes[0].Formerly != "g" || s.changes[0].Item.URL != "https://up.example/1" || s.changes[1].Formerly != "" {
+		t.Errorf("the entry that was there must be carried over: %+v", s.changes)
+	}
+	key := s.changes[1].Key
+	o.body = channel(entry(2)) // alone again: it stays told apart
+	if s.must(); s.keys() != "" {
+		t.Errorf("stated under another key than %q: %q", key, s.keys())
+	}
+}
+
+func TestReportsComeWithTheirEntry(t *testing.T) {
+	o := newOrigin(t, channel(item("1", "one")+"<pubDate>never</pubDate>", item("2", "two")))
+	s := newSession(t, o.URL)
+	s.must()
+	if len(s.rejected) != 1 || s.rejected[0].Where != "1" || !s.rejected[0].Repaired {
+		t.Errorf("%+v", s.rejected)
+	}
+	o.body = channel(item("1", "one")+"<pubDate>never</pubDate>", item("2", "TWO"))
+	if s.must(); len(s.rejected) != 0 {
+		t.Errorf("reported again without its entry: %+v", s.rejected)
+	}
+}
+
+func TestMemoryIsBounded(t *testing.T) {
+	o := newOrigin(t, "")
+	s := newSession(t, o.URL)
+	for round := range 30 {
+		var items []string
+		for i := range 20 {
+			items = append(items, item(fmt.Sprintf("%d-%d", round, i), "t"))
+		}
+		o.body = channel(items...)
+		s.must()
+	}
+	if n := len(s.st.saved); n > 20+keepGone+1 {
+		t.Errorf("%d keys are remembered of a feed of 20 entries", n)
+	}
+}
+
+func TestUnchangedFetchesWriteNothing(t *testing.T) {
+	o := newOrigin(t, channel(item("1", "one")), "ETag", `"1"`)
+	s := newSession(t, o.URL)
+	s.must()
+	w := &writes{state: s.st}
+	if _, err := s.src.Fetch(t.Context(), w, s); err != nil || w.n != 0 {
+		t.Errorf("%d writes for a 304, %v", w.n, err)
+	}
+}
+
+type writes struct {
+	*state
+	n int
+}
+
+func (w *writes) Set(key string, value []byte) { w.n++; w.state.Set(key, value) }
+func (w *writes) Delete(key string)            { w.n++; w.state.Delete(key) }
+
+func TestUnreadableStateIsNoFailure(t *testing.T) {
+	o := newOrigin(t, channel(item("1", "one")))
+	s := newSession(t, o.URL)
+	s.st.staged[feedKey] = []byte("{")
+	s.st.staged[entryKey("1")] = []byte("short")
+	if s.must(); s.keys() != "1" {
+		t.Errorf("%q", s.keys())
+	}
+}
+
+func TestFiles(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "feed.xml")
+	write := func(body string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(body), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(channel(item("1", "one")))
+	s := newSession(t, path)
+	if res := s.must(); s.keys() != "1" || res.Note != "1 items, 1 new or changed" {
+		t.Errorf("%q %+v", s.keys(), res)
+	}
+	if res := s.must(); !res.Unchanged {
+		t.Errorf("%+v", res)
+	}
+	write(strings.Repeat(" ", fetch.DefaultMaxBytes+1))
+	if _, err := s.fetch(); !errors.Is(err, fetch.ErrTooLarge) {
+		t.Errorf("%v", err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.fetch(); !errors.Is(err, sources.ErrConfig) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestConfig(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "f.xml"), []byte(channel()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for in, want := range map[string]string{
+		"https://u:p@h.example/f?token=x": "",
+		"HTTP://h.example/":               "",
+		"f.xml":                           "",
+		"file://" + dir + "/f.xml":        "",
+		"":                                "empty",
+		"feed:https://h.example/x":        "write https://h.example/x",
+		"feed://h.example/x":              "write https://h.example/x",
+		"ftp://h.example/":                "only http and https",
+		"https:///x":                      "not an address",
+		"h.example/feed":                  "neither a URL",
+		".":                               "neither a URL",
+	} {
+		c := &Config{URL: in}
+		err := c.Check(dir)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", in, err, want)
+		}
+		if strings.Contains(c.Location(), "u:p") || strings.Contains(c.Location(), "token=x") {
+			t.Errorf("the location shows a secret: %s", c.Location())
+		}
+	}
+}
+
+func TestRecognise(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for name, body := range map[string]string{
+		"a.xml": channel(), "b.json": `{"version": "https://jsonfeed.org/version/1", "items": []}`, "post.md": "---\ntitle: x\n---\n", "page.html": "<html>", "c.json": "{}",
+	} {
+		if err := os.WriteFile(name, []byte(body), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for arg, want := range map[string]bool{
+		"https://h.example/feed": true, "http://h.example": true, "a.xml": true, "b.json": true,
+		"post.md": false, "page.html": false, "c.json": false, "missing": false, ".": false, "ftp://h.example": false,
+	} {
+		if _, ok := Kind.Recognise(arg); ok != want {
+			t.Errorf("%s: %v, want %v", arg, ok, want)
+		}
+	}
+}
