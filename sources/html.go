@@ -85,7 +85,7 @@ func htmlText(src string, limit int) string {
 	if err := p.run(clipText(src, 1<<20)); err != nil {
 		return ""
 	}
-	return cutText(cleanLine(string(p.text)), limit)
+	return cutText(p.said(), limit)
 }
 
 // htmlPass is the state of one pass. Passes are pooled: reset keeps the buffers.
@@ -152,10 +152,16 @@ func (p *htmlPass) result() htmlBody {
 		return htmlBody{}
 	}
 	b := htmlBody{html: string(bytes.TrimSpace(p.out)), image: p.image}
-	if len(p.text) > 0 {
-		b.text = cutText(cleanLine(string(p.text)), summaryRunes)
-	}
+	b.text = cutText(p.said(), summaryRunes)
 	return b
+}
+
+// said is the text that was gathered, on one line.
+func (p *htmlPass) said() string {
+	if p.marks {
+		return cleanLine(string(p.text))
+	}
+	return string(p.text) // clean already, and folded when it was gathered
 }
 
 func (p *htmlPass) run(src string) error {
