@@ -127,6 +127,7 @@ type openElement struct {
 	bare         bool
 	hide         bool
 	solid        bool // something to see is in it
+	prose        bool // words that are no links are in it
 	blank, broke bool // a blank, a line break is in it
 }
 
@@ -302,6 +303,9 @@ func (p *htmlPass) pop() {
 		p.hidden--
 	}
 	p.space(e.el)
+	if e.el.is(isBlock) && !e.prose && e.text > 0 && !p.allText {
+		p.unsay(e.text) // "back | home" and its like are not what the item is about
+	}
 	if !e.bare {
 		if e.solid && e.el.is(isBlock) && string(bytes.TrimSpace(p.out[e.body:])) == "&lt;&gt;" {
 			e.solid = false // what an empty autolink leaves
@@ -315,10 +319,7 @@ func (p *htmlPass) pop() {
 			e.solid = e.solid || inCode
 		default:
 			p.out = p.out[:e.start]
-			if e.text < len(p.text) {
-				p.text = p.text[:e.text]
-				p.runes = utf8.RuneCount(p.text)
-			}
+			p.unsay(e.text)
 			if e.el.is(isBlock) {
 				e.blank, e.broke = false, false
 			} else if e.blank && len(p.out) > 0 {
@@ -332,6 +333,7 @@ func (p *htmlPass) pop() {
 	}
 	top := &p.stack[len(p.stack)-1]
 	top.solid = top.solid || e.solid
+	top.prose = top.prose || e.prose
 	top.blank = top.blank || e.blank
 	top.broke = top.broke || e.broke
 }

@@ -128,6 +128,8 @@ func TestReadHTMLSummary(t *testing.T) {
 		{"without what is hidden", "<p hidden>a</p><p>b</p>", "b", ""},
 		{"without readings", "<ruby>漢字<rp>(</rp><rt>かんじ</rt></ruby>です", "漢字です", ""},
 		{"without bare addresses", `<p>a</p><a href="https://example.org/x">https://example.org/x</a>`, "a", ""},
+		{"without ways back", `<p>a</p><p><a href="https://example.org/">back</a>｜<a href="https://example.org/x">home</a></p><p>b <a href="https://example.org/y">c</a></p>`, "a b c", ""},
+		{"but a link alone is a text", `<p><a href="https://example.org/">back</a></p>`, "back", ""},
 		{"references", "&lt;b&gt; &amp;amp;", "<b> &amp;", ""},
 		{"icons are no picture", `x<img src="https://example.org/i.gif" width=16 height=16><img src="https://example.org/j.png">`, "x", "https://example.org/j.png"},
 		{"cut at a sentence", "<p>" + long + "</p>", strings.Repeat("甲乙丙丁，戊己庚辛。", 27) + " …", ""},
