@@ -50,7 +50,8 @@ func TestNormalise(t *testing.T) {
 			Authors:    []feeds.Person{{Name: "Zhang San", Email: "z@example.org", URL: "https://news.example.org/z"}},
 			Categories: []string{"财经", "All"}, Tags: []string{"A"}, Language: "zh-CN",
 			Enclosures: []feeds.Enclosure{
-				{URL: "https://news.example.org/a.mp3", Type: "audio/mpeg", Title: "x"}, {URL: "https://news.example.org/b", Type: "audio/mpeg"},
+				{URL: "https://news.example.org/a.mp3", Type: "audio/mpeg", Title: "x"},
+				{URL: "https://news.example.org/b", Type: "audio/mpeg"},
 				{URL: "https://news.example.org/c", Type: "application/octet-stream"},
 			},
 			Published: published, Updated: published.Add(time.Hour),
