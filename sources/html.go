@@ -85,7 +85,7 @@ func htmlText(src string, limit int) string {
 	if err := p.run(clipText(src, 1<<20)); err != nil {
 		return ""
 	}
-	return cutText(cleanLine(string(p.text)), limit)
+	return cutText(p.said(), limit)
 }
 
 // htmlPass is the state of one pass. Passes are pooled: reset keeps the buffers.
@@ -127,6 +127,7 @@ type openElement struct {
 	bare         bool
 	hide         bool
 	solid        bool // something to see is in it
+	prose        bool // words that are no links are in it
 	blank, broke bool // a blank, a line break is in it
 }
 
@@ -152,10 +153,16 @@ func (p *htmlPass) result() htmlBody {
 		return htmlBody{}
 	}
 	b := htmlBody{html: string(bytes.TrimSpace(p.out)), image: p.image}
-	if len(p.text) > 0 {
-		b.text = cutText(cleanLine(string(p.text)), summaryRunes)
-	}
+	b.text = cutText(p.said(), summaryRunes)
 	return b
+}
+
+// said is the text that was gathered, on one line.
+func (p *htmlPass) said() string {
+	if p.marks {
+		return cleanLine(string(p.text))
+	}
+	return string(p.text) // clean already, and folded when it was gathered
 }
 
 func (p *htmlPass) run(src string) error {
@@ -296,6 +303,9 @@ func (p *htmlPass) pop() {
 		p.hidden--
 	}
 	p.space(e.el)
+	if e.el.is(isBlock) && !e.prose && e.text > 0 && !p.allText {
+		p.unsay(e.text) // "back | home" and its like are not what the item is about
+	}
 	if !e.bare {
 		if e.solid && e.el.is(isBlock) && string(bytes.TrimSpace(p.out[e.body:])) == "&lt;&gt;" {
 			e.solid = false // what an empty autolink leaves
@@ -309,10 +319,7 @@ func (p *htmlPass) pop() {
 			e.solid = e.solid || inCode
 		default:
 			p.out = p.out[:e.start]
-			if e.text < len(p.text) {
-				p.text = p.text[:e.text]
-				p.runes = utf8.RuneCount(p.text)
-			}
+			p.unsay(e.text)
 			if e.el.is(isBlock) {
 				e.blank, e.broke = false, false
 			} else if e.blank && len(p.out) > 0 {
@@ -326,6 +333,7 @@ func (p *htmlPass) pop() {
 	}
 	top := &p.stack[len(p.stack)-1]
 	top.solid = top.solid || e.solid
+	top.prose = top.prose || e.prose
 	top.blank = top.blank || e.blank
 	top.broke = top.broke || e.broke
 }

@@ -81,6 +81,9 @@ func (p *htmlPass) speak(b []byte) {
 	if p.links > 0 && (bytes.HasPrefix(b, []byte("http://")) || bytes.HasPrefix(b, []byte("https://"))) && !p.allText {
 		return // an address that links to itself tells nobody anything
 	}
+	if n := len(p.stack); n > 0 && p.links == 0 && !p.stack[n-1].prose {
+		p.stack[n-1].prose = bytes.ContainsFunc(b, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
+	}
 	for i := 0; i < len(b) && p.runes < p.collect; {
 		n := 1
 		switch c := b[i]; {
@@ -106,6 +109,14 @@ func (p *htmlPass) speak(b []byte) {
 		p.text = append(p.text, b[i:i+n]...)
 		p.runes++
 		i += n
+	}
+}
+
+// unsay takes back what was added to the text from a place on.
+func (p *htmlPass) unsay(from int) {
+	if from < len(p.text) {
+		p.text = p.text[:from]
+		p.runes = utf8.RuneCount(p.text)
 	}
 }
 

@@ -213,7 +213,7 @@ func fillTitle(it *feeds.Item) error {
 	if it.Title != "" {
 		return nil
 	}
-	it.Title = cutText(it.Summary, titleRunes)
+	it.Title = strings.TrimSuffix(cutText(it.Summary, titleRunes), " …") // a whole sentence needs no mark
 	for _, e := range it.Enclosures {
 		if it.Title == "" {
 			it.Title = e.Title

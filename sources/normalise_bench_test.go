@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/net/html"
+
 	"feedmill/feeds"
 )
 
@@ -59,4 +61,33 @@ func BenchmarkReadHTML(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkFloors is what the parts cost by themselves on the same post: the tokenizer alone, and the general-purpose
+// sanitiser, which makes nothing absolute and tells neither text nor picture.
+func BenchmarkFloors(b *testing.B) {
+	in := chinesePost()
+	b.Run("tokenizer", func(b *testing.B) {
+		b.SetBytes(int64(len(in)))
+		b.ReportAllocs()
+		for b.Loop() {
+			z := html.NewTokenizer(strings.NewReader(in))
+			for kind := z.Next(); kind != html.ErrorToken; kind = z.Next() {
+				if kind != html.StartTagToken && kind != html.EndTagToken && kind != html.SelfClosingTagToken {
+					z.Text()
+					continue
+				}
+				for _, more := z.TagName(); more; {
+					_, _, more = z.TagAttr()
+				}
+			}
+		}
+	})
+	b.Run("bluemonday", func(b *testing.B) {
+		b.SetBytes(int64(len(in)))
+		b.ReportAllocs()
+		for b.Loop() {
+			second.Sanitize(in)
+		}
+	})
 }

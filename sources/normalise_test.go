@@ -50,7 +50,8 @@ func TestNormalise(t *testing.T) {
 			Authors:    []feeds.Person{{Name: "Zhang San", Email: "z@example.org", URL: "https://news.example.org/z"}},
 			Categories: []string{"财经", "All"}, Tags: []string{"A"}, Language: "zh-CN",
 			Enclosures: []feeds.Enclosure{
-				{URL: "https://news.example.org/a.mp3", Type: "audio/mpeg", Title: "x"}, {URL: "https://news.example.org/b", Type: "audio/mpeg"},
+				{URL: "https://news.example.org/a.mp3", Type: "audio/mpeg", Title: "x"},
+				{URL: "https://news.example.org/b", Type: "audio/mpeg"},
 				{URL: "https://news.example.org/c", Type: "application/octet-stream"},
 			},
 			Published: published, Updated: published.Add(time.Hour),
@@ -129,6 +130,7 @@ func TestNormaliseTitle(t *testing.T) {
 	}{
 		{"its own", feeds.Item{Title: "a", Summary: "b"}, "a"},
 		{"of the text", feeds.Item{Content: "<p>" + strings.Repeat("word ", 40) + "</p>"}, strings.TrimSpace(strings.Repeat("word ", 15)) + "…"},
+		{"of a sentence", feeds.Item{Summary: strings.Repeat("甲乙丙丁，戊己庚辛。", 9)}, strings.Repeat("甲乙丙丁，戊己庚辛。", 7)},
 		{"of the summary", feeds.Item{Title: "<!-- -->", Summary: "b"}, "b"},
 		{"of a table", feeds.Item{Content: "<table><td>a<td>b</table>"}, "a b"},
 		{"of a file", feeds.Item{Enclosures: []feeds.Enclosure{{URL: "https://example.org/a.mp3", Title: "t"}}}, "t"},
