@@ -26,6 +26,15 @@ func BenchmarkServe304(b *testing.B) {
 }
 
 func benchmarkServe(b *testing.B, status int, request string) {
+	s, floor, request := parts(b, status, request)
+	b.Run("floor", func(b *testing.B) { drive(b, floor, status, request) })
+	b.Run("feedmill", func(b *testing.B) { drive(b, s.Handler(), status, request) })
+	b.Run("floor-again", func(b *testing.B) { drive(b, floor, status, request) })
+	b.Run("feedmill-again", func(b *testing.B) { drive(b, s.Handler(), status, request) })
+}
+
+// parts makes a server, the floor for one of its documents, and the request with the document's validator filled in.
+func parts(b *testing.B, status int, request string) (*Server, http.Handler, string) {
 	s := benchServer(b)
 	e, err := s.get(b.Context(), feedDoc(feeds.NewTopic("category", "finance"), &s.formats[0]))
 	if err != nil {
@@ -53,10 +62,7 @@ func benchmarkServe(b *testing.B, status int, request string) {
 			b.Error(err)
 		}
 	})
-	b.Run("floor", func(b *testing.B) { drive(b, floor, status, request) })
-	b.Run("feedmill", func(b *testing.B) { drive(b, s.Handler(), status, request) })
-	b.Run("floor-again", func(b *testing.B) { drive(b, floor, status, request) })
-	b.Run("feedmill-again", func(b *testing.B) { drive(b, s.Handler(), status, request) })
+	return s, floor, request
 }
 
 // benchServer holds a feed of fifty posts of the reference site's size.
@@ -170,3 +176,36 @@ type discard struct {
 func (d *discard) Header() http.Header         { return d.h }
 func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
 func (d *discard) WriteHeader(status int)      { d.status = status }
+
+// BenchmarkHandler is the cost of the handler alone, without net/http around it: what a request pays above the floor.
+func BenchmarkHandler(b *testing.B) {
+	for _, status := range []int{200, 304} {
+		s, floor, _ := parts(b, status, "%s")
+		e, err := s.get(b.Context(), feedDoc(feeds.NewTopic("category", "finance"), &s.formats[0]))
+		if err != nil {
+			b.Fatal(err)
+		}
+		r, err := http.NewRequest("GET", "/category/finance.rss", nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		r.RequestURI = "/category/finance.rss"
+		r.Header["Accept-Encoding"] = []string{"gzip, deflate, br"}
+		if status == 304 {
+			r.Header["If-None-Match"] = e.tags[gzipped]
+		}
+		for _, h := range []struct {
+			name string
+			http.Handler
+		}{{"floor", floor}, {"feedmill", s}} {
+			b.Run(fmt.Sprint(status, "/", h.name), func(b *testing.B) {
+				b.ReportAllocs()
+				w := &discard{h: http.Header{}}
+				for b.Loop() {
+					clear(w.h)
+					h.ServeHTTP(w, r)
+				}
+			})
+		}
+	}
+}

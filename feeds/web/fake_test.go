@@ -258,7 +258,8 @@ func (a answer) doc(t testing.TB) (d struct {
 	Format, ID, Title, Description, Self, Home, Language, Updated string
 	TTL                                                           int
 	Items                                                         []struct{ ID, Title string }
-}) {
+},
+) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(a.body), &d); err != nil {
 		t.Fatalf("decode %.200q: %v", a.body, err)
