@@ -181,7 +181,7 @@ func zone(offset int) *time.Location {
 const maxBody = 16 << 20
 
 var (
-	compressor   = must(zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(0), zstd.WithWindowSize(128<<10)))
+	compressor   = must(zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(0), zstd.WithWindowSize(128<<10)))
 	decompressor = must(zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxBody)))
 )
 
@@ -197,7 +197,7 @@ func Compress(b []byte) []byte { return compressor.EncodeAll(b, make([]byte, 0, 
 
 // Decompress unpacks what Compress packed.
 func Decompress(b []byte) ([]byte, error) {
-	out, err := decompressor.DecodeAll(b, make([]byte, 0, 4*len(b)))
+	out, err := decompressor.DecodeAll(b, nil)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errCodec, err)
 	}
