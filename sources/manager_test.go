@@ -356,6 +356,34 @@ func TestWithdrawalGuard(t *testing.T) {
 	}
 }
 
+func TestTheGuardSeesAFloodInPortions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		src := &scripted{fetch: func(n int, st State, out Sink) (Result, error) {
+			if n == 1 {
+				return Result{}, out.Emit(posts(100)...)
+			}
+			var keys []string
+			for i := range 10 {
+				keys = append(keys, fmt.Sprintf("p%04d", (n-2)*10+i))
+			}
+			_, err := out.Withdraw(keys...)
+			return Result{}, err
+		}}
+		m := startManager(t, store, spec("a", src))
+		synctest.Wait()
+		for range 8 {
+			if err := m.Fetch("a"); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+		}
+		if len(store.items) != 80 || m.Status()[0].Withheld == nil {
+			t.Errorf("%d of 100 items are left, want 80 and the rest held", len(store.items))
+		}
+	})
+}
+
 func TestCompleteWithdrawsWhatWasNotSeen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newMemoryStore()

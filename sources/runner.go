@@ -27,6 +27,8 @@ type runner struct {
 	mu       sync.Mutex
 	status   Status
 	rejected map[string]Rejected
+
+	withdrawn recently // only the loop's own
 }
 
 // busyRetry is how often a source that another process fetches is asked for: the time to take over after its death is
@@ -244,7 +246,7 @@ func (r *runner) fetch(ctx context.Context, desk Desk, sch *schedule, timed, loc
 	r.mu.Unlock()
 	said := 0
 	s := &session{
-		ctx: ctx, desk: desk, policy: r.spec.Policy, now: time.Now, state: newState(ctx, desk), release: pass,
+		ctx: ctx, desk: desk, policy: r.spec.Policy, now: time.Now, state: newState(ctx, desk), release: pass, recent: r.withdrawn.count(started),
 		report: func(rej Rejected) { said++; r.say(rej, said) },
 		progress: func(c Counts) {
 			r.set(func(st *Status) { st.Counts = c })
@@ -255,6 +257,11 @@ func (r *runner) fetch(ctx context.Context, desk Desk, sch *schedule, timed, loc
 	res, fetchErr := r.callFetch(ctx, s)
 	if fetchErr == nil {
 		fetchErr = s.finish(res, !local)
+	}
+	if pass && fetchErr == nil {
+		r.withdrawn = nil // the operator has seen them
+	} else {
+		r.withdrawn.add(started, s.counts.Kinds[feeds.Withdrawn])
 	}
 	if ctx.Err() != nil {
 		return nil // stopped: the schedule stays, so that the fetch comes again

@@ -25,6 +25,8 @@ type session struct {
 	state  *state
 	// release lets one fetch past the withdrawal guard.
 	release bool
+	// recent is how many items earlier fetches withdrew a short while ago.
+	recent int
 	// report takes rejections that are new, progress the running counts.
 	report   func(Rejected)
 	progress func(Counts)
@@ -139,7 +141,7 @@ func (s *session) Withdraw(keys ...string) (bool, error) {
 	}
 	keys = cleanKeys(keys)
 	if !s.release {
-		held, err := weigh(s.ctx, s.desk, keys)
+		held, err := weigh(s.ctx, s.desk, keys, s.recent)
 		if err != nil {
 			return false, fmt.Errorf("count what would be withdrawn: %w", err)
 		}

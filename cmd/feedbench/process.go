@@ -165,7 +165,7 @@ func (p *process) imported(n int) bool {
 	var st struct {
 		Sources []struct {
 			State string `json:"state"`
-			Items int `json:"items"`
+			Items int    `json:"items"`
 		} `json:"sources"`
 	}
 	if err := json.NewDecoder(res.Body).Decode(&st); err != nil {

@@ -76,12 +76,12 @@ func previewOne(ctx context.Context, cfg *config.Config, s config.Source) (sourc
 
 // previewed is the JSON of one source. Items use the names of JSON Feed 1.1.
 type previewed struct {
-	Source   string        `json:"source"`
-	Feed     previewedFeed `json:"feed"`
-	Items    []previewItem `json:"items"`
-	Held     []previewItem `json:"held,omitempty"`
-	Rejected []previewRej  `json:"rejected"`
-	Error    string        `json:"error,omitempty"`
+	Source   string             `json:"source"`
+	Feed     previewedFeed      `json:"feed"`
+	Items    []previewItem      `json:"items"`
+	Held     []previewItem      `json:"held,omitempty"`
+	Rejected []sources.Rejected `json:"rejected"`
+	Error    string             `json:"error,omitempty"`
 }
 
 type previewedFeed struct {
@@ -89,13 +89,6 @@ type previewedFeed struct {
 	URL         string `json:"url"`
 	Language    string `json:"language"`
 	Description string `json:"description"`
-}
-
-type previewRej struct {
-	Where    string `json:"where"`
-	Line     int    `json:"line,omitempty"`
-	Reason   string `json:"reason"`
-	Repaired bool   `json:"repaired,omitempty"`
 }
 
 type previewItem struct {
@@ -135,10 +128,7 @@ func previewJSON(name string, p sources.Preview, err error) previewed {
 	out := previewed{
 		Source: name,
 		Feed:   previewedFeed{p.About.Title, p.About.URL, p.About.Language, p.About.Description},
-		Items:  itemsJSON(p.Items), Held: itemsJSON(p.Held), Rejected: []previewRej{},
-	}
-	for _, r := range p.Rejected {
-		out.Rejected = append(out.Rejected, previewRej(r))
+		Items:  itemsJSON(p.Items), Held: itemsJSON(p.Held), Rejected: append([]sources.Rejected{}, p.Rejected...),
 	}
 	if err != nil {
 		out.Error = err.Error()

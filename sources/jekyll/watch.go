@@ -20,8 +20,9 @@ const (
 	quiet = 20 * time.Millisecond
 	// restless is when a file that never rests is read all the same.
 	restless = 2 * time.Second
-	// grace is how long a file that vanished may reappear under another name.
-	grace = 500 * time.Millisecond
+	// grace is how long a file that vanished may reappear under another name, and how long no other may vanish before it
+	// counts as gone: what empties a directory goes through the withdrawal guard as a whole, not a few files at a time.
+	grace = time.Second
 	// pollEvery is the pause between looks at the directories where events do not arrive.
 	pollEvery = 10 * time.Second
 )
@@ -55,7 +56,9 @@ type watch struct {
 	known map[string]bool
 	// waiting are paths with recent events.
 	waiting map[string]pending
-	timer   *time.Timer
+	// lastLeft is when a path was last found to be gone.
+	lastLeft time.Time
+	timer    *time.Timer
 }
 
 // pending is a path that is waiting for quiet.
@@ -227,12 +230,17 @@ func (w *watch) hold(rel string) {
 
 // release hands on the paths that have come to rest.
 func (w *watch) release(now time.Time) {
+	w.noteLeft(now)
 	ready := work{paths: map[string]bool{}}
 	next := time.Time{}
 	for rel, p := range w.waiting {
-		if p.due.After(now) {
-			if next.IsZero() || p.due.Before(next) {
-				next = p.due
+		due := p.due
+		if p.left {
+			due = w.lastLeft.Add(grace)
+		}
+		if due.After(now) {
+			if next.IsZero() || due.Before(next) {
+				next = due
 			}
 			continue
 		}
@@ -247,14 +255,6 @@ func (w *watch) release(now time.Time) {
 			ready.full = true
 		case isPage(rel):
 			ready.pages = true
-		case w.missing(rel):
-			w.todo.leave(rel)
-			p.left, p.due = true, now.Add(grace)
-			w.waiting[rel] = p
-			if next.IsZero() || p.due.Before(next) {
-				next = p.due
-			}
-			continue
 		default:
 			ready.paths[rel] = true
 		}
@@ -266,6 +266,18 @@ func (w *watch) release(now time.Time) {
 	if !ready.empty() {
 		w.todo.add(ready)
 		w.wake()
+	}
+}
+
+// noteLeft marks the posts that have come to rest by being gone.
+func (w *watch) noteLeft(now time.Time) {
+	for rel, p := range w.waiting {
+		if !p.left && !p.due.After(now) && !shaping(rel) && !isPage(rel) && w.missing(rel) {
+			w.todo.leave(rel)
+			p.left = true
+			w.waiting[rel] = p
+			w.lastLeft = now
+		}
 	}
 }
 

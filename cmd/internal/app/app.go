@@ -165,6 +165,7 @@ func (a *App) applySources(ctx context.Context) {
 		pause(ctx, 5*time.Second)
 	}
 	if ctx.Err() == nil {
+		a.refreshSite(ctx) // sources may have left or returned
 		a.manager.Apply(specs)
 	}
 }
