@@ -347,9 +347,8 @@ func cutText(s string, limit int) string {
 			end = i
 			blank := unicode.IsSpace(r)
 			switch {
-			case strings.ContainsRune("。！？", prev) && !strings.ContainsRune("”’」』）", r),
-				strings.ContainsRune("”’」』）", prev) && strings.ContainsRune("。！？", before),
-				blank && strings.ContainsRune(".!?…。！？”’」』", prev):
+			case fullStop(prev) && !closing(r), closing(prev) && fullStop(before),
+				blank && (prev == '.' || prev == '!' || prev == '?' || prev == '…' || fullStop(prev) || closing(prev)):
 				sentence = i
 			case blank, wide(r), wide(prev):
 				word = i
@@ -369,6 +368,12 @@ func cutText(s string, limit int) string {
 		return unicode.IsSpace(r) || strings.ContainsRune("，、,;；:：", r)
 	}) + "…"
 }
+
+// fullStop ends a sentence without a blank behind it.
+func fullStop(r rune) bool { return r == '。' || r == '！' || r == '？' }
+
+// closing belongs to the sentence that ended before it.
+func closing(r rune) bool { return r == '”' || r == '’' || r == '」' || r == '』' || r == '）' }
 
 // runeAt is where rune n of s starts; its end if there are fewer.
 func runeAt(s string, n int) int {
