@@ -1,7 +1,7 @@
 package sources
 
 // The rules of nesting, after HTML §13.2.6: enough of them that the parser of a browser finds every element where it
-// was written. TestNothingMoves and its fuzz target hold it to that.
+// was written. TestReadHTML and FuzzReadHTML hold it to that.
 
 // makeRoom ends and starts the elements that el implies. It is false when el cannot be here and is left out.
 func (p *htmlPass) makeRoom(el *element, hide bool) bool {

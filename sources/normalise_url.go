@@ -27,7 +27,7 @@ func absolute(raw string, base *url.URL) string {
 	if strings.ContainsAny(s, "\t\n\r") {
 		s = strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(s)
 	}
-	s = strings.TrimSuffix(s, "#") // an empty fragment
+	s = strings.TrimRight(s, "#") // an empty fragment
 	head, tail := s, ""
 	if i := strings.IndexAny(s, "?#"); i >= 0 {
 		head, tail = s[:i], s[i:]
