@@ -14,18 +14,46 @@ import (
 // and punctuation around words, which such text does not have: 这是**「重点」**内容 comes out wrong. Here a CJK
 // character, punctuation included, counts as a place where emphasis may begin or end. Without a CJK neighbour the
 // parser steps aside, so other text follows CommonMark to the letter.
+//
+// It also bounds the delimiters of a block, strikethrough's included: goldmark's time grows with their square.
 type cjkEmphasis struct{}
 
 var _ parser.InlineParser = cjkEmphasis{}
 
-func (cjkEmphasis) Trigger() []byte { return []byte{'*', '_'} }
+func (cjkEmphasis) Trigger() []byte { return []byte{'*', '_', '~'} }
 
-func (cjkEmphasis) Parse(_ ast.Node, block mdtext.Reader, pc parser.Context) ast.Node {
+// maxDelimiters is the most runs of * _ ~ in one block that can mean something.
+const maxDelimiters = 1000
+
+// tally counts the delimiters of the block at hand.
+type tally struct {
+	block ast.Node
+	n     int
+}
+
+var tallyKey = parser.NewContextKey()
+
+func (cjkEmphasis) Parse(parent ast.Node, block mdtext.Reader, pc parser.Context) ast.Node {
 	before := block.PrecendingCharacter()
 	line, segment := block.PeekLine()
 	n := 0
 	for n < len(line) && line[n] == line[0] {
 		n++
+	}
+	count, _ := pc.Get(tallyKey).(*tally)
+	if count == nil {
+		count = &tally{}
+		pc.Set(tallyKey, count)
+	}
+	if count.block != parent {
+		*count = tally{block: parent}
+	}
+	if count.n++; count.n > maxDelimiters {
+		block.Advance(n)
+		return ast.NewTextSegment(segment.WithStop(segment.Start + n))
+	}
+	if line[0] == '~' {
+		return nil
 	}
 	after := ' '
 	if n < len(line) {

@@ -54,6 +54,8 @@ type template struct {
 	out      []byte
 	fence    string // the mark that ends the fenced code we are in
 	raw      bool   // between raw and endraw
+	// endless are the blocks and elements that have no end from here on, so that it is looked for once.
+	endless map[string]bool
 	// dropped is the line of the first Liquid that was left out; 0 if none was.
 	dropped int
 }
@@ -177,7 +179,7 @@ func (t *template) inline(i, end int) int {
 			i += n
 			continue
 		case c == '<' && (hasTag(rest, "pre") || hasTag(rest, "code")):
-			if n := bytes.Index(rest, []byte("</")); n > 0 {
+			if n := t.find("element", func() int { return bytes.Index(rest, []byte("</")) }); n > 0 {
 				t.code(rest[:n])
 				i += n
 				continue
@@ -203,6 +205,21 @@ func (t *template) inline(i, end int) int {
 		i++
 	}
 	return i
+}
+
+// find runs a search for the end of something, unless it failed before.
+func (t *template) find(what string, search func() int) int {
+	if t.endless[what] {
+		return -1
+	}
+	at := search()
+	if at < 0 {
+		if t.endless == nil {
+			t.endless = map[string]bool{}
+		}
+		t.endless[what] = true
+	}
+	return at
 }
 
 // hasTag reports whether b begins with the HTML tag.
@@ -261,7 +278,11 @@ func (t *template) tag(b []byte, i int) int {
 	case "endraw":
 		return tg.size
 	case "highlight", "comment":
-		at, size := closing(b[tg.size:], tg.name)
+		size := 0
+		at := t.find(tg.name, func() (at int) {
+			at, size = closing(b[tg.size:], tg.name)
+			return at
+		})
 		if at < 0 {
 			break
 		}

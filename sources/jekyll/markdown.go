@@ -16,10 +16,13 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// Bounds of rendering. A table of 14 KiB can ask for 40 MB of HTML.
+// Bounds of rendering. A table of 12 KB can ask for four million cells.
 const (
 	maxMarkdown = 1 << 20
 	maxRendered = 4 << 20
+	maxCells    = 100_000
+	// maxLinkSteps bounds the steps of a parser that looks for the end of every "](" up to the next blank.
+	maxLinkSteps = 100_000_000
 )
 
 // engine is goldmark with what kramdown's GFM does too; it is safe for concurrent use. Bare addresses stay text, as in
@@ -58,6 +61,12 @@ func (r *renderer) render(body []byte) (string, error) {
 	if len(body) > maxMarkdown {
 		return "", fmt.Errorf("the text is larger than %d KiB: split the post, or write it as .html", maxMarkdown>>10)
 	}
+	if cells(body) > maxCells {
+		return "", fmt.Errorf("a table has more than %d cells", maxCells)
+	}
+	if linkSteps(body) > maxLinkSteps {
+		return "", errors.New("too many links without a blank between them")
+	}
 	out := limited{left: maxRendered}
 	out.Grow(len(body) + len(body)/4)
 	err := engine.Convert(body, &out, parser.WithContext(parser.NewContext(parser.WithIDs(headingIDs{}))))
@@ -65,6 +74,38 @@ func (r *renderer) render(body []byte) (string, error) {
 		return "", fmt.Errorf("render Markdown: %w", err)
 	}
 	return strings.TrimSpace(out.String()), nil
+}
+
+// cells counts the cells that the tables of a text come to: each row gets as many as its table has columns.
+func cells(body []byte) (n int) {
+	if bytes.Count(body, []byte("|")) < 300 { // too few for a large product
+		return 0
+	}
+	columns := 0
+	for len(body) > 0 {
+		var line []byte
+		line, body, _ = cutLine(body)
+		switch pipes := bytes.Count(line, []byte("|")); {
+		case pipes > 0 && bytes.IndexByte(line, '-') >= 0 && len(bytes.Trim(line, "|:- \t\r>*+.)0123456789")) == 0:
+			columns = max(columns, pipes+1)
+		case len(bytes.Trim(line, "> \t\r")) == 0:
+			columns = 0
+		}
+		n += columns
+	}
+	return n
+}
+
+// linkSteps is how many steps goldmark may take over the inline links of a text.
+func linkSteps(body []byte) (n int) {
+	mark := []byte("](")
+	if bytes.Count(body, mark) < 1000 {
+		return 0
+	}
+	for _, word := range bytes.Fields(body) {
+		n += len(word) * bytes.Count(word, mark)
+	}
+	return n
 }
 
 var errRendered = errors.New("more than " + strconv.Itoa(maxRendered>>20) + " MiB of HTML")

@@ -1,0 +1,173 @@
+package jekyll
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/renderer/html"
+	"pgregory.net/rapid"
+)
+
+func TestRender(t *testing.T) {
+	s := benchSite(t)
+	s.base = "/notes"
+	for _, c := range []struct {
+		name, in, want string
+		dropped        int
+	}{
+		{"paragraphs", "a\n\nb", "<p>a</p>\n<p>b</p>", 0},
+		{"bold before CJK punctuation", "这是**「重点」**内容", "<p>这是<strong>「重点」</strong>内容</p>", 0},
+		{"bold twice", "说**“好”**和**“坏”**。", "<p>说<strong>“好”</strong>和<strong>“坏”</strong>。</p>", 0},
+		{"emphasis before a full stop", "他*说。*然后", "<p>他<em>说。</em>然后</p>", 0},
+		{"bold and emphasis", "见***（注）***后", "<p>见<em><strong>（注）</strong></em>后</p>", 0},
+		{"underscore within a Latin word", "snake_case_name 与 __粗__", "<p>snake_case_name 与 <strong>粗</strong></p>", 0},
+		{"stars that are none", "3 * 4 与 **", "<p>3 * 4 与 **</p>", 0},
+		{"autolink", "<http://a.example/x?y=1&z>", "<p><a href=\"http://a.example/x?y=1&amp;z\">http://a.example/x?y=1&amp;z</a></p>", 0},
+		{"bare address stays text", "见http://a.example/中", "<p>见http://a.example/中</p>", 0},
+		{"link without scheme", "[a](//b.example/c)", "<p><a href=\"//b.example/c\">a</a></p>", 0},
+		{"table", "|a|b|\n|-|-|\n|1|2|", "<table>\n<thead>\n<tr>\n<th>a</th>\n<th>b</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>1</td>\n<td>2</td>\n</tr>\n</tbody>\n</table>", 0},
+		{"strikethrough", "~~a~~", "<p><del>a</del></p>", 0},
+		{"html passes", "<p class=\"x\">a & b</p>\n <p>c</p>", "<p class=\"x\">a & b</p>\n <p>c</p>", 0},
+		{"fenced code", "```go\na < b\n```", "<pre><code class=\"language-go\">a &lt; b\n</code></pre>", 0},
+		{"heading IDs", "## 潮 汐 A_1!\n\n## 潮 汐 A_1\n\n### ！", "<h2 id=\"潮-汐-a_1\">潮 汐 A_1!</h2>\n<h2 id=\"潮-汐-a_1-1\">潮 汐 A_1</h2>\n<h3 id=\"section\">！</h3>", 0},
+		{"heading with ID", "## a {#b}", "<h2 id=\"b\">a</h2>", 0},
+		{"attribute lists", "text\n{: .lead }\n\n![a](b.png){: width=\"10\"} c\n", "<p>text</p>\n<p><img src=\"b.png\" alt=\"a\"> c</p>", 0},
+		{"table of contents", "* TOC\n{:toc}\n\ntext", "<p>text</p>", 0},
+		{"attribute list in code", "```\n{: .x}\n```\n`{: .y}`", "<pre><code>{: .x}\n</code></pre>\n<p><code>{: .y}</code></p>", 0},
+		{"empty autolink", "a\n\n<>\n\nb", "<p>a</p>\n<p>b</p>", 0},
+		{"raw", "{% raw %}{{ a }} {% b %}{% endraw %} c", "<p>{{ a }} {% b %} c</p>", 0},
+		{"raw around code", "{% raw %}\n```\n{{ a }}\n```\n{% endraw %}\n", "<pre><code>{{ a }}\n</code></pre>", 0},
+		{"raw in code", "`{% raw %}{{ a }}{% endraw %}`\n\n```\n{% raw %}{{ b }}{% endraw %}\n```", "<p><code>{{ a }}</code></p>\n<pre><code>{{ b }}\n</code></pre>", 0},
+		{"highlight", "a\n\n{% highlight go linenos %}\nx := `{{ 1 }}`\n\n{% endhighlight %}\n\nb", "<p>a</p>\n<pre><code class=\"language-go\">x := `{{ 1 }}`\n</code></pre>\n<p>b</p>", 0},
+		{"highlight in a line", "a {% highlight c %}int x;{% endhighlight %} b", "<p>a</p>\n<pre><code class=\"language-c\">int x;\n</code></pre>\n<p>b</p>", 0},
+		{"comment", "a{% comment %}\n\nx\n{% endcomment %}b", "<p>ab</p>", 0},
+		{"output in text", "a\n\nb {{ page.x }} c", "<p>a</p>\n<p>b  c</p>", 3},
+		{"tag in text", "{% include a.html %}\ntext", "<p>text</p>", 1},
+		{"looks like it in code", "`{{ a }}`\n\n    {% b %}\n\n~~~\n{{ c }}\n~~~\n<code>{{ d }}</code>", "<p><code>{{ a }}</code></p>\n<pre><code>{% b %}\n</code></pre>\n<pre><code>{{ c }}\n</code></pre>\n<p><code>{{ d }}</code></p>", 0},
+		{"output without end", "a {{ b", "<p>a {{ b</p>", 0},
+		{"tag without end", "a {% b", "<p>a {% b</p>", 0},
+		{"block without end", "{% highlight x %}\na", "<p>a</p>", 1},
+		{"raw without end", "{% raw %}{{ a }}", "<p>{{ a }}</p>", 0},
+		{"the site's address", "![a]({{ site.baseurl }}/b.png) {{site.url}}", "<p><img src=\"/notes/b.png\" alt=\"a\"> https://harbour.example.org</p>", 0},
+		{"footnote", "a[^1]\n\n[^1]: b", "", 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := renderer{site: s, markdown: true}
+			got, err := r.render([]byte(c.in))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.want != "" && got != c.want {
+				t.Errorf("got  %q\nwant %q", got, c.want)
+			}
+			if r.dropped != c.dropped {
+				t.Errorf("dropped %d, want %d", r.dropped, c.dropped)
+			}
+		})
+	}
+}
+
+func TestRenderHTML(t *testing.T) {
+	r := renderer{site: benchSite(t)}
+	got, err := r.render([]byte("<p>**a** {{ x }}{% highlight go %}\na < b\n{% endhighlight %}\n<pre>{{ y }}</pre></p>"))
+	want := "<p>**a** <pre><code class=\"language-go\">a &lt; b</code></pre>\n<pre>{{ y }}</pre></p>"
+	if err != nil || got != want || r.dropped != 1 {
+		t.Errorf("got %q, dropped %d, %v", got, r.dropped, err)
+	}
+	r = renderer{site: benchSite(t), raw: true}
+	if got, _ := r.render([]byte("{{ a }}")); got != "{{ a }}" {
+		t.Errorf("render_with_liquid: false gives %q", got)
+	}
+}
+
+// TestCommonMark: without CJK text the emphasis parser changes nothing.
+func TestCommonMark(t *testing.T) {
+	plain := goldmark.New(
+		goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.Footnote, extension.DefinitionList),
+		goldmark.WithParserOptions(parser.WithAutoHeadingID(), parser.WithAttribute()),
+		goldmark.WithRendererOptions(html.WithUnsafe()),
+	)
+	rapid.Check(t, func(t *rapid.T) {
+		in := rapid.StringOfN(rapid.RuneFrom([]rune("ab .,!é(_*~`[]\n\"1")), 1, 60, -1).Draw(t, "in")
+		var got, want strings.Builder
+		if err := engine.Convert([]byte(in), &got); err != nil {
+			t.Fatal(err)
+		}
+		if err := plain.Convert([]byte(in), &want); err != nil {
+			t.Fatal(err)
+		}
+		if got.String() != want.String() {
+			t.Fatalf("%q gives %q, CommonMark %q", in, got.String(), want.String())
+		}
+	})
+}
+
+func TestRenderBounds(t *testing.T) {
+	s := benchSite(t)
+	table := strings.Repeat("|a", 2000) + "\n" + strings.Repeat("|-", 2000) + "\n" + strings.Repeat("|\n", 2000)
+	for name, in := range map[string]string{
+		"output": strings.Repeat("# a\n", maxMarkdown/4), "links": strings.Repeat("[a](", 100_000), "cells": table, "quoted cells": "> " + strings.ReplaceAll(table, "\n", "\n> "), "input": strings.Repeat("a", maxMarkdown+1),
+	} {
+		r := renderer{site: s, markdown: true}
+		if got, err := r.render([]byte(in)); err == nil {
+			t.Errorf("%s: %d bytes became %d", name, len(in), len(got))
+		}
+	}
+	// Delimiters beyond the bound are text.
+	r := renderer{site: s, markdown: true}
+	got, err := r.render([]byte(strings.Repeat("*a* ", 2000)))
+	if err != nil || strings.Count(got, "<em>") != maxDelimiters/2 || strings.Count(got, "*") != 4000-maxDelimiters {
+		t.Errorf("%d em, %d stars, %v", strings.Count(got, "<em>"), strings.Count(got, "*"), err)
+	}
+}
+
+func TestExcerpt(t *testing.T) {
+	for _, c := range []struct{ name, body, sep, want string }{
+		{"first block", "a\nb\n\nc", "\n\n", "a\nb"},
+		{"leading blank lines", "\n\na\n\nc", "\n\n", "a"},
+		{"own separator", "a\n\nb\n<!--more-->\nc", "<!--more-->", "a\n\nb\n"},
+		{"crlf", "a\r\n\r\nb", "\n\n", "a"},
+		{"links are kept", "see [x] and [y][z]\n\nb\n\n[x]: /1\n[z]: /2\n[w]: /3", "\n\n", "see [x] and [y][z]\n\n[x]: /1\n[z]: /2"},
+		{"open highlight is closed", "{% highlight go %}\na\n\nb\n{% endhighlight %}", "\n\n", "{% highlight go %}\na\n{% endhighlight %}"},
+		{"closed raw stays", "{% raw %}a{% endraw %}\n\nb", "\n\n", "{% raw %}a{% endraw %}"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, ok := excerpt([]byte(c.body), c.sep)
+			if !ok || string(got) != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+	for _, body := range []string{"", "a", "a\n\n", "a\n"} {
+		if got, ok := excerpt([]byte(body), "\n\n"); ok {
+			t.Errorf("%q has the excerpt %q", body, got)
+		}
+	}
+}
+
+func TestOriginal(t *testing.T) {
+	const own = "https://harbour.example.org"
+	for _, c := range []struct{ name, body, want string }{
+		{"last block", "text\n\n<http://news.example.com/1>", "http://news.example.com/1"},
+		{"before the links back", "text\n\n<http://news.example.com/1>\n\n[a](//h/)｜[b](//h/c)\n", "http://news.example.com/1"},
+		{"alone", "<http://news.example.com/1>\r\n", "http://news.example.com/1"},
+		{"in a paragraph", "text\n<http://news.example.com/1>", ""},
+		{"own host", "text\n\n<https://Harbour.example.org/1>", ""},
+		{"not the last block", "<http://news.example.com/1>\n\ntext", ""},
+		{"before text with a link", "<http://news.example.com/1>\n\nsee [a](b)", ""},
+		{"links only", "[a](b)", ""},
+		{"empty", "", ""},
+		{"empty autolink", "text\n\n<>", ""},
+		{"mail", "text\n\n<mailto:a@b.example>", ""},
+		{"tag", "text\n\n<br>", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := original([]byte(c.body), own); got != c.want {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
