@@ -78,7 +78,7 @@ func NewClient(o Options) *http.Client {
 		ResponseHeaderTimeout:  headerTimeout,
 		MaxResponseHeaderBytes: maxHeader,
 		MaxIdleConns:           100,
-		MaxIdleConnsPerHost:    1,
+		MaxIdleConnsPerHost:    max(o.PerHost, 1),
 		IdleConnTimeout:        90 * time.Second,
 		DisableCompression:     true, // Get decodes, under limits
 	})

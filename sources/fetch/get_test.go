@@ -208,6 +208,7 @@ func TestC13Redirects(t *testing.T) {
 		"/moved308": {308, "/moved"},
 		"/found":    {302, "/end"},
 		"/mixed":    {301, "/found"},
+		"/foundm":   {302, "/moved"},
 		"/self":     {301, "/self"},
 		"/ping":     {302, "/pong"},
 		"/pong":     {302, "/ping"},
@@ -231,7 +232,7 @@ func TestC13Redirects(t *testing.T) {
 		_, _ = w.Write([]byte("end"))
 	})
 	c := testClient(t, Options{})
-	for path, permanent := range map[string]string{"/end": "", "/moved": o.URL + "/end", "/moved308": o.URL + "/end", "/found": "", "/mixed": "", "/h1": o.URL + "/end"} {
+	for path, permanent := range map[string]string{"/end": "", "/moved": o.URL + "/end", "/moved308": o.URL + "/end", "/found": "", "/mixed": "", "/foundm": "", "/h1": o.URL + "/end"} {
 		resp := mustGet(t, c, Request{URL: o.URL + path})
 		if resp.FinalURL != o.URL+"/end" || resp.Permanent != permanent {
 			t.Errorf("%s: final %q, permanent %q, want permanent %q", path, resp.FinalURL, resp.Permanent, permanent)
