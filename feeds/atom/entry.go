@@ -45,7 +45,7 @@ type source struct {
 
 func fill(x *entry, lib *gorilla.AtomEntry, d *document.Document, e *document.Entry, updated string) {
 	x.AtomEntry = lib
-	// The library has the one link, and content as it would write it itself.
+	// The entry's own take their place; the library's links would be written beside them.
 	lib.Links, lib.Content = nil, nil
 	lib.Id, lib.Updated = e.IRI, updated
 	lib.Published = ""

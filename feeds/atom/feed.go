@@ -102,7 +102,7 @@ func newFeed(d *document.Document) *feed {
 		latest = slices.MaxFunc(updated, time.Time.Compare)
 	}
 	lib.Updated = latest.Format(layout)
-	// The library's entries would be written a second time.
+	// The feed's own entries take their place.
 	lib.Entries = nil
 	return f
 }

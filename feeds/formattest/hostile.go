@@ -70,7 +70,7 @@ var Hostile = map[string]string{
 	"blank once cleaned":     "\x00 \x01 \ufffe",
 	"comma and brackets":     "Doe, Jane (CEO) <jane@example.org>",
 	"mail":                   "jane@example.org",
-	"very long":              strings.Repeat("长标题 & long ", 2_000),
+	"very long":              strings.Repeat("长标题 & long ", 1_000),
 	"address":                "javascript:alert(1)",
 	"template":               "{{ .Title }} %s %d ${x} $(y)",
 	"word and colon":         "Report: growth at 5%",

@@ -138,6 +138,10 @@ func sparse() *feeds.Feed {
 	item("15", func(it *feeds.Item) { it.Authors = []feeds.Person{{URL: "https://example.org/~me"}} })
 	item("16", func(it *feeds.Item) { it.Origin = &feeds.Origin{Title: "A feed without an address"} })
 	item("17", func(it *feeds.Item) { it.Origin = &feeds.Origin{URL: "https://up.example/rss"} })
+	item("18", func(it *feeds.Item) {
+		it.Authors = []feeds.Person{{Name: "A", Email: "a@example.org"}, {Name: "B"}, {Name: "A", Email: "a@example.org"}}
+	})
+	item("19", func(it *feeds.Item) { it.Authors = []feeds.Person{{Name: "C (guest)", Email: "c@example.org"}} })
 	return f
 }
 

@@ -85,7 +85,7 @@ func newRoot(d *document.Document) *root {
 	for i, it := range lib.Items {
 		fill(&c.Items[i], it, d, &d.Entries[i])
 	}
-	// The library's items would be written a second time.
+	// The channel's own items take their place.
 	lib.Items = nil
 	return &root{
 		Version: "2.0",

@@ -12,7 +12,7 @@ import (
 
 // schemes are the IANA-registered ones that feeds use for identities. A text with another word before its first colon
 // ("Report: growth") is a text, no IRI.
-var schemes = []string{"http", "https", "tag", "urn", "info", "doi", "ni", "at", "acct", "cid", "mid", "data", "ftp", "magnet"}
+var schemes = []string{"http", "https", "tag", "urn", "info", "ni", "acct", "cid", "mid", "ftp"}
 
 // IsIRI reports whether s is an absolute IRI (RFC 3987 §2.2) of a scheme that feeds use, as atom:id wants.
 func IsIRI(s string) bool {
