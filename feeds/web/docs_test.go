@@ -54,7 +54,6 @@ func TestHundredRequestsRenderOnce(t *testing.T) {
 func TestChangedWhileRendering(t *testing.T) {
 	r := newRig(t)
 	var once sync.Once
-	r.store.before = func(_ context.Context, topic feeds.Topic) error { return nil }
 	// The change is reported after the store was read and before the bytes are published.
 	formats := testFormats()
 	encode := formats[0].Encode
@@ -62,11 +61,47 @@ func TestChangedWhileRendering(t *testing.T) {
 		once.Do(func() { r.web.Changed(r.store.put(epoch.Add(time.Minute), post(50, "Go"))...) })
 		return encode(w, f)
 	}
-	r.web.formats = formats
 	r.web.config.Load().formats = formats
 	a := r.get("/category/go.rss")
 	if got := ids(a.doc(t).Items, func(i struct{ ID, Title string }) string { return i.ID }); !strings.Contains(got, "urn:x:50") {
 		t.Errorf("old bytes were kept: %s", got)
+	}
+}
+
+// A topic that changes faster than it can be rendered is served, but nothing of it is taken for fresh.
+func TestChangedAllTheTime(t *testing.T) {
+	r := newRig(t)
+	n := 100
+	formats := testFormats()
+	encode := formats[0].Encode
+	formats[0].Encode = func(w io.Writer, f *feeds.Feed) error {
+		if n < 100+2*attempts {
+			n++
+			r.web.Changed(r.store.put(epoch.Add(time.Minute), post(n, "Go"))...)
+		}
+		return encode(w, f)
+	}
+	r.web.config.Load().formats = formats
+	r.want(r.get("/category/go.rss"), 200)
+	if n != 100+attempts {
+		t.Errorf("%d attempts, want %d", n-100, attempts)
+	}
+	r.want(r.get("/category/go.rss"), 200)
+	if a := r.get("/category/go.rss"); !strings.Contains(a.body, fmt.Sprintf("urn:x:%d", n)) {
+		t.Error("old bytes were kept")
+	}
+}
+
+func TestStoreThatWasEmptied(t *testing.T) {
+	r := newRig(t)
+	r.want(r.get("/category/go.rss"), 200)
+	r.store.mu.Lock()
+	r.store.items, r.store.versions = nil, nil
+	r.store.mu.Unlock()
+	r.web.Reset()
+	r.want(r.get("/category/go.rss"), 404)
+	if n := r.web.Stats().CacheEntries; n != 0 {
+		t.Errorf("%d documents are kept of what is not there", n)
 	}
 }
 

@@ -262,7 +262,7 @@ func (s *Server) renderTopic(ctx context.Context, cfg *config, d doc, made *docu
 	for i := range page.Items {
 		it := topicItem{Item: &page.Items[i]}
 		for _, m := range feeds.Topics(it.Item) {
-			if (m.Topic.Kind == "category" || m.Topic.Kind == "tag") && m.Topic.Group == "" && m.Topic != d.topic {
+			if (m.Topic.Kind == "category" || m.Topic.Kind == "tag") && m.Topic != d.topic {
 				it.Labels = append(it.Labels, label{cfg.display(m.Topic, m.Label), cfg.prefix + m.Topic.Path()})
 			}
 		}
