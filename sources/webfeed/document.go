@@ -228,6 +228,7 @@ type entry struct {
 
 func (e *entry) change() feeds.Change {
 	it := e.item
+	it.Title = literal(it.Title)
 	return feeds.Change{Key: e.key, Wish: e.wish, Raw: e.raw, Item: &it, Base: e.base}
 }
 
