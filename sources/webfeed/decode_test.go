@@ -224,6 +224,20 @@ func TestC18TooManyItems(t *testing.T) {
 	}
 }
 
+func TestNoKeyOfTheAddressIsPublished(t *testing.T) {
+	body := `<rss version="2.0"><channel><title>T</title><item><title>a</title><link>#a</link><enclosure url="a.ogg"/><description>&lt;a href="#n"&gt;n&lt;/a&gt;</description></item></channel></rss>`
+	doc, err := ParseDocument(t.Context(), []byte(body), Hint{URL: "https://me:s3cret@h.example/dir/feed?key=s3cret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b := shortJSON(t, doc.Changes); strings.Contains(string(b), "s3cret") {
+		t.Errorf("%s", b)
+	}
+	if got := doc.Changes[0].Item.Enclosures[0].URL; got != "https://h.example/dir/a.ogg" {
+		t.Errorf("enclosure %s", got)
+	}
+}
+
 func seeds(f *testing.F) {
 	files, err := filepath.Glob("testdata/*")
 	if err != nil {
