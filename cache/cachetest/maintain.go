@@ -111,10 +111,10 @@ var maintainCases = []testCase{
 			r.live("s")
 			acc := r.put("s", post("a", in("X")), post("b", in("X")))
 			r.put("s", withdraw("a"), withdraw("b"))
-			time.Sleep(cache.KeepGone - time.Hour)
+			r.pass(cache.KeepGone - time.Hour)
 			r.maintain()
 			r.put1("s", post("a", in("X")), feeds.Restored)
-			time.Sleep(2 * time.Hour)
+			r.pass(2 * time.Hour)
 			r.maintain()
 			r.get(acc[0].ID)
 			arrived := r.get(acc[0].ID).Arrived
@@ -140,12 +140,12 @@ var maintainCases = []testCase{
 			r.put("s", changes...)
 			r.put("t", post("a", in("X")))
 			r.ok("Retire", r.s.Retire(r.ctx, r.lease("s"), "s"))
-			time.Sleep(cache.KeepGone - time.Hour)
+			r.pass(cache.KeepGone - time.Hour)
 			r.maintain()
 			if _, ok := r.source("s"); !ok {
 				r.Error("forgotten too early")
 			}
-			time.Sleep(2 * time.Hour)
+			r.pass(2 * time.Hour)
 			r.maintain()
 			if got := r.keyList("s"); len(got) != 0 {
 				r.Errorf("%d keys are left", len(got))

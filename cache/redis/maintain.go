@@ -167,7 +167,7 @@ func (s *Store) arrive(ctx context.Context, f found, next *entry) ([]body, error
 	items[0].Arrived = second(next.arrived)
 	encoded := cache.EncodeItem(items[0])
 	next.print, next.body = cache.Fingerprint(encoded), nonce()
-	return []body{{bodyName(f.member, next.body), cache.Compress(encoded)}}, nil
+	return []body{{bodyName(f.member, next.body), encoded}}, nil
 }
 
 // deleteBodies deletes bodies that nothing refers to and whose time has come. Where the ledger still remembers one, for

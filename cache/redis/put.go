@@ -90,10 +90,10 @@ type putter struct {
 	sure   map[string]bool // fields of topics that the write is tied to
 }
 
-// body is a new body to be written.
+// body is a new body to be written: an encoded item.
 type body struct {
-	name   string
-	packed []byte
+	name    string
+	encoded []byte
 }
 
 func (p *putter) prepare(ctx context.Context) (*tx, error) {
@@ -332,7 +332,7 @@ func (p *putter) state(ctx context.Context, i int) error {
 	}
 	if k.entry == nil || k.entry.print != d.next.print || k.entry.body == "" {
 		d.next.body = nonce()
-		p.bodies = append(p.bodies, body{bodyName(k.member, d.next.body), cache.Compress(d.encoded)})
+		p.bodies = append(p.bodies, body{bodyName(k.member, d.next.body), d.encoded})
 	}
 	m := step{member: k.member, stored: k.stored, old: k.entry, next: &d.next, kind: d.kind}
 	if d.kind == feeds.Held {
@@ -428,23 +428,4 @@ func (p *putter) settle() {
 		p.tx.expect(k, "labels", counterText(was.labels))
 		p.tx.set(k, "labels", counterText(p.counts.labels))
 	}
-}
-
-// writeBodies writes new bodies, after they were listed as belonging to nobody: the commit takes them off the list.
-func (s *Store) writeBodies(ctx context.Context, now int64, bodies []body) error {
-	if len(bodies) == 0 {
-		return nil
-	}
-	args := make([]any, 0, 2+2*len(bodies))
-	args = append(args, "ZADD", s.keys.gone())
-	for _, b := range bodies {
-		args = append(args, now+keepPending, b.name)
-	}
-	p := s.client.Pipeline()
-	p.Do(ctx, args...)
-	for _, b := range bodies {
-		p.Set(ctx, s.keys.body(b.name), b.packed, 0)
-	}
-	_, err := p.Exec(ctx)
-	return err
 }
