@@ -3,7 +3,10 @@ package embedded
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -67,9 +70,7 @@ func (s *Store) Put(ctx context.Context, lease cache.Lease, changes ...feeds.Cha
 		return nil, fmt.Errorf("put %s: %d changes: at most %d at once", name, len(changes), cache.MaxBatch)
 	}
 	prepared := make([]change, len(changes))
-	for i := range changes {
-		prepared[i] = prepareChange(name, &changes[i])
-	}
+	parallel(len(changes), func(i int) { prepared[i] = prepareChange(name, &changes[i]) })
 	if acc, err := s.unchanged(ctx, lease, name, prepared); acc != nil || err != nil {
 		return acc, err
 	}
@@ -115,12 +116,31 @@ func (s *Store) unchanged(ctx context.Context, lease cache.Lease, name string, p
 	if all {
 		return acc, nil
 	}
-	for i := range prepared {
+	parallel(len(prepared), func(i int) {
 		if p := &prepared[i]; p.encoded != nil && (acc == nil || acc[i].Kind == "") {
 			p.packed = cache.Compress(p.encoded)
 		}
-	}
+	})
 	return nil, nil
+}
+
+// parallel does n pieces of work that have nothing to do with each other, on all processors where they are many.
+func parallel(n int, work func(i int)) {
+	const few = 32
+	var next atomic.Int64
+	loop := func() {
+		for i := int(next.Add(few)) - few; i < n; i = int(next.Add(few)) - few {
+			for j := i; j < min(i+few, n); j++ {
+				work(j)
+			}
+		}
+	}
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), n/few) - 1 {
+		wg.Go(loop)
+	}
+	loop()
+	wg.Wait()
 }
 
 // predict answers the changes that move nothing as the store is now; nil for an unknown or retired source.
