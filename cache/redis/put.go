@@ -40,10 +40,23 @@ func (s *Store) Put(ctx context.Context, lease cache.Lease, changes ...feeds.Cha
 		return nil, fmt.Errorf("redis: %s: at most %d are allowed", op, cache.MaxBatch)
 	}
 	out := make([]feeds.Accepted, 0, len(changes))
+	var next *putter // prepared while the commit before it runs
+	defer func() { next.drop() }()
 	for len(changes) > 0 {
 		n := chunk(changes)
-		p := putter{s: s, lease: lease, source: source, changes: changes[:n]}
-		if err := s.prepare(ctx, func() (*tx, error) { return p.prepare(ctx) }); err != nil {
+		p := next
+		if next = nil; p == nil {
+			p = &putter{s: s, lease: lease, source: source, changes: changes[:n]}
+		}
+		err := s.prepare(ctx, func() (*tx, error) {
+			t, err := p.prepared(ctx)
+			next.drop() // it counted on a commit that did not go through
+			if next = nil; err == nil {
+				next = p.ahead(ctx, changes[n:])
+			}
+			return t, err
+		})
+		if err != nil {
 			return out, fail(ctx, op, err)
 		}
 		out = append(out, p.answers...)
@@ -88,6 +101,8 @@ type putter struct {
 	stale  func(e *entry) bool
 	bodies []body
 	sure   map[string]bool // fields of topics that the write is tied to
+
+	early *early // what is being prepared while the chunk before is committed
 }
 
 // body is a new body to be written: an encoded item.
