@@ -127,6 +127,7 @@ func TestWatch(t *testing.T) {
 	if c := w.emitted(); c[0].Key != "_posts/2024-01-05-e.md" {
 		t.Fatalf("beside half a post: %+v", c)
 	}
+	w.until("half a post is reported", func() bool { return len(w.rec.reports) == 0 })
 	if _, err := f.WriteString("---\nbody\n"); err != nil {
 		t.Fatal(err)
 	}
