@@ -111,10 +111,11 @@ func (b *bench) hugo(n int) (took time.Duration, ok bool, err error) {
 	files := map[string]string{
 		"config.toml": `baseURL = "https://news.example.com/"
 title = "news"
-disableKinds = ["section", "taxonomy", "sitemap", "robotsTXT", "404"]
+disableKinds = ["section", "sitemap", "robotsTXT", "404"]
 [outputs]
 home = ["RSS"]
 page = []
+taxonomy = []
 term = ["RSS"]
 [taxonomies]
 category = "categories"
