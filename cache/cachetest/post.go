@@ -58,7 +58,7 @@ func Reference(i int) feeds.Change {
 	for b.Len() < 2900 {
 		b.WriteString("<p>")
 		for range 40 + rng.IntN(80) {
-			b.WriteString(words[rng.IntN(1+rng.IntN(len(words)))])
+			b.WriteString(words[common(rng, len(words))])
 		}
 		b.WriteString("。</p>\n")
 	}
@@ -84,12 +84,15 @@ func Reference(i int) feeds.Change {
 	return c
 }
 
-// words are 4,000 made-up words of two characters.
+// common draws a number below n, small ones far more often: words and characters are used like that.
+func common(rng *rand.Rand, n int) int { return rng.IntN(1 + rng.IntN(1+rng.IntN(n))) }
+
+// words are 4,000 made-up words of two characters. A post of them shrinks to about half its size, as real ones do.
 var words = func() []string {
 	rng := rand.New(rand.NewPCG(7, 7))
 	out, seen := make([]string, 0, 4000), map[string]bool{}
 	for len(out) < cap(out) {
-		w := string([]rune{rune(0x4e00 + rng.IntN(1500)), rune(0x4e00 + rng.IntN(1500))})
+		w := string([]rune{rune(0x4e00 + common(rng, 500)), rune(0x4e00 + common(rng, 300))})
 		if !seen[w] {
 			seen[w] = true
 			out = append(out, w)
