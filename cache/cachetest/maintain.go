@@ -86,6 +86,39 @@ var maintainCases = []testCase{
 		},
 	},
 	{
+		name:    "maintain/keep-few-of-many",
+		promise: "retention gets through a great many items, a bounded amount a call, and the topics stay true",
+		opts:    cache.Options{KeepItems: 7},
+		run: func(r *run) {
+			var ids []string
+			for i := 0; i < 1500; i += 500 {
+				var changes []feeds.Change
+				for j := i; j < i+500; j++ {
+					changes = append(changes, post(fmt.Sprintf("k%04d", j), in("X", fmt.Sprint("Y", j%3)), at(day0.Add(time.Duration(j)*time.Minute))))
+				}
+				for _, a := range r.put("s", changes...) {
+					ids = append(ids, a.ID)
+				}
+			}
+			r.maintain()
+			want := slices.Clone(ids[1493:])
+			slices.Reverse(want)
+			for _, topic := range []feeds.Topic{feeds.All, category("x"), feeds.NewTopic("source", "s")} {
+				for _, order := range []feeds.Order{feeds.ByPublished, feeds.ByArrival} {
+					if got := r.walk(topic, order, 3); !slices.Equal(got, want) {
+						r.Errorf("%v: %d items are left, want the newest 7", topic, len(got))
+					}
+				}
+				if ti, _ := r.info(topic); ti.Items != 7 || ti.Newest.Unix() != day0.Add(1499*time.Minute).Unix() {
+					r.Errorf("%+v", ti)
+				}
+			}
+			if n := len(r.log("")); n != 1500+1493 {
+				r.Errorf("%d entries in the log, want %d", n, 1500+1493)
+			}
+		},
+	},
+	{
 		name:    "maintain/keep-for",
 		promise: "with KeepFor items older than that by arrival go",
 		opts:    cache.Options{KeepFor: 3 * time.Second},
