@@ -43,14 +43,19 @@ func preview(cmd *cobra.Command, args []string, asJSON bool) error {
 		return err
 	}
 	out := bufio.NewWriter(cmd.OutOrStdout())
+	lines := json.NewEncoder(out)
+	lines.SetEscapeHTML(false)
 	failed := 0
 	for _, s := range cfg.Sources {
 		p, err := previewOne(cmd.Context(), cfg, s)
+		if cmd.Context().Err() != nil {
+			return cmd.Context().Err()
+		}
 		if err != nil {
 			failed++
 		}
 		if asJSON {
-			if err := json.NewEncoder(out).Encode(previewJSON(s.Name, p, err)); err != nil {
+			if err := lines.Encode(previewJSON(s.Name, p, err)); err != nil {
 				return fmt.Errorf("print %s: %w", s.Name, err)
 			}
 		} else {

@@ -6,15 +6,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"net"
-	"net/url"
 	"time"
 
 	"feedmill/cache"
 	"feedmill/cmd/internal/config"
-	"feedmill/feeds"
-	"feedmill/feeds/web"
 )
 
 // settings is the note by which replicas agree on what shapes documents and on who runs the newest configuration.
@@ -34,61 +31,68 @@ const (
 	settingsKey    = "settings"
 )
 
-// shape is the part of the configuration that shapes documents.
-func shape(cfg *config.Config, base, version string) web.Site {
-	return web.Site{
-		BaseURL: base, Title: cfg.Title, Description: cfg.Description, Language: cfg.Language,
-		Window: cfg.Items, MaxAge: cfg.MaxAge, Titles: cfg.Titles, Redirects: redirects(cfg), Version: version,
-	}
-}
-
-// redirects keeps the addresses of renamed sources alive.
-func redirects(cfg *config.Config) map[string]string {
-	out := map[string]string{}
-	for _, s := range cfg.Sources {
-		if s.Formerly != "" {
-			out[feeds.NewTopic("source", s.Formerly).Path()] = feeds.NewTopic("source", s.Name).Path()
-		}
-	}
-	return out
-}
-
-// adopt reads the settings note and writes what this process has loaded, under a lease: one process at a time.
-func (a *App) adopt(ctx context.Context, site web.Site, configHash string) (settings, error) {
-	var st settings
-	lease, err := a.acquire(ctx, "settings")
+// adopt makes cfg the configuration of this process and, by the settings note, the newest one of all replicas.
+func (a *App) adopt(ctx context.Context, cfg *config.Config) error {
+	a.settling.Lock()
+	defer a.settling.Unlock()
+	site := siteOf(cfg, a.baseOf(cfg), a.opts.Version)
+	text, err := json.Marshal(site)
 	if err != nil {
-		return st, err
+		return fmt.Errorf("hash the settings: %w", err)
+	}
+	all := text
+	for _, s := range cfg.Sources {
+		all = fmt.Appendln(all, s.Name, s.Fingerprint)
+	}
+	st, err := a.settle(ctx, hash(text), hash(all))
+	if err != nil {
+		return err
+	}
+	site.Instance, site.Since, site.Notice = st.Instance, st.Since, notice(site.BaseURL)
+	a.mu.Lock()
+	site.Sources = a.site.Sources // until refreshSite
+	a.cfg, a.configHash, a.site = cfg, st.Config, site
+	a.mu.Unlock()
+	a.superseded.Store(false)
+	return nil
+}
+
+func hash(text []byte) string {
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
+}
+
+// settle reads the settings note and writes what this process has loaded, under a lease: one process at a time.
+func (a *App) settle(ctx context.Context, shape, configHash string) (settings, error) {
+	lease, err := a.settingsLease(ctx)
+	if err != nil {
+		return settings{}, err
 	}
 	defer func() {
 		if err := a.store.Release(context.WithoutCancel(ctx), lease); err != nil {
-			a.log.Debug("cannot give back the lease of the settings", "err", err)
+			a.log.Debug("cannot give back the lease of the settings: it runs out by itself", "err", err)
 		}
 	}()
-	if st, err = a.readSettings(ctx); err != nil {
+	st, err := a.readSettings(ctx)
+	if err != nil {
 		return st, err
 	}
-	b, err := json.Marshal(site)
-	if err != nil {
-		return st, fmt.Errorf("hash the settings: %w", err)
-	}
-	sum := sha256.Sum256(b)
 	want := st
 	if want.Instance == "" {
 		want.Instance = rand.Text()
 	}
-	if hash := hex.EncodeToString(sum[:8]); want.Shape != hash {
+	if want.Shape != shape {
 		now, err := a.store.Now(ctx)
 		if err != nil {
 			return st, fmt.Errorf("read the store's clock: %w", err)
 		}
-		want.Shape, want.Since = hash, now.Truncate(time.Second)
+		want.Shape, want.Since = shape, now.Truncate(time.Second)
 	}
 	want.Config = configHash
 	if want == st {
 		return st, nil
 	}
-	b, err = json.Marshal(want)
+	b, err := json.Marshal(want)
 	if err != nil {
 		return st, fmt.Errorf("write the settings: %w", err)
 	}
@@ -112,54 +116,56 @@ func (a *App) readSettings(ctx context.Context) (settings, error) {
 	return st, nil
 }
 
-// acquire takes a short lease, waiting for others to be done with it.
-func (a *App) acquire(ctx context.Context, name string) (cache.Lease, error) {
+// settingsLease takes the lease of the settings note for as long as a few reads and writes take, waiting for others to
+// be done with it.
+func (a *App) settingsLease(ctx context.Context) (cache.Lease, error) {
 	for {
-		l, err := a.store.Acquire(ctx, name, 10*time.Second)
+		l, err := a.store.Acquire(ctx, "settings", 10*time.Second)
 		if err == nil {
 			return l, nil
 		}
-		if !isHeld(err) {
-			return l, fmt.Errorf("take the lease %q: %w", name, err)
+		if errors.Is(err, cache.ErrHeld) {
+			pause(ctx, 50*time.Millisecond)
+			err = ctx.Err()
 		}
-		pause(ctx, 50*time.Millisecond)
-		if ctx.Err() != nil {
-			return l, fmt.Errorf("take the lease %q: %w", name, ctx.Err())
+		if err != nil {
+			return l, fmt.Errorf("take the lease of the settings: %w", err)
 		}
 	}
 }
 
-// refreshSite gives the web what the sources now say of themselves.
-func (a *App) refreshSite(ctx context.Context) {
-	list, err := a.store.List(ctx)
+// settingsEvery is how often a process looks whether another replica has loaded a newer configuration.
+const settingsEvery = 5 * time.Second
+
+// watchSettings lets only the newest loaded configuration fetch: during a rolling update the old replicas go on
+// serving, but two configurations never write in turns. The desks see the change by [App.mayFetch].
+func (a *App) watchSettings(ctx context.Context) {
+	for {
+		pause(ctx, settingsEvery)
+		if ctx.Err() != nil {
+			return
+		}
+		a.lookForNewer(ctx)
+	}
+}
+
+func (a *App) lookForNewer(ctx context.Context) {
+	a.settling.Lock()
+	defer a.settling.Unlock()
+	st, err := a.readSettings(ctx)
 	if err != nil {
-		a.log.Debug("cannot read what the sources say of themselves; keeping the old", "err", err)
-		return
+		return // tail says that the store does not answer
 	}
 	a.mu.Lock()
-	site := a.site
-	site.Sources = make(map[string]feeds.About, len(list))
-	for _, s := range list {
-		if s.Retired.IsZero() {
-			site.Sources[s.Name] = s.About
-		}
-	}
-	a.site = site
+	newer := st.Config != a.configHash
 	a.mu.Unlock()
-	a.web.Configure(site)
-}
-
-// notice tells on the index page when only this machine or network can subscribe.
-func notice(base string) string {
-	u, err := url.Parse(base)
-	if err != nil {
-		return ""
+	if newer == a.superseded.Load() {
+		return
 	}
-	host := u.Hostname()
-	ip := net.ParseIP(host)
-	private := host == "localhost" || ip != nil && (ip.IsLoopback() || ip.IsPrivate() || ip.IsUnspecified())
-	if !private {
-		return ""
+	a.superseded.Store(newer)
+	if newer {
+		a.log.Warn("another replica has loaded a newer configuration: this one serves on and does not fetch")
+	} else {
+		a.log.Info("this configuration is the newest again: fetching goes on")
 	}
-	return "Only this machine or network can reach " + base + ": set base_url to the public address, so that readers elsewhere, Slack and WebSub can."
 }

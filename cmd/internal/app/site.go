@@ -1,0 +1,82 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+
+	"feedmill/cmd/internal/config"
+	"feedmill/feeds"
+	"feedmill/feeds/web"
+)
+
+// baseOf is the address that readers subscribe to. A listener's address is never it: that may be a wildcard.
+func (a *App) baseOf(cfg *config.Config) string {
+	if cfg.BaseURL != "" {
+		return cfg.BaseURL
+	}
+	_, port, err := net.SplitHostPort(a.Addr())
+	if err != nil {
+		return "http://localhost"
+	}
+	return "http://localhost:" + port
+}
+
+// siteOf is the part of the configuration that shapes documents.
+func siteOf(cfg *config.Config, base, version string) web.Site {
+	return web.Site{
+		BaseURL: base, Title: cfg.Title, Description: cfg.Description, Language: cfg.Language,
+		Window: cfg.Items, MaxAge: cfg.MaxAge, Titles: cfg.Titles, Redirects: redirects(cfg), Version: version,
+	}
+}
+
+// redirects keeps the addresses of renamed sources alive.
+func redirects(cfg *config.Config) map[string]string {
+	out := map[string]string{}
+	for _, s := range cfg.Sources {
+		if s.Formerly != "" {
+			out[feeds.NewTopic("source", s.Formerly).Path()] = feeds.NewTopic("source", s.Name).Path()
+		}
+	}
+	return out
+}
+
+// refreshSite gives the web the configuration and what the sources now say of themselves. Without an answer of the store
+// they stay as they were.
+func (a *App) refreshSite(ctx context.Context) error {
+	a.refreshing.Lock()
+	defer a.refreshing.Unlock()
+	list, err := a.store.List(ctx)
+	a.mu.Lock()
+	if err == nil {
+		about := make(map[string]feeds.About, len(list))
+		for _, s := range list {
+			if s.Retired.IsZero() {
+				about[s.Name] = s.About
+			}
+		}
+		a.site.Sources = about
+	}
+	site := a.site
+	a.mu.Unlock()
+	a.web.Configure(site)
+	if err != nil {
+		return fmt.Errorf("read what the sources say of themselves: %w", err)
+	}
+	return nil
+}
+
+// notice tells on the index page when only this machine or network can subscribe.
+func notice(base string) string {
+	u, err := url.Parse(base)
+	if err != nil {
+		return ""
+	}
+	host := u.Hostname()
+	ip := net.ParseIP(host)
+	if host != "localhost" && (ip == nil || !ip.IsLoopback() && !ip.IsPrivate() && !ip.IsUnspecified() && !ip.IsLinkLocalUnicast()) {
+		return ""
+	}
+	return "Only this machine or network can reach " + base + ": set base_url to the public address, so that readers elsewhere, Slack and WebSub can."
+}
