@@ -59,7 +59,7 @@ func preview(cmd *cobra.Command, args []string, asJSON bool) error {
 				return fmt.Errorf("print %s: %w", s.Name, err)
 			}
 		} else {
-			previewText(out, s.Name, p, err)
+			previewText(out, s, p, err)
 		}
 		if err := out.Flush(); err != nil {
 			return err
@@ -169,8 +169,8 @@ func stamp(t time.Time) string {
 	return t.Format(time.RFC3339)
 }
 
-func previewText(w io.Writer, name string, p sources.Preview, err error) {
-	fmt.Fprintf(w, "%s: %s\n", name, p.About.Title)
+func previewText(w io.Writer, s config.Source, p sources.Preview, err error) {
+	fmt.Fprintf(w, "%s: %s\n", s.Name, p.About.Title)
 	for _, c := range p.Items {
 		date := "no date yet     "
 		if !c.Item.Published.IsZero() {
@@ -187,9 +187,9 @@ func previewText(w io.Writer, name string, p sources.Preview, err error) {
 		fmt.Fprintf(w, "  %s  %s (held until then)\n", c.Item.Published.Format("2006-01-02 15:04"), c.Item.Title)
 	}
 	for _, r := range p.Rejected {
-		fmt.Fprintf(w, "  %s\n", r)
+		fmt.Fprintf(w, "  %s\n", app.Place(s.Config.Location(), r))
 	}
-	fmt.Fprintf(w, "  %d items, %d held, %d repaired, %d rejected\n", len(p.Items), len(p.Held), p.Counts.Repaired, p.Counts.Rejected)
+	fmt.Fprintf(w, "  %s, %d held, %d repaired, %d rejected\n", count(len(p.Items), "item"), len(p.Held), p.Counts.Repaired, p.Counts.Rejected)
 	if err != nil {
 		fmt.Fprintf(w, "  error: %v\n", err)
 	}

@@ -51,15 +51,16 @@ func (a *App) apply(ctx context.Context, specs []sources.Spec, files string) {
 		a.mu.Lock()
 		a.configErr = err
 		a.mu.Unlock()
+		files = now // as they were before they were read: no change is missed, at the price of a reload too many
 		if err != nil {
-			files, retry = now, time.Now().Add(retryEvery)
+			retry = time.Now().Add(retryEvery)
 			if text := err.Error(); asked || text != said {
 				said = text
 				a.log.Error("the configuration was not loaded: the old one keeps running", "err", err)
 			}
 			continue
 		}
-		files, retry, said = stamps(a.config().Files), time.Time{}, ""
+		retry, said = time.Time{}, ""
 	}
 }
 
