@@ -49,17 +49,17 @@ func flagOf(cmd *cobra.Command, name string) (string, bool) {
 	return f.Value.String(), true
 }
 
-// configFile is the file of --config or of the environment.
-func configFile(cmd *cobra.Command) (path string, ok bool, err error) {
+// configFile is the file of --config or of the environment; from says which.
+func configFile(cmd *cobra.Command) (path, from string, ok bool, err error) {
 	given, set := flagOf(cmd, "config")
-	path, from, ok, err := config.Flag("config", given, set, os.LookupEnv)
+	path, from, ok, err = config.Flag("config", given, set, os.LookupEnv)
 	if err == nil && ok && path == "" {
 		err = fmt.Errorf("%s is empty: give the name of a file", from)
 	}
 	if err != nil {
-		return "", false, &usageError{err}
+		return "", "", false, &usageError{err}
 	}
-	return path, ok, nil
+	return path, from, ok, nil
 }
 
 // override puts flags and environment over a configuration.
@@ -70,12 +70,12 @@ func override(cmd *cobra.Command, cfg *config.Config) error {
 // loader returns what reads the configuration: of the file, or of the SOURCE arguments, with flags and environment
 // over it.
 func loader(cmd *cobra.Command, args []string) (func() (*config.Config, error), error) {
-	path, ok, err := configFile(cmd)
+	path, from, ok, err := configFile(cmd)
 	switch {
 	case err != nil:
 		return nil, err
 	case ok && len(args) > 0:
-		return nil, &usageError{errors.New("give either --config or sources, not both: write the sources into the file")}
+		return nil, &usageError{fmt.Errorf("give either %s or sources, not both: write the sources into the file", from)}
 	case !ok && len(args) == 0:
 		return nil, &usageError{errors.New("no source: give directories or URLs, or --config FILE (feedmill init SOURCE... prints one)")}
 	}
@@ -100,7 +100,7 @@ func loader(cmd *cobra.Command, args []string) (func() (*config.Config, error), 
 // settingsOf is the configuration of a verb that needs no sources: of the file if there is one, else the defaults, with
 // flags and environment over it.
 func settingsOf(cmd *cobra.Command) (*config.Config, error) {
-	path, ok, err := configFile(cmd)
+	path, _, ok, err := configFile(cmd)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"log/slog"
+	"strings"
 	"testing"
 )
 
@@ -50,5 +52,30 @@ func TestSize(t *testing.T) {
 		if got := size(n); got != want {
 			t.Errorf("size(%d) = %q, want %q", n, got, want)
 		}
+	}
+}
+
+func TestSpoolOf(t *testing.T) {
+	var log bytes.Buffer
+	logger := slog.New(slog.NewTextHandler(&log, nil))
+	home, tmp := t.TempDir(), t.TempDir()
+	redis := "redis://:hunter2@redis.internal/0"
+	t.Setenv("XDG_RUNTIME_DIR", "")
+	for _, c := range []struct{ store, cache, tmp, below string }{
+		{"bolt:news.db", home, tmp, "news.db.spool"},
+		{"memory:", home, tmp, ""},
+		{redis, home, tmp, home},
+		{redis, "main.go", tmp, tmp}, // below a file nothing can be made
+		{redis, "main.go", "main.go", ""},
+	} {
+		t.Setenv("XDG_CACHE_HOME", c.cache)
+		t.Setenv("TMPDIR", c.tmp)
+		got := spoolOf(c.store, logger)
+		if !strings.HasPrefix(got, c.below) || (got == "") != (c.below == "") || strings.Contains(got, "hunter2") {
+			t.Errorf("spoolOf(%q) with caches in %s and TMPDIR %s = %q", c.store, c.cache, c.tmp, got)
+		}
+	}
+	if n := strings.Count(log.String(), "WARN"); n != 1 {
+		t.Errorf("%d warnings, want one where there is no directory:\n%s", n, &log)
 	}
 }

@@ -159,6 +159,26 @@ func TestASourceThatWasRemovedCanComeBackRenamed(t *testing.T) {
 	})
 }
 
+// TestAFormerNameThatCannotBeTakenOverStopsNobody: the new name had items of its own once.
+func TestAFormerNameThatCannotBeTakenOverStopsNobody(t *testing.T) {
+	eachStore(t, func(t *testing.T, store string) {
+		one, two := writePosts(t, filepath.Join(t.TempDir(), "one"), 4), writePosts(t, filepath.Join(t.TempDir(), "two"), 6)
+		file := filepath.Join(t.TempDir(), "feedmill.yaml")
+		write(t, file, fmt.Sprintf("sources:\n  one: { jekyll: %q }\n  two: { jekyll: %q }\n", one, two))
+		s := start(t, settings{store: store, file: file})
+		s.wait("one", 4)
+		s.wait("two", 6)
+		write(t, file, fmt.Sprintf("sources:\n  one: { jekyll: %q }\n", one))
+		until(t, "the removal", func() bool { return strings.Contains(s.log.String(), "configuration loaded") && len(s.Sources()) == 1 })
+		write(t, file, fmt.Sprintf("sources:\n  two: { jekyll: %q, formerly: one }\n  more: { jekyll: %q }\n", two, one))
+		s.wait("two", 6)
+		s.wait("more", 4)
+		if !strings.Contains(s.log.String(), "it had items of its own") {
+			t.Error("nobody said that the items of the former name were not taken over")
+		}
+	})
+}
+
 func TestADirectoryThatDisappearsAndReturns(t *testing.T) {
 	eachStore(t, func(t *testing.T, store string) {
 		site := writePosts(t, filepath.Join(t.TempDir(), "site"), 30)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -47,7 +48,7 @@ func serve(cmd *cobra.Command, args []string) error {
 	defer cancel()
 	a, err := app.Start(ctx, app.Options{
 		Version: buildVersion(), Formats: formats, Load: load, OpenStore: openStore, HTTP: httpClient, Log: log,
-		Spool: spoolOf(cfg.Store), Socket: app.SocketPath(cfg.Store), Quiet: screen.people && isTerminal(os.Stderr),
+		Spool: spoolOf(cfg.Store, log), Socket: app.SocketPath(cfg.Store), Quiet: screen.people && isTerminal(os.Stderr),
 	})
 	if err != nil {
 		return err
@@ -79,18 +80,29 @@ func serve(cmd *cobra.Command, args []string) error {
 	return errors.Join(err, a.Stop())
 }
 
-// spoolOf is the directory in which rendered documents outlive a store that fails: beside a store file, else in the
-// user's cache directory. A store in memory has none.
-func spoolOf(store string) string {
+// spoolOf is the directory in which rendered documents outlive a store that fails: beside a store file, else among the
+// user's caches, or the temporary files of a user without a home. A store in memory has none.
+func spoolOf(store string, log *slog.Logger) string {
 	if path, ok := strings.CutPrefix(store, "bolt:"); ok {
 		return path + ".spool"
 	}
 	if strings.HasPrefix(store, "memory:") {
 		return ""
 	}
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		dir = os.TempDir()
+	name := strings.TrimSuffix(filepath.Base(app.SocketPath(store)), ".sock")
+	var errs []error
+	for _, base := range []func() (string, error){os.UserCacheDir, func() (string, error) { return os.TempDir(), nil }} {
+		dir, err := base()
+		if err == nil {
+			dir = filepath.Join(dir, "feedmill", name)
+			err = os.MkdirAll(dir, 0o700)
+		}
+		if err == nil {
+			return dir
+		}
+		errs = append(errs, err)
 	}
-	return filepath.Join(dir, "feedmill", strings.TrimSuffix(filepath.Base(app.SocketPath(store)), ".sock"))
+	log.Warn("no directory for rendered documents: after a restart without the store nothing is served; set HOME or TMPDIR to one that can be written",
+		"err", errors.Join(errs...))
+	return ""
 }

@@ -29,12 +29,18 @@ func (a *App) roster(ctx context.Context) error {
 	}
 	for _, s := range cfg.Sources {
 		if old, there := stored[s.Formerly]; s.Formerly != "" && there && !configured[s.Formerly] && stored[s.Name].Items == 0 {
-			a.log.Info("the source has a new name", "source", s.Name, "formerly", s.Formerly)
-			if err := a.renameSource(ctx, s.Formerly, s.Name); err != nil {
+			switch err := a.renameSource(ctx, s.Formerly, s.Name); {
+			case errors.Is(err, cache.ErrExists):
+				// Items that are gone or retired count too. Trying again would not help, and must not stop the others.
+				a.log.Error("the source cannot take over what its former name has, because it had items of its own: it goes on with those",
+					"source", s.Name, "formerly", s.Formerly)
+			case err != nil:
 				return err
+			default:
+				a.log.Info("the source has a new name", "source", s.Name, "formerly", s.Formerly)
+				delete(stored, s.Formerly)
+				stored[s.Name] = old // with its retirement, if it was removed before it was renamed
 			}
-			delete(stored, s.Formerly)
-			stored[s.Name] = old // with its retirement, if it was removed before it was renamed
 		}
 		if old, there := stored[s.Name]; there && !old.Retired.IsZero() {
 			a.log.Info("the source is configured again: its items return", "source", s.Name)
