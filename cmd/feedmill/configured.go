@@ -15,9 +15,6 @@ import (
 	"feedmill/sources/fetch"
 )
 
-// projectURL stands in the User-Agent, so that whoever is polled can find out by what.
-const projectURL = "https://github.com/feedmill/feedmill"
-
 // configFlag adds --config.
 func configFlag(cmd *cobra.Command) {
 	cmd.Flags().String("config", "", "configuration `FILE` (YAML); without it the sources are arguments [FEEDMILL_CONFIG]")
@@ -150,7 +147,7 @@ func readable(path string) error {
 	return nil
 }
 
-// httpClient makes the polite client of one source.
-func httpClient(allow []netip.Prefix) *http.Client {
-	return fetch.NewClient(fetch.Options{UserAgent: fetch.UserAgent(buildVersion(), projectURL, 0), Allow: allow})
+// httpClient makes the polite client. Its name leads to the operator's own pages: base_url, where it is set.
+func httpClient(contact string, allow []netip.Prefix) *http.Client {
+	return fetch.NewClient(fetch.Options{UserAgent: fetch.UserAgent(buildVersion(), contact, 0), Allow: allow})
 }

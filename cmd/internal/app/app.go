@@ -29,8 +29,9 @@ type Options struct {
 	Load func() (*config.Config, error)
 	// OpenStore opens the store of a URL such as bolt:feedmill.db.
 	OpenStore func(ctx context.Context, url string, log *slog.Logger) (cache.Store, error)
-	// HTTP makes the polite client; private networks in allow may be reached.
-	HTTP func(allow []netip.Prefix) *http.Client
+	// HTTP makes the polite client: contact is the address by which whoever is polled finds the operator, or empty;
+	// private networks in allow may be reached.
+	HTTP func(contact string, allow []netip.Prefix) *http.Client
 	Log  *slog.Logger
 	// Spool is the directory that keeps rendered documents for when the store fails; empty for none.
 	Spool string

@@ -133,11 +133,11 @@ func (a *App) applySources(ctx context.Context, specs []sources.Spec) {
 func (a *App) specs(cfg *config.Config) ([]sources.Spec, error) {
 	out := make([]sources.Spec, 0, len(cfg.Sources))
 	for _, s := range cfg.Sources {
-		networks := fmt.Sprint(s.Allow)
-		if a.clients[networks] == nil {
-			a.clients[networks] = a.opts.HTTP(s.Allow)
+		same := fmt.Sprint(cfg.BaseURL, s.Allow)
+		if a.clients[same] == nil {
+			a.clients[same] = a.opts.HTTP(cfg.BaseURL, s.Allow)
 		}
-		spec, err := MakeSpec(cfg, s, a.clients[networks], a.log)
+		spec, err := MakeSpec(cfg, s, a.clients[same], a.log)
 		if err != nil {
 			return nil, err
 		}
