@@ -57,6 +57,9 @@ type Memory interface {
 // the fetch that uses it clears it.
 const ReleaseKey = "release"
 
+// Buckets are all buckets of a source, for whoever gives a source another name.
+var Buckets = []string{bucketState, bucketRejected, bucketSchedule}
+
 // Buckets of Memory.
 const (
 	bucketState    = "state"    // what the source itself remembers

@@ -22,7 +22,8 @@ func BenchmarkStore(b *testing.B) {
 
 // BenchmarkIngest compares Put with its floor: the same bodies, ready made, and as many index entries, sent to the same
 // server in one pipeline, without a ledger, versions or a log (target P9: at least 0.3 of it). Both run in turns in one
-// measurement, because the machine's speed moves.
+// measurement, because the machine's speed moves. Making the bodies is most of what Put does itself; of-packing-floor is
+// the share of a floor that has to do it too.
 func BenchmarkIngest(b *testing.B) {
 	const batch = 500
 	s := fresh(b, cache.Options{}).(*Store)
@@ -32,7 +33,7 @@ func BenchmarkIngest(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	var floor, store time.Duration
+	var floor, packing, store time.Duration
 	n := 0
 	for b.Loop() {
 		changes := make([]feeds.Change, batch)
@@ -42,9 +43,13 @@ func BenchmarkIngest(b *testing.B) {
 			it := *changes[i].Item
 			it.Source = "reference"
 			changes[i].Item = &it
-			bodies[i] = cache.Compress(cache.EncodeItem(&it))
 		}
 		start := time.Now()
+		for i, c := range changes {
+			bodies[i] = cache.Compress(cache.EncodeItem(c.Item))
+		}
+		packing += time.Since(start)
+		start = time.Now()
 		pipeline(b, s, n, changes, bodies)
 		floor += time.Since(start)
 		start = time.Now()
@@ -57,6 +62,7 @@ func BenchmarkIngest(b *testing.B) {
 	b.ReportMetric(float64(n)/floor.Seconds(), "floor-items/s")
 	b.ReportMetric(float64(n)/store.Seconds(), "items/s")
 	b.ReportMetric(floor.Seconds()/store.Seconds(), "of-floor")
+	b.ReportMetric((floor+packing).Seconds()/store.Seconds(), "of-packing-floor")
 }
 
 // pipeline writes bodies and index entries and nothing else.
@@ -100,7 +106,7 @@ func TestMemory(t *testing.T) {
 		for j := range changes {
 			changes[j] = cachetest.Reference(i + j)
 			it := changes[j].Item
-			it.Content = it.Content[:1800] // as much as compresses to the 1.4 kB of the target
+			it.Content = it.Content[:2520] // as much as compresses to the 1.4 kB of the target
 			body += len(cache.Compress(cache.EncodeItem(changes[j].Item)))
 		}
 		if _, err := s.Put(ctx, lease, changes...); err != nil {

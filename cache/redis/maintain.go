@@ -197,7 +197,13 @@ func (s *Store) deleteBodies(ctx context.Context, now time.Time) (more bool, err
 			gone = append(gone, names[i])
 			continue
 		}
-		if f.entry.state.hasBody() || forgotten[f.member] {
+		if f.entry.state.hasBody() {
+			// It is referred to: it should not be on the list.
+			t.expect(s.keys.ledger(), f.member, f.stored)
+			t.remove(s.keys.gone(), names[i])
+			continue
+		}
+		if forgotten[f.member] {
 			continue
 		}
 		forgotten[f.member] = true

@@ -292,6 +292,9 @@ func TestBodies(t *testing.T) {
 	if n := bodies(); n != 16 {
 		t.Fatalf("%d bodies, want 15 and the orphan", n)
 	}
+	if n := s.client.ZCard(ctx, s.keys.gone()).Val(); n != 14 {
+		t.Errorf("%d bodies are listed as referred to by nobody, want 12 old ones, the withdrawn b and the orphan", n)
+	}
 	maintain := func(ahead time.Duration) {
 		t.Helper()
 		s.offset.Store(int64(ahead / time.Second))

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"feedmill/cache"
@@ -31,30 +33,44 @@ var stores = []struct {
 	schemes []string
 	open    func(ctx context.Context, url string, log *slog.Logger) (cache.Store, error)
 }{
-	{[]string{"bolt:", "memory:"}, openEmbedded},
-	{[]string{"redis://", "rediss://", "redis+sentinel://", "redis+cluster://"}, openRedis},
+	{[]string{"bolt", "memory"}, openEmbedded},
+	{[]string{"redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"}, openRedis},
 }
 
+// openStore opens the store of a URL that the configuration has found in order.
 func openStore(ctx context.Context, url string, log *slog.Logger) (cache.Store, error) {
+	scheme, _, _ := strings.Cut(url, ":")
 	for _, s := range stores {
-		for _, scheme := range s.schemes {
-			if strings.HasPrefix(url, scheme) {
-				return s.open(ctx, url, log)
-			}
+		if slices.Contains(s.schemes, scheme) {
+			return s.open(ctx, url, log)
 		}
 	}
-	return nil, &usageError{fmt.Errorf("open store: the URL begins with no scheme of a store: want bolt:PATH, memory:, redis://, rediss://, redis+sentinel:// or redis+cluster://")}
+	return nil, &usageError{fmt.Errorf("open store: no store of this version has URLs that begin with %q; see feedmill kinds", scheme+":")}
 }
 
 func openEmbedded(_ context.Context, url string, _ *slog.Logger) (cache.Store, error) {
+	var s *embedded.Store
+	var err error
 	if path, ok := strings.CutPrefix(url, "bolt:"); ok {
-		return embedded.Open(path, embedded.Options{})
+		s, err = embedded.Open(path, embedded.Options{})
+	} else {
+		s, err = embedded.OpenTemp("", embedded.Options{})
 	}
-	return embedded.OpenTemp("", embedded.Options{})
+	if err != nil {
+		return nil, err // not a Store that holds a nil pointer
+	}
+	return s, nil
 }
 
 func openRedis(ctx context.Context, url string, log *slog.Logger) (cache.Store, error) {
-	return redis.Open(ctx, url, redis.Options{Log: log})
+	s, err := redis.Open(ctx, url, redis.Options{Log: log})
+	if errors.Is(err, cache.ErrUnavailable) {
+		err = fmt.Errorf("%w; start Redis there, or keep items in a file with --store bolt:PATH", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // checkFile and compactFile work on a store file that no server has open.

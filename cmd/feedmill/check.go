@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bufio"
+	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"io"
+	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -30,45 +34,75 @@ func check(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	out := cmd.OutOrStdout()
+	out := bufio.NewWriter(cmd.OutOrStdout())
+	defer out.Flush()
 	cfg, err := load()
-	if err != nil {
-		var wrong config.Errors
-		if !errors.As(err, &wrong) {
-			return err
-		}
+	var wrong config.Errors
+	if errors.As(err, &wrong) {
 		fmt.Fprintln(out, wrong)
 		return &foundError{len(wrong)}
 	}
-	found, posts, remote := 0, 0, 0
+	if err != nil {
+		return err
+	}
+	var sum tally
 	for _, s := range cfg.Sources {
-		spec, err := app.MakeSpec(cfg, s, httpClient(s.Allow), quiet)
-		if err != nil {
+		if err := sum.check(cmd.Context(), out, cfg, s); err != nil {
 			return err
 		}
-		if _, local := spec.Source.(sources.Watcher); !local {
-			remote++
-			continue
-		}
-		p, err := sources.RunPreview(cmd.Context(), spec.Source, spec.Policy)
-		for _, r := range p.Rejected {
-			r.Where = filepath.Join(spec.Location, r.Where)
-			fmt.Fprintln(out, r)
-			found++
-		}
-		if err != nil {
-			fmt.Fprintf(out, "source %s: %v\n", s.Name, err)
-			found++
-		}
-		posts += len(p.Items) + len(p.Held)
 	}
-	fmt.Fprintf(out, "%d sources, %d posts, %d findings", len(cfg.Sources), posts, found)
-	if remote > 0 {
-		fmt.Fprintf(out, "; %d remote sources were not fetched (feedmill preview does)", remote)
+	fmt.Fprintf(out, "%s, %s, %s", count(len(cfg.Sources), "source"), count(sum.posts, "post"), count(sum.found, "finding"))
+	if sum.remote > 0 {
+		fmt.Fprintf(out, "; %s elsewhere not fetched (feedmill preview does)", count(sum.remote, "source"))
 	}
 	fmt.Fprintln(out)
-	if found > 0 {
-		return &foundError{found}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	if sum.found > 0 {
+		return &foundError{sum.found}
 	}
 	return nil
+}
+
+// tally counts what a check has seen.
+type tally struct{ posts, found, remote int }
+
+// check reads a source that is on this machine and prints what is wrong with it.
+func (t *tally) check(ctx context.Context, out io.Writer, cfg *config.Config, s config.Source) error {
+	spec, err := app.MakeSpec(cfg, s, httpClient(cfg.BaseURL, s.Allow), quiet)
+	if err != nil {
+		return &usageError{err}
+	}
+	if _, local := spec.Source.(sources.Watcher); !local {
+		if _, err := os.Stat(spec.Location); err != nil {
+			t.remote++
+			return nil
+		}
+	}
+	p, err := sources.RunPreview(ctx, spec.Source, spec.Policy)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	for _, r := range p.Rejected {
+		fmt.Fprintln(out, app.Place(spec.Location, r))
+	}
+	for _, c := range p.Held {
+		at := app.Place(spec.Location, sources.Rejected{Where: c.Key})
+		fmt.Fprintf(out, "%s: held until %s: that is its date\n", at.Where, c.Item.Published.Format(time.RFC3339))
+	}
+	t.found += len(p.Rejected)
+	if err != nil {
+		fmt.Fprintf(out, "source %s: %v\n", s.Name, err)
+		t.found++
+	}
+	t.posts += len(p.Items) + len(p.Held)
+	return nil
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -3,73 +3,39 @@ package main
 import (
 	"errors"
 	"fmt"
-	"log/slog"
+	"io"
 	"net/http"
 	"net/netip"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"feedmill/cmd/internal/config"
 	"feedmill/sources/fetch"
 )
-
-// projectURL stands in the User-Agent, so that whoever is polled can find out by what.
-const projectURL = "https://github.com/feedmill/feedmill"
 
 // configFlag adds --config.
 func configFlag(cmd *cobra.Command) {
 	cmd.Flags().String("config", "", "configuration `FILE` (YAML); without it the sources are arguments [FEEDMILL_CONFIG]")
 }
 
-// settingFlags adds the flags that stand over settings of the file.
+// settingFlags adds the flags that stand over settings of the file, by their names there.
 func settingFlags(cmd *cobra.Command, names ...string) {
-	usage := map[string]string{
-		"listen":   "`ADDR` of the public listener (default " + config.DefaultListen + ")",
-		"admin":    "`ADDR` of the admin listener, or off (default " + config.DefaultAdmin + ")",
-		"store":    "`URL` of the store: bolt:PATH, memory:, redis://… (default " + config.DefaultStore + ")",
-		"base_url": "`URL` that readers subscribe to (default http://localhost:PORT)",
-		"timezone": "time `ZONE` of dates without one, such as Asia/Shanghai",
+	defaults := map[string]string{
+		"store": config.DefaultStore, "listen": config.DefaultListen, "admin": config.DefaultAdmin,
+		"max_age": strings.TrimSuffix(config.DefaultMaxAge.String(), "0s"),
 	}
 	for _, name := range names {
-		flag := strings.ReplaceAll(name, "_", "-")
-		cmd.Flags().String(flag, "", usage[name]+" [FEEDMILL_"+strings.ToUpper(name)+"]")
+		usage := strings.TrimSuffix(config.Doc(name), ".")
+		if value, ok := defaults[name]; ok {
+			usage += " (default " + value + ")"
+		}
+		cmd.Flags().String(flagName(name), "", usage+" [FEEDMILL_"+strings.ToUpper(name)+"]")
 	}
 }
 
-// loader returns what reads the configuration: of the file, or of the SOURCE arguments, with flags and environment
-// over it.
-func loader(cmd *cobra.Command, args []string) (func() (*config.Config, error), error) {
-	given, _ := flagOf(cmd, "config")
-	path, _, ok, err := config.Flag("config", given, given != "", os.LookupEnv)
-	if err != nil {
-		return nil, &usageError{err}
-	}
-	if ok && len(args) > 0 {
-		return nil, &usageError{errors.New("give either --config or sources, not both: write the sources into the file")}
-	}
-	if !ok && len(args) == 0 {
-		return nil, &usageError{fmt.Errorf("no source: give directories or URLs, or --config FILE (feedmill init SOURCE... prints one)")}
-	}
-	return func() (*config.Config, error) {
-		var cfg *config.Config
-		var err error
-		if ok {
-			cfg, err = config.Load(path, kinds, os.LookupEnv)
-		} else {
-			cfg, err = config.FromArgs(args, kinds)
-		}
-		if err == nil {
-			err = cfg.Override(func(name string) (string, bool) { return flagOf(cmd, strings.ReplaceAll(name, "_", "-")) }, os.LookupEnv)
-		}
-		if err != nil {
-			return nil, &usageError{err}
-		}
-		return cfg, nil
-	}, nil
-}
+func flagName(setting string) string { return strings.ReplaceAll(setting, "_", "-") }
 
 // flagOf is the value of a flag that was given on the command line.
 func flagOf(cmd *cobra.Command, name string) (string, bool) {
@@ -80,15 +46,108 @@ func flagOf(cmd *cobra.Command, name string) (string, bool) {
 	return f.Value.String(), true
 }
 
-// newLog writes for people on a terminal, JSON for machines elsewhere.
-func newLog() *slog.Logger {
-	if term.IsTerminal(int(os.Stderr.Fd())) {
-		return slog.New(slog.NewTextHandler(os.Stderr, nil))
+// configFile is the file of --config or of the environment; from says which.
+func configFile(cmd *cobra.Command) (path, from string, ok bool, err error) {
+	given, set := flagOf(cmd, "config")
+	path, from, ok, err = config.Flag("config", given, set, os.LookupEnv)
+	if err == nil && ok && path == "" {
+		err = fmt.Errorf("%s is empty: give the name of a file", from)
 	}
-	return slog.New(slog.NewJSONHandler(os.Stderr, nil))
+	if err != nil {
+		return "", "", false, &usageError{err}
+	}
+	return path, from, ok, nil
 }
 
-// httpClient makes the polite client of one source.
-func httpClient(allow []netip.Prefix) *http.Client {
-	return fetch.NewClient(fetch.Options{UserAgent: fetch.UserAgent(buildVersion(), projectURL, 0), Allow: allow})
+// override puts flags and environment over a configuration.
+func override(cmd *cobra.Command, cfg *config.Config) error {
+	return cfg.Override(func(name string) (string, bool) { return flagOf(cmd, flagName(name)) }, os.LookupEnv)
+}
+
+// loader returns what reads the configuration: of the file, or of the SOURCE arguments, with flags and environment
+// over it.
+func loader(cmd *cobra.Command, args []string) (func() (*config.Config, error), error) {
+	path, from, ok, err := configFile(cmd)
+	switch {
+	case err != nil:
+		return nil, err
+	case ok && len(args) > 0:
+		return nil, &usageError{fmt.Errorf("give either %s or sources, not both: write the sources into the file", from)}
+	case !ok && len(args) == 0:
+		return nil, &usageError{errors.New("no source: give directories or URLs, or --config FILE (feedmill init SOURCE... prints one)")}
+	}
+	return func() (*config.Config, error) {
+		var cfg *config.Config
+		var err error
+		if ok {
+			cfg, err = config.Load(path, kinds, os.LookupEnv)
+		} else {
+			cfg, err = fromArgs(args)
+		}
+		if err == nil {
+			err = override(cmd, cfg)
+		}
+		if err != nil {
+			return nil, &usageError{err}
+		}
+		return cfg, nil
+	}, nil
+}
+
+// settingsOf is the configuration of a verb that needs no sources: of the file if there is one, else the defaults, with
+// flags and environment over it.
+func settingsOf(cmd *cobra.Command) (*config.Config, error) {
+	path, _, ok, err := configFile(cmd)
+	if err != nil {
+		return nil, err
+	}
+	cfg := &config.Config{Store: config.DefaultStore, Listen: config.DefaultListen, Admin: config.DefaultAdmin}
+	if ok {
+		cfg, err = config.Load(path, kinds, os.LookupEnv)
+	}
+	if err == nil {
+		err = override(cmd, cfg)
+	}
+	if err != nil {
+		return nil, &usageError{err}
+	}
+	return cfg, nil
+}
+
+// fromArgs makes a configuration of SOURCE arguments. A path that is not there, or that this user may not read, is no
+// kind of source either, but the operator wants to hear the reason.
+func fromArgs(args []string) (*config.Config, error) {
+	for _, arg := range args {
+		if strings.Contains(arg, "://") {
+			continue
+		}
+		if err := readable(arg); errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("source %q: there is no such file or directory; an address begins with https://", arg)
+		} else if err != nil {
+			return nil, fmt.Errorf("source %q: %w; make it readable for the user that feedmill runs as", arg, err)
+		}
+	}
+	return config.FromArgs(args, kinds)
+}
+
+// readable opens a file or lists a directory.
+func readable(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || !info.IsDir() {
+		return err
+	}
+	if _, err := f.Readdirnames(1); !errors.Is(err, io.EOF) {
+		return err
+	}
+	return nil
+}
+
+// httpClient makes the polite client. Its name leads to the operator's own pages: base_url, where it is set.
+func httpClient(contact string, allow []netip.Prefix) *http.Client {
+	return fetch.NewClient(fetch.Options{UserAgent: fetch.UserAgent(buildVersion(), contact, 0), Allow: allow})
 }

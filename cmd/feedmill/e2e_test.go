@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -23,7 +22,7 @@ import (
 type server struct {
 	*app.App
 	t   testing.TB
-	log *bytes.Buffer
+	log *lockedBuffer
 }
 
 // settings are what the end-to-end tests vary.
@@ -45,7 +44,7 @@ func start(t testing.TB, s settings) *server {
 
 func tryStart(t testing.TB, s settings) (*server, error) {
 	t.Helper()
-	log := &bytes.Buffer{}
+	log := &lockedBuffer{}
 	load := func() (*config.Config, error) {
 		var cfg *config.Config
 		var err error
@@ -65,7 +64,7 @@ func tryStart(t testing.TB, s settings) (*server, error) {
 	}
 	a, err := app.Start(t.Context(), app.Options{
 		Version: "test", Formats: formats, Load: load, OpenStore: openStore, HTTP: httpClient,
-		Log: slog.New(slog.NewTextHandler(&lockedWriter{w: log}, nil)), Spool: s.spool,
+		Log: slog.New(slog.NewTextHandler(log, nil)), Spool: s.spool,
 	})
 	if err != nil {
 		return nil, err

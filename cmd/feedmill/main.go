@@ -13,8 +13,6 @@ import (
 	_ "time/tzdata" // time zones of posts, also where the machine has none
 
 	"github.com/spf13/cobra"
-
-	"feedmill/cmd/internal/config"
 )
 
 // version is set by the build: -ldflags "-X main.version=v1.2.3".
@@ -32,24 +30,27 @@ const (
 func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	err := root().ExecuteContext(ctx)
-	if err == nil {
-		return 0
-	}
+	context.AfterFunc(ctx, stop) // a second signal does not wait for a graceful end
+	cmd := root()
+	begun := false
+	cmd.PersistentPreRun = func(*cobra.Command, []string) { begun = true }
+	err := cmd.ExecuteContext(ctx)
 	var found *foundError
-	if errors.As(err, &found) {
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &found):
 		return exitFailed // what was found is printed already
 	}
 	fmt.Fprintln(os.Stderr, "feedmill:", err)
 	var usage *usageError
-	var wrong config.Errors
-	if errors.As(err, &usage) || errors.As(err, &wrong) {
+	if !begun || errors.As(err, &usage) {
 		return exitUsage
 	}
 	return exitFailed
 }
 
-// usageError is a command line that cannot be right.
+// usageError is a command line or a configuration that cannot be right.
 type usageError struct{ err error }
 
 func (e *usageError) Error() string { return e.err.Error() }
@@ -71,11 +72,11 @@ Begin with: feedmill serve PATH_OR_URL...`,
 		Version:       buildVersion(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
+		Args:          verb,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return &usageError{fmt.Errorf("%w; see feedmill %s --help", err, cmd.Name())}
+		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
 	cmd.AddCommand(
 		serveCommand(), initCommand(), previewCommand(), checkCommand(), releaseCommand(), statusCommand(),
@@ -96,10 +97,40 @@ func buildVersion() string {
 
 func versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "print the version", Args: cobra.NoArgs,
+		Use: "version", Short: "print the version", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintln(cmd.OutOrStdout(), "feedmill", buildVersion())
 			return err
 		},
+	}
+}
+
+// verb refuses what is no verb of a command that only has verbs.
+func verb(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	cmd.SuggestionsMinimumDistance = 2
+	hint := "see " + cmd.CommandPath() + " --help"
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "did you mean " + near[0] + "?"
+	}
+	return fmt.Errorf("unknown command %q; %s", args[0], hint)
+}
+
+// noArgs and exactly are what cobra has, in words of ours.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s takes no arguments, got %q; see %s --help", cmd.Name(), args[0], cmd.CommandPath())
+	}
+	return nil
+}
+
+func exactly(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != n {
+			return fmt.Errorf("%s wants %s; see %s --help", cmd.Name(), what, cmd.CommandPath())
+		}
+		return nil
 	}
 }

@@ -1,45 +1,32 @@
 package main
 
 import (
-	"io"
-	"os"
-	"path/filepath"
+	"bytes"
 	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+// TestMain lets the test binary be feedmill in the sessions of testdata/script.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"feedmill": main})
 }
 
-// TestSessions runs the user sessions of testdata/script: the test binary is feedmill.
-func TestSessions(t *testing.T) {
-	sample, err := filepath.Abs(sampleSite)
-	if err != nil {
-		t.Fatal(err)
-	}
-	testscript.Run(t, testscript.Params{
-		Dir:           "testdata/script",
-		UpdateScripts: os.Getenv("UPDATE") != "",
-		Setup: func(env *testscript.Env) error {
-			env.Setenv("SAMPLE", sample)
-			env.Setenv("HOME", env.WorkDir)
-			env.Setenv("TMPDIR", env.WorkDir)
-			return nil
-		},
-	})
-}
-
-// lockedWriter lets several goroutines log.
-type lockedWriter struct {
+// lockedBuffer is a log that can be read while it is written.
+type lockedBuffer struct {
 	mu sync.Mutex
-	w  io.Writer
+	b  bytes.Buffer
 }
 
-func (l *lockedWriter) Write(b []byte) (int, error) {
+func (l *lockedBuffer) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.w.Write(b)
+	return l.b.Write(b)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }

@@ -5,91 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"feedmill/cache"
 	"feedmill/cmd/internal/app"
 	"feedmill/cmd/internal/config"
 )
-
-// storeURL is the store that a verb means: of the flag, the environment, the file, or the default.
-func storeURL(cmd *cobra.Command) (string, error) {
-	given, _ := flagOf(cmd, "config")
-	path, _, ok, err := config.Flag("config", given, given != "", os.LookupEnv)
-	if err != nil {
-		return "", &usageError{err}
-	}
-	store := config.DefaultStore
-	if ok {
-		cfg, err := config.Load(path, kinds, os.LookupEnv)
-		if err != nil {
-			return "", &usageError{err}
-		}
-		store = cfg.Store
-	}
-	flag, set := flagOf(cmd, "store")
-	value, _, ok, err := config.Flag("store", flag, set, os.LookupEnv)
-	if err != nil {
-		return "", &usageError{err}
-	}
-	if ok {
-		store = value
-	}
-	return store, nil
-}
-
-// ask sends a verb to the running server of a store. running is false when there is none.
-func ask(ctx context.Context, store, method, path string, out io.Writer) (running bool, err error) {
-	client, err := app.Dial(app.SocketPath(store))
-	if err != nil {
-		return false, nil
-	}
-	req, err := http.NewRequestWithContext(ctx, method, "http://feedmill"+path, nil)
-	if err != nil {
-		return true, err
-	}
-	res, err := client.Do(req)
-	if err != nil {
-		return true, fmt.Errorf("ask the running server: %w", err)
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		text, err := io.ReadAll(io.LimitReader(res.Body, 64<<10))
-		if err != nil {
-			return true, fmt.Errorf("ask the running server: %w", err)
-		}
-		return true, errors.New(strings.TrimSpace(string(text)))
-	}
-	if out == nil {
-		return true, nil
-	}
-	if _, err := io.Copy(out, res.Body); err != nil {
-		return true, fmt.Errorf("read the running server's answer: %w", err)
-	}
-	if text := res.Trailer.Get("Feedmill-Error"); text != "" {
-		return true, errors.New(text)
-	}
-	return true, nil
-}
-
-// withStore opens a store that no server has open.
-func withStore(ctx context.Context, url string, fn func(cache.Store) error) error {
-	store, err := openStore(ctx, url, quiet)
-	if err != nil {
-		return err
-	}
-	err = fn(store)
-	if closeErr := store.Close(); err == nil {
-		err = closeErr
-	}
-	return err
-}
 
 func releaseCommand() *cobra.Command {
 	cmd := &cobra.Command{
@@ -97,18 +22,10 @@ func releaseCommand() *cobra.Command {
 		Short: "let withdrawals pass that were held because they were so many",
 		Args:  exactly(1, "the name of a source"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			store, err := storeURL(cmd)
-			if err != nil {
+			if err := release(cmd, args[0]); err != nil {
 				return err
 			}
-			running, err := ask(cmd.Context(), store, http.MethodPost, "/release/"+url.PathEscape(args[0]), nil)
-			if !running && err == nil {
-				err = withStore(cmd.Context(), store, func(s cache.Store) error { return app.Release(cmd.Context(), s, args[0]) })
-			}
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: the next fetch withdraws what is gone\n", args[0])
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: the next fetch withdraws what is gone\n", args[0])
 			return err
 		},
 	}
@@ -117,19 +34,45 @@ func releaseCommand() *cobra.Command {
 	return cmd
 }
 
+// release asks the running server, or writes into the store that no server of this machine has open.
+func release(cmd *cobra.Command, source string) error {
+	cfg, err := settingsOf(cmd)
+	if err != nil {
+		return err
+	}
+	server, err := app.Dial(app.SocketPath(cfg.Store))
+	if err != nil {
+		return err
+	}
+	if server != nil {
+		return server.Release(cmd.Context(), source)
+	}
+	if err := isThere(cfg.Store); err != nil {
+		return err
+	}
+	store, err := openStore(cmd.Context(), cfg.Store, quiet)
+	if err != nil {
+		return err
+	}
+	return errors.Join(app.Release(cmd.Context(), store, source), store.Close())
+}
+
 func statusCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "status", Short: "print the state of the running server as JSON", Args: cobra.NoArgs,
+		Use: "status", Short: "print the state of the running server as JSON", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			url, err := storeURL(cmd)
+			cfg, err := settingsOf(cmd)
 			if err != nil {
 				return err
 			}
-			running, err := ask(cmd.Context(), url, http.MethodGet, "/status.json", cmd.OutOrStdout())
-			if !running && err == nil {
-				err = fmt.Errorf("no server of the store %s runs on this machine", config.Redact(url))
+			server, err := app.Dial(app.SocketPath(cfg.Store))
+			if err != nil {
+				return err
 			}
-			return err
+			if server == nil {
+				return fmt.Errorf("no server of the store %s runs on this machine; name its store with --store or --config", config.Redact(cfg.Store))
+			}
+			return server.Status(cmd.Context(), cmd.OutOrStdout())
 		},
 	}
 	configFlag(cmd)
@@ -139,47 +82,60 @@ func statusCommand() *cobra.Command {
 
 func healthcheckCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "healthcheck", Short: "exit 0 if the server on this machine is alive", Args: cobra.NoArgs,
+		Use: "healthcheck", Short: "exit 0 if the server on this machine is alive", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			flag, set := flagOf(cmd, "admin")
-			addr, _, ok, err := config.Flag("admin", flag, set, os.LookupEnv)
+			cfg, err := settingsOf(cmd)
 			if err != nil {
-				return &usageError{err}
+				return err
 			}
-			if !ok {
-				addr = config.DefaultAdmin
+			if cfg.Admin == "off" {
+				return &usageError{errors.New("health check: the admin listener, which answers it, is off")}
 			}
-			if strings.HasPrefix(addr, ":") {
-				addr = "127.0.0.1" + addr
-			}
-			addr = strings.Replace(addr, "0.0.0.0:", "127.0.0.1:", 1)
-			ctx, cancel := context.WithTimeout(cmd.Context(), 5*time.Second)
-			defer cancel()
-			req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/healthz", nil)
-			if err != nil {
-				return &usageError{err}
-			}
-			res, err := http.DefaultClient.Do(req)
-			if err != nil {
-				return fmt.Errorf("health check: %w", err)
-			}
-			res.Body.Close()
-			if res.StatusCode != http.StatusOK {
-				return fmt.Errorf("health check: %s answered %s", addr, res.Status)
-			}
-			return nil
+			return healthcheck(cmd.Context(), cfg.Admin)
 		},
 	}
+	configFlag(cmd)
 	settingFlags(cmd, "admin")
 	return cmd
 }
 
-// exactly is cobra.ExactArgs with words of ours.
-func exactly(n int, what string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) != n {
-			return &usageError{fmt.Errorf("want %s; see feedmill %s --help", what, cmd.Name())}
-		}
-		return nil
+func healthcheck(ctx context.Context, admin string) error {
+	addr, err := reachable(admin)
+	if err != nil {
+		return &usageError{err}
 	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/healthz", nil)
+	if err != nil {
+		return &usageError{fmt.Errorf("health check: %w", err)}
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // no proxy: it is this machine
+	res, err := client.Do(req)
+	if err != nil {
+		if u, ok := errors.AsType[*url.Error](err); ok {
+			err = u.Err
+		}
+		return fmt.Errorf("health check: no server answers at %s: %w", addr, err)
+	}
+	defer res.Body.Close()
+	if _, err := io.Copy(io.Discard, io.LimitReader(res.Body, 1<<10)); err != nil {
+		return fmt.Errorf("health check: %s: %w", addr, err)
+	}
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("health check: %s answered %s", addr, res.Status)
+	}
+	return nil
+}
+
+// reachable is the address at which this machine reaches a listener: every address of it is also the loopback's.
+func reachable(listen string) (string, error) {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return "", fmt.Errorf("health check: %w", err)
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, port), nil
 }

@@ -43,18 +43,23 @@ func preview(cmd *cobra.Command, args []string, asJSON bool) error {
 		return err
 	}
 	out := bufio.NewWriter(cmd.OutOrStdout())
+	lines := json.NewEncoder(out)
+	lines.SetEscapeHTML(false)
 	failed := 0
 	for _, s := range cfg.Sources {
 		p, err := previewOne(cmd.Context(), cfg, s)
+		if cmd.Context().Err() != nil {
+			return cmd.Context().Err()
+		}
 		if err != nil {
 			failed++
 		}
 		if asJSON {
-			if err := json.NewEncoder(out).Encode(previewJSON(s.Name, p, err)); err != nil {
+			if err := lines.Encode(previewJSON(s.Name, p, err)); err != nil {
 				return fmt.Errorf("print %s: %w", s.Name, err)
 			}
 		} else {
-			previewText(out, s.Name, p, err)
+			previewText(out, s, p, err)
 		}
 		if err := out.Flush(); err != nil {
 			return err
@@ -67,7 +72,7 @@ func preview(cmd *cobra.Command, args []string, asJSON bool) error {
 }
 
 func previewOne(ctx context.Context, cfg *config.Config, s config.Source) (sources.Preview, error) {
-	spec, err := app.MakeSpec(cfg, s, httpClient(s.Allow), quiet)
+	spec, err := app.MakeSpec(cfg, s, httpClient(cfg.BaseURL, s.Allow), quiet)
 	if err != nil {
 		return sources.Preview{}, err
 	}
@@ -164,8 +169,8 @@ func stamp(t time.Time) string {
 	return t.Format(time.RFC3339)
 }
 
-func previewText(w io.Writer, name string, p sources.Preview, err error) {
-	fmt.Fprintf(w, "%s: %s\n", name, p.About.Title)
+func previewText(w io.Writer, s config.Source, p sources.Preview, err error) {
+	fmt.Fprintf(w, "%s: %s\n", s.Name, p.About.Title)
 	for _, c := range p.Items {
 		date := "no date yet     "
 		if !c.Item.Published.IsZero() {
@@ -182,9 +187,9 @@ func previewText(w io.Writer, name string, p sources.Preview, err error) {
 		fmt.Fprintf(w, "  %s  %s (held until then)\n", c.Item.Published.Format("2006-01-02 15:04"), c.Item.Title)
 	}
 	for _, r := range p.Rejected {
-		fmt.Fprintf(w, "  %s\n", r)
+		fmt.Fprintf(w, "  %s\n", app.Place(s.Config.Location(), r))
 	}
-	fmt.Fprintf(w, "  %d items, %d held, %d repaired, %d rejected\n", len(p.Items), len(p.Held), p.Counts.Repaired, p.Counts.Rejected)
+	fmt.Fprintf(w, "  %s, %d held, %d repaired, %d rejected\n", count(len(p.Items), "item"), len(p.Held), p.Counts.Repaired, p.Counts.Rejected)
 	if err != nil {
 		fmt.Fprintf(w, "  error: %v\n", err)
 	}

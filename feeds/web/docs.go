@@ -189,9 +189,34 @@ func (s *Server) fly(f *flight, d doc) {
 	s.mu.Unlock()
 	close(f.done)
 	if err == nil && s.spool != nil && d.lang == "" {
-		if err := s.spool.put(e); err != nil {
-			s.log.Warn("document not spooled", "path", d.key, "err", err)
+		s.keepOnDisk(e)
+	}
+}
+
+// keepOnDisk has an entry written to the spool, soon.
+func (s *Server) keepOnDisk(e *entry) {
+	write := func() {
+		for _, e := range s.spool.take() {
+			if err := s.spool.put(e); err != nil {
+				s.log.Warn("document not spooled", "path", e.key, "err", err)
+			}
 		}
+	}
+	first, full := s.spool.add(e)
+	if first {
+		soon := func() {
+			t := time.NewTimer(spoolAfter)
+			defer t.Stop()
+			select {
+			case <-t.C:
+			case <-s.ctx.Done():
+			}
+			write()
+		}
+		full = !s.background(soon) || full // closing: there is no later
+	}
+	if full {
+		write()
 	}
 }
 

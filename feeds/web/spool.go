@@ -28,6 +28,46 @@ type spool struct {
 	files map[string]*list.Element // by file name, of *spooled
 	order *list.List               // oldest write first: that one goes when there is no room
 	size  int64
+
+	// waiting are documents that are not written yet: one that changes with every post is written once a second, not
+	// once a post, and rendering many does not wait for as many files.
+	waiting map[string]*entry
+	heavy   int64 // bytes of waiting
+}
+
+const (
+	// spoolAfter is how long a document waits to be written: as much can be missing after a crash.
+	spoolAfter = time.Second
+	// maxWaiting bounds the documents that wait, in bytes.
+	maxWaiting = 16 << 20
+)
+
+// add lets an entry wait. first asks for a take within spoolAfter, full for one now.
+func (p *spool) add(e *entry) (first, full bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if old := p.waiting[e.key]; old != nil {
+		if old.seq > e.seq {
+			return false, false
+		}
+		p.heavy -= int64(old.weight())
+	}
+	if p.waiting == nil {
+		p.waiting = map[string]*entry{}
+		first = true
+	}
+	p.waiting[e.key] = e
+	p.heavy += int64(e.weight())
+	return first, p.heavy > maxWaiting
+}
+
+// take ends the wait of all entries.
+func (p *spool) take() map[string]*entry {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := p.waiting
+	p.waiting, p.heavy = nil, 0
+	return out
 }
 
 type spooled struct {
@@ -160,6 +200,12 @@ func (p *spool) trim() error {
 
 // get reads a document back; nil without an error when there is none. shell has the headers it is served with now.
 func (p *spool) get(key string, shell *document) (*entry, error) {
+	p.mu.Lock()
+	e := p.waiting[key]
+	p.mu.Unlock()
+	if e != nil {
+		return e, nil
+	}
 	f, err := os.Open(filepath.Join(p.dir, spoolName(key)))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -183,7 +229,7 @@ func (p *spool) get(key string, shell *document) (*entry, error) {
 	if head.Changed != 0 {
 		shell.changed = time.Unix(head.Changed, 0)
 	}
-	e := entryOf(key, head.Hash, shell)
+	e = entryOf(key, head.Hash, shell)
 	e.dated = head.Dated
 	e.keep(packed, head.Size)
 	sum := sha256.New()
@@ -197,11 +243,11 @@ func (p *spool) get(key string, shell *document) (*entry, error) {
 	return e, nil
 }
 
-// has reports whether there is a file of a document.
+// has reports whether there is a document to get.
 func (p *spool) has(key string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.files[spoolName(key)] != nil
+	return p.files[spoolName(key)] != nil || p.waiting[key] != nil
 }
 
 func (p *spool) bytes() uint64 {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"feedmill/cmd/internal/config"
 	"feedmill/sources"
 )
 
@@ -39,11 +40,6 @@ func (a *App) adminHandler() http.Handler {
 	return mux
 }
 
-// adminServer has no limit on writing: profiles take their time. The listener is not for strangers.
-func adminServer(h http.Handler) *http.Server {
-	return &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
-}
-
 func plain(w http.ResponseWriter, code int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
@@ -53,18 +49,24 @@ func plain(w http.ResponseWriter, code int, text string) {
 
 // Report is the state of the program as /status and `feedmill status` show it.
 type Report struct {
-	Version string           `json:"version"`
-	Base    string           `json:"base_url"`
-	Store   string           `json:"store"`
-	Newest  bool             `json:"newest_configuration"`
-	Sources []sources.Status `json:"sources"`
+	Version string `json:"version"`
+	Base    string `json:"base_url"`
+	Store   string `json:"store"`
+	Newest  bool   `json:"newest_configuration"`
+	// ConfigError says why the configuration on disk is not the one that runs; empty when it is.
+	ConfigError string           `json:"configuration_error,omitempty"`
+	Sources     []sources.Status `json:"sources"`
 }
 
 func (a *App) report() Report {
-	return Report{
-		Version: a.opts.Version, Base: a.base, Store: hidden(a.config().Store),
-		Newest: !a.superseded.Load(), Sources: a.manager.Status(),
+	r := Report{Version: a.opts.Version, Newest: a.mayFetch(), Sources: a.manager.Status()}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	r.Base, r.Store = a.site.BaseURL, config.Redact(a.cfg.Store)
+	if a.configErr != nil {
+		r.ConfigError = a.configErr.Error()
 	}
+	return r
 }
 
 func (a *App) statusJSON(w http.ResponseWriter, r *http.Request) {
@@ -75,7 +77,9 @@ func (a *App) statusJSON(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	w.Write(append(b, '\n'))
+	if _, err := w.Write(append(b, '\n')); err != nil {
+		a.log.Debug("cannot write the status", "err", err)
+	}
 }
 
 func (a *App) statusPage(w http.ResponseWriter, r *http.Request) {
@@ -107,6 +111,7 @@ table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3em .8e
 <h1>feedmill {{.Version}}</h1>
 <p>Publishes at <a href="{{.Base}}/">{{.Base}}</a>, keeps in <code>{{.Store}}</code>.
 {{if not .Newest}}<strong class="bad">Another replica runs a newer configuration: this one serves and does not fetch.</strong>{{end}}</p>
+{{with .ConfigError}}<p class="bad">The configuration on disk was not loaded, the one before runs on:</p><pre class="bad">{{.}}</pre>{{end}}
 <table><thead><tr><th>Source</th><th>State</th><th>Items</th><th>Last fetch</th><th>Next</th><th>Answer</th></tr></thead><tbody>
 {{range .Sources}}{{$name := .Name}}<tr><td><strong>{{.Name}}</strong><br>{{.Kind}}: <code>{{.Location}}</code></td>
 <td{{if .Error}} class="bad"{{end}}>{{.State}}{{with .Withheld}}<br>{{.}}: <code>feedmill release {{$name}}</code>{{end}}</td>

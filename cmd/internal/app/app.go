@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,13 +29,16 @@ type Options struct {
 	Load func() (*config.Config, error)
 	// OpenStore opens the store of a URL such as bolt:feedmill.db.
 	OpenStore func(ctx context.Context, url string, log *slog.Logger) (cache.Store, error)
-	// HTTP makes the polite client; private networks in allow may be reached.
-	HTTP func(allow []netip.Prefix) *http.Client
+	// HTTP makes the polite client: contact is the address by which whoever is polled finds the operator, or empty;
+	// private networks in allow may be reached.
+	HTTP func(contact string, allow []netip.Prefix) *http.Client
 	Log  *slog.Logger
 	// Spool is the directory that keeps rendered documents for when the store fails; empty for none.
 	Spool string
 	// Socket is the path of the control socket; empty for none.
 	Socket string
+	// Quiet keeps what the first fetches report out of the log: the same terminal shows it with [App.Import].
+	Quiet bool
 }
 
 // App is one running feedmill.
@@ -49,20 +51,27 @@ type App struct {
 
 	public, admin net.Listener
 	servers       []*http.Server
-	base          string // where readers find this, without a slash at the end
-	stop          context.CancelFunc
-	running       sync.WaitGroup
-	failed        chan error // a listener that broke
+	serving       sync.WaitGroup // the servers
+	failed        chan error     // a listener that broke
+
+	stop  context.CancelFunc // ends the loops
+	loops sync.WaitGroup
+	again chan struct{} // one slot: load the configuration again
 
 	superseded atomic.Bool // another replica runs a newer configuration
-	applying   sync.Mutex  // one reload at a time
+	importing  atomic.Bool // the first fetches are shown on a terminal
 
-	// clients are shared by the sources with the same private networks, so that they share the pace of each host.
+	// clients are shared by the sources with the same private networks, so that they share the pace of each host. Only
+	// Start and the loop that applies configurations use them.
 	clients map[string]*http.Client
+
+	settling   sync.Mutex // one look at the settings note at a time, or one change of it
+	refreshing sync.Mutex // one refreshSite at a time
 
 	mu         sync.Mutex
 	cfg        *config.Config
 	configHash string
+	configErr  error // why the configuration on disk is not the one that runs
 	site       web.Site
 }
 
@@ -73,10 +82,14 @@ func Start(ctx context.Context, opts Options) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{opts: opts, log: opts.Log, cfg: cfg, failed: make(chan error, 3), clients: map[string]*http.Client{}}
+	files := stamps(cfg.Files)
+	a := &App{
+		opts: opts, log: opts.Log, cfg: cfg, failed: make(chan error, 3), again: make(chan struct{}, 1),
+		stop: func() {}, clients: map[string]*http.Client{},
+	}
 	defer func() {
 		if err != nil {
-			a.release()
+			err = errors.Join(err, a.close())
 		}
 	}()
 	if a.public, err = listen(cfg.Listen, "listen"); err != nil {
@@ -87,154 +100,47 @@ func Start(ctx context.Context, opts Options) (_ *App, err error) {
 			return nil, err
 		}
 	}
-	if a.store, err = opts.OpenStore(ctx, cfg.Store, a.log); err != nil {
+	specs, err := a.specs(cfg)
+	if err != nil {
 		return nil, err
 	}
-	a.base = cfg.BaseURL
-	if a.base == "" {
-		a.base = fmt.Sprintf("http://localhost:%d", a.public.Addr().(*net.TCPAddr).Port)
-		a.log.Warn("base_url is not set: readers elsewhere, Slack and WebSub cannot use these addresses", "base_url", a.base)
-	}
-	if err := a.shape(ctx, cfg); err != nil {
+	store, err := opts.OpenStore(ctx, cfg.Store, a.log)
+	if err != nil {
 		return nil, err
 	}
-	bg, stop := context.WithCancel(context.Background())
-	a.stop = stop
+	a.store = store
+	if err := a.adopt(ctx, cfg); err != nil {
+		return nil, err
+	}
+	if cfg.BaseURL == "" {
+		a.log.Warn("base_url is not set: readers elsewhere, Slack and WebSub cannot use these addresses", "base_url", a.Base())
+	}
+	if a.web, err = web.New(a.store, opts.Formats, a.site, web.Options{Log: a.log, Spool: opts.Spool}); err != nil {
+		return nil, err
+	}
+	if err := a.refreshSite(ctx); err != nil {
+		return nil, err
+	}
+	a.importing.Store(opts.Quiet)
 	a.manager = sources.NewManager(
-		&desks{store: a.store, log: a.log, mayFetch: func() bool { return !a.superseded.Load() }},
-		sources.Options{Log: a.log})
+		&desks{store: a.store, log: a.log, mayFetch: a.mayFetch},
+		sources.Options{Log: slog.New(&hush{a.log.Handler(), &a.importing})})
 	a.serve(a.public, web.NewHTTPServer(a.web.Handler()))
 	if a.admin != nil {
 		a.serve(a.admin, adminServer(a.adminHandler()))
 	}
-	if err := a.serveSocket(); err != nil {
-		return nil, err
-	}
-	for _, loop := range []func(context.Context){a.tail, a.maintain, a.watchSettings, a.watchFiles, a.bringIn} {
-		a.running.Go(func() { loop(bg) })
+	a.serveSocket()
+	var bg context.Context
+	bg, a.stop = context.WithCancel(context.Background())
+	a.loops.Go(func() { a.apply(bg, specs, files) })
+	for _, loop := range []func(context.Context){a.tail, a.maintain, a.watchSettings} {
+		a.loops.Go(func() { loop(bg) })
 	}
 	return a, nil
 }
 
-// shape makes or reconfigures the web from a configuration.
-func (a *App) shape(ctx context.Context, cfg *config.Config) error {
-	site := shape(cfg, a.base, a.opts.Version)
-	hash := configHash(cfg, site)
-	st, err := a.adopt(ctx, site, hash)
-	if err != nil {
-		return err
-	}
-	site.Instance, site.Since, site.Notice = st.Instance, st.Since, notice(a.base)
-	a.mu.Lock()
-	a.cfg, a.configHash, a.site = cfg, hash, site
-	a.mu.Unlock()
-	a.superseded.Store(false)
-	if a.web == nil {
-		a.web, err = web.New(a.store, a.opts.Formats, site, web.Options{Log: a.log, Spool: a.opts.Spool})
-		if err != nil {
-			return err
-		}
-	}
-	a.refreshSite(ctx)
-	return nil
-}
-
-// bringIn starts the sources, after renames and removals.
-func (a *App) bringIn(ctx context.Context) {
-	a.applying.Lock()
-	defer a.applying.Unlock()
-	a.applySources(ctx)
-}
-
-func (a *App) applySources(ctx context.Context) {
-	specs, err := a.specs()
-	if err != nil {
-		a.log.Error("cannot start the sources", "err", err)
-		return
-	}
-	keep := map[string]bool{}
-	for _, s := range specs {
-		keep[s.Name] = true
-	}
-	a.manager.Keep(keep) // a source that leaves stops before its items do
-	for ctx.Err() == nil {
-		if err = a.roster(ctx); err == nil || ctx.Err() != nil {
-			break
-		}
-		a.log.Warn("cannot bring the store in line with the configured sources; trying again", "err", err)
-		pause(ctx, 5*time.Second)
-	}
-	if ctx.Err() == nil {
-		a.refreshSite(ctx) // sources may have left or returned
-		a.manager.Apply(specs)
-	}
-}
-
-// specs makes the Manager's specs of the configuration. The caller holds applying.
-func (a *App) specs() ([]sources.Spec, error) {
-	cfg := a.config()
-	out := make([]sources.Spec, 0, len(cfg.Sources))
-	for _, s := range cfg.Sources {
-		networks := fmt.Sprint(s.Allow)
-		if a.clients[networks] == nil {
-			a.clients[networks] = a.opts.HTTP(s.Allow)
-		}
-		spec, err := MakeSpec(cfg, s, a.clients[networks], a.log)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, spec)
-	}
-	return out, nil
-}
-
-// MakeSpec makes a source of its configuration, as `serve`, `preview` and `check` all do.
-func MakeSpec(cfg *config.Config, s config.Source, client *http.Client, log *slog.Logger) (sources.Spec, error) {
-	src, err := s.Kind.New(s.Config, sources.Env{Name: s.Name, HTTP: client, Log: log.With("source", s.Name), Zone: cfg.Zone})
-	if err != nil {
-		return sources.Spec{}, fmt.Errorf("source %s: %w", s.Name, err)
-	}
-	policy := sources.Policy{
-		Source: s.Name, Language: s.Language, Author: feeds.Person{Name: s.Author},
-		AddCategories: s.AddCategories, AddTags: s.AddTags,
-	}
-	if policy.Language == "" {
-		policy.Language = cfg.Language
-	}
-	return sources.Spec{
-		Name: s.Name, Kind: s.Kind.Name, Location: s.Config.Location(),
-		Fingerprint: fmt.Sprint(s.Fingerprint, policy.Language, cfg.Zone), Source: src, Policy: policy, Interval: s.Interval,
-	}, nil
-}
-
-// Reload loads the configuration again. A bad one keeps the old one running and is the returned error.
-func (a *App) Reload(ctx context.Context) error {
-	a.applying.Lock()
-	defer a.applying.Unlock()
-	cfg, err := a.opts.Load()
-	if err != nil {
-		return err
-	}
-	old := a.config()
-	for _, k := range []struct{ name, before, now string }{
-		{"listen", old.Listen, cfg.Listen},
-		{"admin", old.Admin, cfg.Admin},
-		{"store", config.Redact(old.Store), config.Redact(cfg.Store)},
-	} {
-		if k.before != k.now {
-			a.log.Warn("this change needs a restart", "setting", k.name)
-		}
-	}
-	if cfg.BaseURL != "" {
-		a.base = cfg.BaseURL
-	}
-	if err := a.shape(ctx, cfg); err != nil {
-		return err
-	}
-	a.applySources(ctx)
-	a.log.Info("configuration loaded", "sources", len(cfg.Sources))
-	return nil
-}
+// mayFetch says whether this process runs the newest configuration.
+func (a *App) mayFetch() bool { return !a.superseded.Load() }
 
 func (a *App) config() *config.Config {
 	a.mu.Lock()
@@ -242,39 +148,14 @@ func (a *App) config() *config.Config {
 	return a.cfg
 }
 
-// fetchAll wakes every source.
-func (a *App) fetchAll() {
-	for _, s := range a.manager.Status() {
-		if err := a.manager.Fetch(s.Name); err != nil {
-			a.log.Debug("cannot wake a source", "err", err)
-		}
-	}
+// Base is the address under which readers find the feeds, without a slash at its end.
+func (a *App) Base() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.site.BaseURL
 }
 
-// serve runs a server on a listener until Stop.
-func (a *App) serve(l net.Listener, s *http.Server) {
-	s.ErrorLog = slog.NewLogLogger(a.log.Handler(), slog.LevelDebug)
-	a.servers = append(a.servers, s)
-	a.running.Go(func() {
-		if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			a.failed <- fmt.Errorf("serve on %s: %w", l.Addr(), err)
-		}
-	})
-}
-
-// listen binds an address. flag names the setting in the error.
-func listen(addr, flag string) (net.Listener, error) {
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("%w: is another server running there? choose another address with --%s", err, flag)
-	}
-	return l, nil
-}
-
-// Base is the address under which readers find the feeds.
-func (a *App) Base() string { return a.base }
-
-// Addr is the address of the public listener, AdminAddr that of the admin listener ("" without one).
+// Addr is the address of the public listener.
 func (a *App) Addr() string { return a.public.Addr().String() }
 
 // AdminAddr is the address of the admin listener; empty without one.
@@ -291,7 +172,16 @@ func (a *App) Sources() []sources.Status { return a.manager.Status() }
 // Store is the open store, for those who look at what is kept.
 func (a *App) Store() cache.Store { return a.store }
 
-// Wait returns the context's cause, or the error of a listener that broke.
+// Reload asks for the configuration to be loaded again, and returns at once. A wrong one keeps the old one running:
+// the log and /status say so.
+func (a *App) Reload() {
+	select {
+	case a.again <- struct{}{}:
+	default:
+	}
+}
+
+// Wait returns nil when ctx ends, or the error of a listener that broke.
 func (a *App) Wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
@@ -301,48 +191,34 @@ func (a *App) Wait(ctx context.Context) error {
 	}
 }
 
-// stopFor is how long requests under way may take at the end.
-const stopFor = 10 * time.Second
-
 // Stop ends everything in order: sources, requests under way, the store.
-func (a *App) Stop() error {
-	a.stop()
-	a.manager.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), stopFor)
-	defer cancel()
-	var errs []error
-	for _, s := range a.servers {
-		if err := s.Shutdown(ctx); err != nil {
-			errs = append(errs, fmt.Errorf("end the requests under way: %w", err), s.Close())
-		}
-	}
-	a.running.Wait()
-	a.web.Close()
-	if err := a.store.Close(); err != nil {
-		errs = append(errs, fmt.Errorf("close the store: %w", err))
-	}
-	return errors.Join(errs...)
-}
+func (a *App) Stop() error { return a.close() }
 
-// release undoes a Start that failed half-way.
-func (a *App) release() {
-	if a.stop != nil {
-		a.stop()
+// close also undoes a Start that failed half-way.
+func (a *App) close() error {
+	a.stop()
+	a.loops.Wait()
+	if a.manager != nil {
+		a.manager.Close()
 	}
-	for _, s := range a.servers {
-		s.Close()
-	}
-	for _, l := range []net.Listener{a.public, a.admin} {
-		if l != nil {
-			l.Close()
-		}
+	a.stopServing()
+	if a.web != nil {
+		a.web.Close()
 	}
 	if a.store != nil {
-		a.store.Close()
+		if err := a.store.Close(); err != nil {
+			return fmt.Errorf("close the store: %w", err)
+		}
 	}
+	return nil
 }
 
-func isHeld(err error) bool { return errors.Is(err, cache.ErrHeld) }
-
-// hidden is what of a store URL may be shown.
-func hidden(store string) string { return strings.TrimSpace(config.Redact(store)) }
+// pause waits for d or the end of ctx.
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}

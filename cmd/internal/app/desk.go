@@ -32,6 +32,14 @@ func sourceLease(source string) string { return "source/" + source }
 
 // Open implements sources.Store.
 func (d *desks) Open(ctx context.Context, source string) (sources.Desk, error) {
+	k, err := d.open(ctx, source)
+	if err != nil {
+		return nil, err
+	}
+	return k, nil
+}
+
+func (d *desks) open(ctx context.Context, source string) (*desk, error) {
 	if !d.mayFetch() {
 		return nil, sources.ErrBusy
 	}

@@ -28,6 +28,7 @@ var (
 	spoolReads     = describe("spool_reads_total", "Documents served from disk because the store failed.")
 	cacheBytes     = describe("rendered_bytes", "Rendered documents kept.", "where")
 	cacheEntries   = describe("rendered_documents", "Rendered documents in memory.")
+	configOK       = describe("config_loaded", "1 if the configuration on disk is the one that runs, 0 if it is wrong.")
 	buildInfo      = describe("build_info", "Always 1; the label is the version.", "version")
 )
 
@@ -44,7 +45,13 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
 	gauge(buildInfo, 1, c.a.opts.Version)
-	for _, s := range c.a.manager.Status() {
+	report := c.a.report()
+	loaded := 1.0
+	if report.ConfigError != "" {
+		loaded = 0
+	}
+	gauge(configOK, loaded)
+	for _, s := range report.Sources {
 		gauge(sourceItems, float64(s.Items), s.Name)
 		gauge(sourceFailures, float64(s.Failures), s.Name)
 		if !s.LastOK.IsZero() {

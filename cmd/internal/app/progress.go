@@ -3,37 +3,36 @@ package app
 import (
 	"context"
 	"fmt"
-	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"feedmill/sources"
 )
 
-// progressEvery is how often the counter of a running import is written.
+// progressEvery is how often the state of a running import is looked at, at most: a short import is seen sooner.
 const progressEvery = 200 * time.Millisecond
 
-// Progress writes how the first fetch of every source goes, until each has succeeded or failed, and ends in one line
-// that says what is published and where. On a terminal a counter runs meanwhile.
-func (a *App) Progress(ctx context.Context, w io.Writer, terminal bool, started time.Time) {
-	width := 0
-	for ctx.Err() == nil {
+// Import waits until the first fetch of every source has succeeded or failed, and shows how it goes. It returns what a
+// person should know then, in lines: posts that are not published as they stand, sources that fail, and what is
+// published where. It fails when ctx ends.
+func (a *App) Import(ctx context.Context, started time.Time, show func(line string)) (string, error) {
+	defer a.importing.Store(false)
+	for {
 		done, line := progressOf(a.manager.Status(), len(a.config().Sources))
 		if done {
 			break
 		}
-		if terminal {
-			fmt.Fprintf(w, "\r%-*s", width, line)
-			width = len(line)
-		}
+		show(line)
 		pause(ctx, min(progressEvery, 20*time.Millisecond+time.Since(started)/20))
+		if ctx.Err() != nil {
+			return "", ctx.Err()
+		}
 	}
-	if ctx.Err() != nil {
-		return
-	}
-	if width > 0 {
-		fmt.Fprintf(w, "\r%*s\r", width, "")
-	}
-	fmt.Fprintln(w, a.summary(ctx, time.Since(started)))
+	return a.summary(ctx, time.Since(started))
 }
 
 // progressOf says whether every source has had its first fetch, and where those stand that have not.
@@ -43,13 +42,8 @@ func progressOf(list []sources.Status, configured int) (done bool, line string) 
 	}
 	seen, rejected, waiting := 0, 0, 0
 	for _, s := range list {
-		switch s.State {
-		case "starting", "fetching":
+		if s.State == "starting" || s.State == "fetching" || s.State == "waiting" && !s.Fetched {
 			waiting++
-		case "waiting":
-			if !s.Fetched {
-				waiting++
-			}
 		}
 		seen += s.Counts.Seen
 		rejected += s.Counts.Rejected
@@ -57,37 +51,51 @@ func progressOf(list []sources.Status, configured int) (done bool, line string) 
 	if waiting == 0 {
 		return true, ""
 	}
-	return false, fmt.Sprintf("reading: %d posts, %d rejected, %d of %d sources to go", seen, rejected, waiting, len(list))
+	return false, fmt.Sprintf("reading: %s, %d rejected, %d of %s to go",
+		count(seen, "post", "posts"), rejected, waiting, count(len(list), "source", "sources"))
 }
 
-// summary is the line under the import: "ready in 0.2 s: 6 categories, 14 tags -> http://localhost:8080".
-func (a *App) summary(ctx context.Context, took time.Duration) string {
-	posts, repaired, rejected, failing := 0, 0, 0, 0
+// shownReports is how many posts the summary names. All of them are in `feedmill check` and /status.
+const shownReports = 10
+
+// summary ends in "ready in 0.2 s: 6 categories, 14 tags -> http://localhost:8080".
+func (a *App) summary(ctx context.Context, took time.Duration) (string, error) {
+	var b strings.Builder
+	posts, repaired, rejected := 0, 0, 0
 	for _, s := range a.manager.Status() {
 		posts += s.Items
 		for _, r := range s.Rejected {
+			if repaired+rejected < shownReports {
+				fmt.Fprintln(&b, Place(s.Location, r))
+			}
 			if r.Repaired {
 				repaired++
 			} else {
 				rejected++
 			}
 		}
-		if s.State == "failing" {
-			failing++
+		if s.Error != "" {
+			fmt.Fprintf(&b, "source %s: %s\n", s.Name, s.Error)
+		}
+		if s.Withheld != nil {
+			fmt.Fprintf(&b, "source %s: %s: the feeds stay; if this is right: feedmill release %s\n", s.Name, s.Withheld, s.Name)
 		}
 	}
-	text := fmt.Sprintf("%s, %d repaired, %d rejected\n", count(posts, "post", "posts"), repaired, rejected)
-	if failing > 0 {
-		text += fmt.Sprintf("%s failing: see /status on the admin listener\n", count(failing, "source is", "sources are"))
+	if more := repaired + rejected - shownReports; more > 0 {
+		fmt.Fprintf(&b, "and %d more: feedmill check lists them all\n", more)
+	}
+	topics, err := a.store.Topics(ctx, "")
+	if err != nil {
+		return "", fmt.Errorf("list what is published: %w", err)
 	}
 	kinds := map[string]int{}
-	if list, err := a.store.Topics(ctx, ""); err == nil {
-		for _, t := range list {
-			kinds[t.Topic.Kind]++
-		}
+	for _, t := range topics {
+		kinds[t.Topic.Kind]++
 	}
-	return text + fmt.Sprintf("ready in %s s: %s, %s -> %s", seconds(took),
-		count(kinds["category"], "category", "categories"), count(kinds["tag"], "tag", "tags"), a.base)
+	fmt.Fprintf(&b, "%s, %d repaired, %d rejected\n", count(posts, "post", "posts"), repaired, rejected)
+	fmt.Fprintf(&b, "ready in %.1f s: %s, %s -> %s\n", max(took.Seconds(), 0.1),
+		count(kinds["category"], "category", "categories"), count(kinds["tag"], "tag", "tags"), a.Base())
+	return b.String(), nil
 }
 
 func count(n int, one, many string) string {
@@ -97,4 +105,30 @@ func count(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-func seconds(d time.Duration) string { return fmt.Sprintf("%.1f", max(d.Seconds(), 0.1)) }
+// Place is the report with the path of the file as it can be opened from here, if it is about a file of the source.
+func Place(location string, r sources.Rejected) sources.Rejected {
+	if path := filepath.Join(location, r.Where); !filepath.IsAbs(r.Where) {
+		if _, err := os.Lstat(path); err == nil {
+			r.Where = path
+		}
+	}
+	return r
+}
+
+// hush is a log handler that takes nothing while muted.
+type hush struct {
+	slog.Handler
+	muted *atomic.Bool
+}
+
+func (h *hush) Enabled(ctx context.Context, level slog.Level) bool {
+	return !h.muted.Load() && h.Handler.Enabled(ctx, level)
+}
+
+func (h *hush) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return &hush{h.Handler.WithAttrs(attrs), h.muted}
+}
+
+func (h *hush) WithGroup(name string) slog.Handler {
+	return &hush{h.Handler.WithGroup(name), h.muted}
+}

@@ -10,51 +10,76 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"feedmill/cache"
 	"feedmill/sources"
 )
 
-// SocketPath is where the server of a store listens for the verbs of the operator: beside a store file, else in the
-// temporary directory under a name made of the store's URL.
+// maxSocketPath is the longest path of a Unix socket, in bytes, on every system that feedmill runs on.
+const maxSocketPath = 100
+
+// SocketPath is where the server of a store listens for the verbs of the operator: beside a store file, else (or where
+// that path is too long for a socket) in the user's directory for such things under a name made of the store's URL.
 func SocketPath(store string) string {
 	if path, ok := strings.CutPrefix(store, "bolt:"); ok {
-		return path + ".sock"
+		if abs, err := filepath.Abs(path); err == nil {
+			path = abs
+		}
+		if len(path)+len(".sock") <= maxSocketPath {
+			return path + ".sock"
+		}
+		store = "bolt:" + path
+	}
+	dir := os.Getenv("XDG_RUNTIME_DIR")
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		dir = os.TempDir()
 	}
 	sum := sha256.Sum256([]byte(store))
-	return filepath.Join(os.TempDir(), "feedmill-"+hex.EncodeToString(sum[:6])+".sock")
+	return filepath.Join(dir, fmt.Sprintf("feedmill-%d-%s.sock", os.Getuid(), hex.EncodeToString(sum[:6])))
 }
 
 // serveSocket opens the control socket, mode 0600. A socket that a dead server left is replaced; where a live one
-// listens (another replica on this machine), this process goes without.
-func (a *App) serveSocket() error {
+// listens (another replica on this machine), this process goes without. Serving does not depend on it.
+func (a *App) serveSocket() {
 	path := a.opts.Socket
 	if path == "" {
-		return nil
+		return
 	}
-	if c, err := net.DialTimeout("unix", path, time.Second); err == nil {
-		c.Close()
+	if client, err := Dial(path); client != nil || err != nil {
 		a.log.Info("another server of this store has the control socket; verbs go to that one", "socket", path)
-		return nil
+		return
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("replace the control socket: %w", err)
+	l, err := openSocket(path)
+	if err != nil {
+		a.log.Warn("no control socket: feedmill release, status and store cannot reach this server", "err", err)
+		return
+	}
+	a.serve(l, adminServer(a.socketHandler()))
+}
+
+func openSocket(path string) (net.Listener, error) {
+	switch info, err := os.Lstat(path); {
+	case err == nil && info.Mode().Type() == fs.ModeSocket:
+		if err := os.Remove(path); err != nil {
+			return nil, fmt.Errorf("replace the control socket: %w", err)
+		}
+	case err == nil:
+		return nil, fmt.Errorf("open the control socket: %s is there and is no socket", path)
 	}
 	l, err := net.Listen("unix", path)
 	if err != nil {
-		a.log.Warn("no control socket: verbs such as feedmill release cannot reach this server", "err", err)
-		return nil
+		return nil, fmt.Errorf("open the control socket: %w", err)
 	}
 	if err := os.Chmod(path, 0o600); err != nil {
-		l.Close()
-		return fmt.Errorf("protect the control socket: %w", err)
+		return nil, errors.Join(fmt.Errorf("protect the control socket: %w", err), l.Close())
 	}
-	a.serve(l, adminServer(a.socketHandler()))
-	return nil
+	return l, nil
 }
 
 // socketHandler is what verbs ask for.
@@ -64,13 +89,10 @@ func (a *App) socketHandler() http.Handler {
 	mux.HandleFunc("POST /release/{source}", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, a.Release(r.Context(), r.PathValue("source")))
 	})
-	mux.HandleFunc("POST /fetch/{source}", func(w http.ResponseWriter, r *http.Request) {
-		answer(w, a.manager.Fetch(r.PathValue("source")))
-	})
 	mux.HandleFunc("POST /store/check", func(w http.ResponseWriter, r *http.Request) {
 		c, ok := a.store.(interface{ Check(context.Context) error })
 		if !ok {
-			answer(w, errors.New("this store has no check of its own: ask Redis"))
+			answer(w, errors.New("this store has no check of its own"))
 			return
 		}
 		answer(w, c.Check(r.Context()))
@@ -78,17 +100,25 @@ func (a *App) socketHandler() http.Handler {
 	mux.HandleFunc("POST /store/backup", func(w http.ResponseWriter, r *http.Request) {
 		b, ok := a.store.(interface{ Backup(io.Writer) error })
 		if !ok {
-			answer(w, errors.New("this store has no backup of its own: back up Redis"))
+			answer(w, errors.New("this store has no backup of its own"))
 			return
 		}
-		w.Header().Set("Trailer", "Feedmill-Error")
+		w.Header().Set("Trailer", trailer)
 		w.Header().Set("Content-Type", "application/octet-stream")
 		if err := b.Backup(w); err != nil {
-			w.Header().Set("Feedmill-Error", err.Error())
+			w.Header().Set(trailer, err.Error())
+			return
 		}
+		w.Header().Set(trailer, complete)
 	})
 	return mux
 }
+
+// A long answer ends in a trailer that says whether it is all there.
+const (
+	trailer  = "Feedmill-Outcome"
+	complete = "complete"
+)
 
 func answer(w http.ResponseWriter, err error) {
 	if err != nil {
@@ -98,8 +128,13 @@ func answer(w http.ResponseWriter, err error) {
 	plain(w, http.StatusOK, "ok")
 }
 
-// Release lets the withdrawals that the guard holds for a source pass.
+// Release lets the withdrawals that the guard holds for a source pass. It fails when none are held.
 func (a *App) Release(ctx context.Context, source string) error {
+	for _, s := range a.manager.Status() {
+		if s.Name == source && s.Withheld == nil && s.State != "elsewhere" && s.State != "starting" {
+			return fmt.Errorf("release %s: nothing is held", source)
+		}
+	}
 	if err := Release(ctx, a.store, source); err != nil {
 		return err
 	}
@@ -109,14 +144,14 @@ func (a *App) Release(ctx context.Context, source string) error {
 	return nil
 }
 
-// Release writes the operator's word into a store that no server of this machine has open. Fails for a source that
+// Release writes the operator's word into a store that no server of this machine has open. It fails for a source that
 // the store does not know.
 func Release(ctx context.Context, store cache.Store, source string) error {
 	list, err := store.List(ctx)
 	if err != nil {
 		return fmt.Errorf("release %s: %w", source, err)
 	}
-	names := make([]string, 0, len(list))
+	var names []string
 	for _, s := range list {
 		if s.Name == source {
 			return store.Write(ctx, cache.Lease{}, cache.Edit{
@@ -125,20 +160,87 @@ func Release(ctx context.Context, store cache.Store, source string) error {
 		}
 		names = append(names, s.Name)
 	}
+	if len(names) == 0 {
+		return fmt.Errorf("release %s: no such source; the store has none", source)
+	}
 	return fmt.Errorf("release %s: no such source; the store has %s", source, strings.Join(names, ", "))
 }
 
-// Dial makes a client for the control socket; http://feedmill/… are its addresses. It fails when no server listens.
-func Dial(path string) (*http.Client, error) {
+// Client talks to a running server through its control socket.
+type Client struct{ http *http.Client }
+
+// Dial connects to the control socket. The client is nil, without an error, when no server listens there.
+func Dial(path string) (*Client, error) {
 	c, err := net.DialTimeout("unix", path, time.Second)
-	if err != nil {
-		return nil, err
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOTSOCK):
+		return nil, nil
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("ask the running server: %w: only the user that it runs as may", err)
+	case err != nil:
+		return nil, fmt.Errorf("ask the running server: %w", err)
 	}
 	c.Close()
-	return &http.Client{Transport: &http.Transport{
+	return &Client{&http.Client{Transport: &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			var d net.Dialer
 			return d.DialContext(ctx, "unix", path)
 		},
-	}}, nil
+		DisableKeepAlives: true,
+	}}}, nil
+}
+
+// Status writes the state of the server as JSON.
+func (c *Client) Status(ctx context.Context, out io.Writer) error {
+	_, err := c.ask(ctx, http.MethodGet, "/status.json", out)
+	return err
+}
+
+// Release lets the withdrawals that are held for a source pass.
+func (c *Client) Release(ctx context.Context, source string) error {
+	_, err := c.ask(ctx, http.MethodPost, "/release/"+url.PathEscape(source), io.Discard)
+	return err
+}
+
+// Check verifies the store.
+func (c *Client) Check(ctx context.Context) error {
+	_, err := c.ask(ctx, http.MethodPost, "/store/check", io.Discard)
+	return err
+}
+
+// Backup writes a consistent copy of the store. After an error the copy is not whole.
+func (c *Client) Backup(ctx context.Context, out io.Writer) error {
+	outcome, err := c.ask(ctx, http.MethodPost, "/store/backup", out)
+	switch {
+	case err != nil:
+		return err
+	case outcome == "":
+		return errors.New("the server stopped before the copy was whole; try again")
+	case outcome != complete:
+		return errors.New(outcome)
+	}
+	return nil
+}
+
+func (c *Client) ask(ctx context.Context, method, path string, out io.Writer) (outcome string, err error) {
+	req, err := http.NewRequestWithContext(ctx, method, "http://feedmill"+path, nil)
+	if err != nil {
+		return "", fmt.Errorf("ask the running server: %w", err)
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		return "", fmt.Errorf("ask the running server: %w", err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		text, err := io.ReadAll(io.LimitReader(res.Body, 64<<10))
+		if err != nil {
+			return "", fmt.Errorf("ask the running server: %w", err)
+		}
+		return "", errors.New(strings.TrimSpace(string(text)))
+	}
+	if _, err := io.Copy(out, res.Body); err != nil {
+		return "", fmt.Errorf("read the running server's answer: %w", err)
+	}
+	return res.Trailer.Get(trailer), nil
 }

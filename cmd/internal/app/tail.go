@@ -20,7 +20,9 @@ func (a *App) tail(ctx context.Context) {
 			if cursor, err = a.store.Tail(ctx); err == nil {
 				// What happened before this moment may be missing in documents rendered before it.
 				known = true
-				a.refreshSite(ctx)
+				if err = a.refreshSite(ctx); err != nil {
+					known = false
+				}
 				a.web.Reset()
 			}
 		}
@@ -74,7 +76,9 @@ func (a *App) follow(ctx context.Context, cursor *cache.Cursor) error {
 		described = described || e.Kind == feeds.Reshaped && e.ID == ""
 	}
 	if described {
-		a.refreshSite(ctx)
+		if err := a.refreshSite(ctx); err != nil {
+			return err // and the same entries once more
+		}
 	}
 	topics := make([]feeds.Topic, 0, len(moved))
 	for t := range moved {
@@ -87,24 +91,21 @@ func (a *App) follow(ctx context.Context, cursor *cache.Cursor) error {
 
 // maintain does the work that time brings: held items, retention, trimming.
 func (a *App) maintain(ctx context.Context) {
+	said := ""
 	for ctx.Err() == nil {
 		wait := 10 * time.Second
 		next, err := a.store.Maintain(ctx)
-		if err == nil {
-			wait = min(max(time.Until(next), 0), time.Minute)
-		} else if ctx.Err() == nil {
-			a.log.Debug("the store's maintenance failed; trying again", "err", err)
+		switch {
+		case err == nil:
+			said = ""
+			wait = min(max(time.Until(next), 50*time.Millisecond), time.Minute)
+		case ctx.Err() != nil:
+			return
+		case errors.Is(err, cache.ErrUnavailable): // tail says so
+		case err.Error() != said:
+			said = err.Error()
+			a.log.Warn("the store's maintenance failed: held posts and retention wait for it; trying again", "err", err)
 		}
-		pause(ctx, max(wait, 50*time.Millisecond))
-	}
-}
-
-// pause waits for d or the end of ctx.
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-ctx.Done():
+		pause(ctx, wait)
 	}
 }

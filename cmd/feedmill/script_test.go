@@ -1,0 +1,210 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestSessions runs the user sessions of testdata/script: the test binary is feedmill. UPDATE=1 writes what feedmill
+// prints into the files that are compared with it.
+func TestSessions(t *testing.T) {
+	sample, err := filepath.Abs(sampleSite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:           "testdata/script",
+		UpdateScripts: os.Getenv("UPDATE") != "",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("SAMPLE", sample)
+			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("TMPDIR", env.WorkDir)
+			return nil
+		},
+		Condition: func(cond string) (bool, error) {
+			if cond == "root" {
+				return os.Geteuid() == 0, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", cond)
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"configure": configure, "damage": damage, "exits": exits, "freeport": freePort, "get": get, "hup": hangUp,
+			"listening": listening, "oneline": oneLine, "posts": makePosts, "waitfor": waitFor, "waitstatus": waitStatus,
+		},
+	})
+}
+
+// exits CODE COMMAND... runs a command that ends with this exit code.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND...")
+	}
+	code := 0
+	err := ts.Exec(args[1], args[2:]...)
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if fmt.Sprint(code) != args[0] {
+		ts.Fatalf("exit code %d, want %s; stdout:\n%s\nstderr:\n%s", code, args[0], ts.ReadFile("stdout"), ts.ReadFile("stderr"))
+	}
+}
+
+// oneline PATTERN demands that the last command printed nothing but one line, "feedmill: PATTERN", on stderr.
+func oneLine(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: oneline PATTERN")
+	}
+	if out := ts.ReadFile("stdout"); out != "" {
+		ts.Fatalf("stdout is not empty:\n%s", out)
+	}
+	text := strings.TrimSuffix(ts.ReadFile("stderr"), "\n")
+	var lines []string
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "{") { // the log, which is for machines here
+			lines = append(lines, line)
+		}
+	}
+	re, err := regexp.Compile(`^feedmill: (?:` + args[0] + `)$`)
+	ts.Check(err)
+	if len(lines) != 1 || !re.MatchString(lines[0]) {
+		ts.Fatalf("want one line that matches %s, got:\n%s", re, text)
+	}
+}
+
+// freeport VAR... sets variables to ports on which nobody listens.
+func freePort(ts *testscript.TestScript, neg bool, args []string) {
+	for _, name := range args {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		ts.Check(err)
+		defer l.Close() // all at once: each gets another one
+		ts.Setenv(name, fmt.Sprint(l.Addr().(*net.TCPAddr).Port))
+	}
+}
+
+// listening VAR sets a variable to a port on which somebody listens until the end of the script.
+func listening(ts *testscript.TestScript, neg bool, args []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { l.Close() })
+	ts.Setenv(args[0], fmt.Sprint(l.Addr().(*net.TCPAddr).Port))
+}
+
+// fetch is the body of a document.
+func fetchBody(url string) (int, string, error) {
+	client := http.Client{Timeout: 5 * time.Second}
+	res, err := client.Get(url)
+	if err != nil {
+		return 0, "", err
+	}
+	defer res.Body.Close()
+	b, err := io.ReadAll(res.Body)
+	return res.StatusCode, string(b), err
+}
+
+// get URL prints a document.
+func get(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: get URL")
+	}
+	code, body, err := fetchBody(args[0])
+	ts.Check(err)
+	if code != http.StatusOK {
+		ts.Fatalf("GET %s: %d\n%s", args[0], code, body)
+	}
+	_, err = io.WriteString(ts.Stdout(), body)
+	ts.Check(err)
+}
+
+// poll asks until ok, at most thirty seconds.
+func poll(ts *testscript.TestScript, what string, ok func() (bool, string)) {
+	last := ""
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		var done bool
+		if done, last = ok(); done {
+			return
+		}
+	}
+	ts.Fatalf("%s did not happen within thirty seconds; last seen:\n%s", what, last)
+}
+
+// waitfor URL [PATTERN] waits until a document is there, and matches.
+func waitFor(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: waitfor URL [PATTERN]")
+	}
+	re, err := regexp.Compile("(?m)" + strings.Join(args[1:], ""))
+	ts.Check(err)
+	poll(ts, fmt.Sprint(args), func() (bool, string) {
+		code, body, err := fetchBody(args[0])
+		return err == nil && code == http.StatusOK && re.MatchString(body), fmt.Sprint(code, " ", err, "\n", body)
+	})
+}
+
+// waitstatus PATTERN waits until `feedmill status` prints what matches.
+func waitStatus(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: waitstatus PATTERN")
+	}
+	re, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	poll(ts, args[0], func() (bool, string) {
+		if err := ts.Exec("feedmill", "status"); err != nil {
+			return false, err.Error()
+		}
+		text := ts.ReadFile("stdout")
+		return re.MatchString(text), text
+	})
+}
+
+// hup sends SIGHUP to everything in the background.
+func hangUp(ts *testscript.TestScript, neg bool, args []string) {
+	for _, cmd := range ts.BackgroundCmds() {
+		ts.Check(cmd.Process.Signal(syscall.SIGHUP))
+	}
+}
+
+// posts DIR N makes a Jekyll site of N posts.
+func makePosts(ts *testscript.TestScript, neg bool, args []string) {
+	var n int
+	_, err := fmt.Sscan(args[1], &n)
+	ts.Check(err)
+	dir := filepath.Join(ts.MkAbs(args[0]), "_posts")
+	ts.Check(os.MkdirAll(dir, 0o755))
+	for i := range n {
+		text := fmt.Sprintf("---\ntitle: Post %d\ncategories: news\n---\nText %d.\n", i, i)
+		ts.Check(os.WriteFile(filepath.Join(dir, fmt.Sprintf("2026-01-%02d-p%d.md", 1+i%28, i)), []byte(text), 0o644))
+	}
+}
+
+// configure FILE LINE writes a configuration of one source with a line of its own.
+func configure(ts *testscript.TestScript, neg bool, args []string) {
+	text := args[1] + "\nadmin: off\ntitle: Of the file\nsources:\n  site: { jekyll: site }\n"
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o644))
+}
+
+// damage FILE overwrites the second half of a file.
+func damage(ts *testscript.TestScript, neg bool, args []string) {
+	path := ts.MkAbs(args[0])
+	b, err := os.ReadFile(path)
+	ts.Check(err)
+	for i := len(b) / 4; i < len(b); i++ {
+		b[i] = 0xa5
+	}
+	ts.Check(os.WriteFile(path, b, 0o600))
+}

@@ -1,0 +1,175 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"feedmill/cmd/internal/config"
+	"feedmill/feeds"
+	"feedmill/sources"
+)
+
+// watchEvery is how often the configuration's files are looked at. Looking at what a path leads to, instead of waiting
+// for events, also sees a Kubernetes ConfigMap, whose files are links that are swapped.
+const watchEvery = time.Second
+
+// retryEvery is how often a configuration that could not be taken over is tried again, although its files have not
+// changed: what was wrong may lie elsewhere, such as a store that does not answer.
+const retryEvery = 10 * time.Second
+
+// apply starts the sources, and then everything anew whenever a file of the configuration has changed or Reload asks for
+// it, until ctx ends. files are the stamps of the configuration that runs.
+func (a *App) apply(ctx context.Context, specs []sources.Spec, files string) {
+	a.applySources(ctx, specs)
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	var retry time.Time
+	said := ""
+	for {
+		asked := false
+		select {
+		case <-ctx.Done():
+			return
+		case <-a.again:
+			asked = true
+		case <-tick.C:
+		}
+		now := stamps(a.config().Files)
+		if !asked && now == files && (retry.IsZero() || time.Now().Before(retry)) {
+			continue
+		}
+		err := a.reload(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		a.mu.Lock()
+		a.configErr = err
+		a.mu.Unlock()
+		files = now // as they were before they were read: no change is missed, at the price of a reload too many
+		if err != nil {
+			retry = time.Now().Add(retryEvery)
+			if text := err.Error(); asked || text != said {
+				said = text
+				a.log.Error("the configuration was not loaded: the old one keeps running", "err", err)
+			}
+			continue
+		}
+		retry, said = time.Time{}, ""
+	}
+}
+
+// stamps is a text that changes with the content of files, cheaply seen.
+func stamps(files []string) string {
+	var b strings.Builder
+	for _, f := range files {
+		if info, err := os.Stat(f); err == nil {
+			fmt.Fprintf(&b, "%s %d %d\n", f, info.Size(), info.ModTime().UnixNano())
+		} else {
+			fmt.Fprintf(&b, "%s gone\n", f)
+		}
+	}
+	return b.String()
+}
+
+// reload loads the configuration and takes it over. A wrong one changes nothing and is the returned error.
+func (a *App) reload(ctx context.Context) error {
+	cfg, err := a.opts.Load()
+	if err != nil {
+		return err
+	}
+	specs, err := a.specs(cfg)
+	if err != nil {
+		return err
+	}
+	old := a.config()
+	if keys := cfg.NeedsRestart(old); len(keys) > 0 {
+		a.log.Warn("these settings change at the next start of feedmill", "settings", strings.Join(keys, ", "))
+		cfg.Store, cfg.Listen, cfg.Admin = old.Store, old.Listen, old.Admin
+	}
+	if err := a.adopt(ctx, cfg); err != nil {
+		return err
+	}
+	a.applySources(ctx, specs)
+	a.log.Info("configuration loaded", "sources", len(cfg.Sources))
+	return nil
+}
+
+// applySources makes the running sources those of specs, after the store was brought in line with the configuration. While
+// the store does not answer it waits.
+func (a *App) applySources(ctx context.Context, specs []sources.Spec) {
+	keep := map[string]bool{}
+	for _, s := range specs {
+		keep[s.Name] = true
+	}
+	a.manager.Keep(keep) // a source that leaves stops before its items do
+	said := ""
+	for {
+		err := a.roster(ctx)
+		if err == nil {
+			err = a.refreshSite(ctx) // sources may have left or returned
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil || errors.Is(err, errSuperseded) {
+			break
+		}
+		if text := err.Error(); text != said {
+			said = text
+			a.log.Warn("cannot bring the store in line with the configured sources; trying again", "err", err)
+		}
+		pause(ctx, 5*time.Second)
+	}
+	a.manager.Apply(specs)
+}
+
+// specs makes the Manager's specs of a configuration.
+func (a *App) specs(cfg *config.Config) ([]sources.Spec, error) {
+	out := make([]sources.Spec, 0, len(cfg.Sources))
+	for _, s := range cfg.Sources {
+		same := fmt.Sprint(cfg.BaseURL, s.Allow)
+		if a.clients[same] == nil {
+			a.clients[same] = a.opts.HTTP(cfg.BaseURL, s.Allow)
+		}
+		spec, err := MakeSpec(cfg, s, a.clients[same], a.log)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, spec)
+	}
+	return out, nil
+}
+
+// MakeSpec makes a source of its configuration, as `serve`, `preview` and `check` all do.
+func MakeSpec(cfg *config.Config, s config.Source, client *http.Client, log *slog.Logger) (sources.Spec, error) {
+	src, err := s.Kind.New(s.Config, sources.Env{Name: s.Name, HTTP: client, Log: log.With("source", s.Name), Zone: cfg.Zone})
+	if err != nil {
+		return sources.Spec{}, fmt.Errorf("source %s: %w", s.Name, err)
+	}
+	policy := sources.Policy{
+		Source: s.Name, Language: s.Language, Author: feeds.Person{Name: s.Author},
+		AddCategories: s.AddCategories, AddTags: s.AddTags,
+	}
+	if policy.Language == "" {
+		policy.Language = cfg.Language
+	}
+	return sources.Spec{
+		Name: s.Name, Kind: s.Kind.Name, Location: s.Config.Location(),
+		Fingerprint: s.Fingerprint + " " + policy.Language, Source: src, Policy: policy, Interval: s.Interval,
+	}, nil
+}
+
+// fetchAll wakes every source.
+func (a *App) fetchAll() {
+	for _, s := range a.manager.Status() {
+		if err := a.manager.Fetch(s.Name); err != nil {
+			a.log.Debug("cannot wake a source", "err", err) // it has just left
+		}
+	}
+}
