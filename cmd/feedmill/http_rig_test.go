@@ -54,6 +54,9 @@ func (w *wire) answer(method string) (a response, ok bool) {
 	if err != nil {
 		w.t.Errorf("the body of a %d is broken: %v", res.StatusCode, err)
 	}
+	if res.Close {
+		res.Header.Set("Connection", "close") // net/http takes it out
+	}
 	return response{res.StatusCode, res.Header, string(b)}, true
 }
 

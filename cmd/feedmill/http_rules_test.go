@@ -201,9 +201,24 @@ func contentCodings(t *testing.T, s *server) {
 		tags := map[string]string{}
 		plain := s.raw("GET", path, "Accept-Encoding: identity").body
 		for _, c := range []struct{ accept, want string }{
-			{"gzip", "gzip"}, {"x-gzip", "gzip"}, {"GZIP;Q=0.5", "gzip"}, {"br", "hot"}, {"zstd", "hot"}, {"identity", ""}, {"", ""}, {"deflate", ""},
-			{"gzip;q=0", ""}, {"gzip;q=0, *", ""}, {"identity;q=0", "406"}, {"*;q=0", "406"}, {"identity;q=1, gzip;q=0.2", ""}, {"gzip;q=0.000, identity;q=0", "406"},
-			{"gzip;q=2", ""}, {"gzip;q=0.1234", ""}, {";;;,,=", ""}, {"*", "any"},
+			{"gzip", "gzip"},
+			{"x-gzip", "gzip"},
+			{"GZIP;Q=0.5", "gzip"},
+			{"br", "hot"},
+			{"zstd", "hot"},
+			{"identity", ""},
+			{"", ""},
+			{"deflate", ""},
+			{"gzip;q=0", ""},
+			{"gzip;q=0, *", ""},
+			{"identity;q=0", "406"},
+			{"*;q=0", "406"},
+			{"identity;q=1, gzip;q=0.2", ""},
+			{"gzip;q=0.000, identity;q=0", "406"},
+			{"gzip;q=2", ""},
+			{"gzip;q=0.1234", ""},
+			{";;;,,=", ""},
+			{"*", "any"},
 		} {
 			a := s.raw("GET", path, "Accept-Encoding: "+c.accept)
 			if c.want == "406" {
