@@ -40,8 +40,9 @@ type Items interface {
 	// no key) is Refused and stops no other.
 	//
 	// A new key gets its Wish as ID, or a minted one without it; where the ID is taken in this store, "#" and 8 hex
-	// digits of a hash of source and key are added ([MintID]). A change whose Formerly names a known key takes over
-	// that key's ledger entry. Until the source's baseline is set, new items are Baseline and their Arrived is their
+	// digits of a hash of source and key are added ([MintID]), again and again until it is free. A change whose
+	// Formerly names a known key takes over that key's ledger entry, unless its own key has a live or held item, or a
+	// withdrawn one while that of Formerly is withdrawn too; the kind is then that of the change itself. Until the source's baseline is set, new items are Baseline and their Arrived is their
 	// Published (or now, where that is earlier); afterwards they are New and Arrived is the store's second. A known
 	// key with other Raw is Changed, with the same Raw but other bytes Reshaped: both keep ID and Arrived. A withdrawn
 	// key that is stated again is Restored, with ID and Arrived kept. A Changed item whose Published moved moves in the
@@ -53,6 +54,11 @@ type Items interface {
 	//
 	// A change with Hold whose Published is ahead of the store's clock is Held: ledger and body are kept, but it is in
 	// no topic and no log entry. [Store.Maintain] indexes it in its second, as New (or Baseline, if it was put so).
+	// The same held change again is Unchanged, another one Held. An item is New (or Baseline) when it first is in a
+	// topic, also if it was held and withdrawn before. A live item that is held leaves its topics, Withdrawn in the
+	// log, and comes back as Restored.
+	//
+	// An item that retention dropped and that is stated again is Restored, or Unchanged if it would be dropped again.
 	//
 	// A withdrawal of an unknown or already withdrawn key is Unchanged.
 	//

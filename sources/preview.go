@@ -32,6 +32,9 @@ func RunPreview(ctx context.Context, src Source, policy Policy) (Preview, error)
 		counts: Counts{Kinds: map[feeds.Kind]int{}}, seen: map[uint64]struct{}{},
 	}
 	res, err := src.Fetch(ctx, s.state, s)
+	if settleErr := s.settle(); err == nil {
+		err = settleErr
+	}
 	if err == nil {
 		err = s.finish(Result{Unchanged: res.Unchanged}, true)
 	} else if saveErr := s.saveRejected(); saveErr != nil {

@@ -325,6 +325,11 @@ func (r *runner) callFetch(ctx context.Context, s *session) (res Result, err err
 			err = fmt.Errorf("fetch %s: internal error: %v", r.spec.Name, p)
 		}
 	}()
+	defer func() {
+		if settleErr := s.settle(); err == nil {
+			err = settleErr
+		}
+	}()
 	return r.spec.Source.Fetch(ctx, s.state, s)
 }
 

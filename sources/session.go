@@ -37,6 +37,7 @@ type session struct {
 	counts   Counts
 	seen     map[uint64]struct{} // hashes of the keys emitted, for a Complete result
 	withheld *Withheld
+	storing  chan error // of the batch under way; nil for none
 }
 
 // Counts tells how a fetch is going.
@@ -51,7 +52,8 @@ type Counts struct {
 
 var keySeed = maphash.MakeSeed()
 
-// Emit implements Sink.
+// Emit implements Sink. The batch is normalised before it returns and stored while the next one is being made: an error
+// of the store is that of the next call, or of the fetch.
 func (s *session) Emit(changes ...feeds.Change) error {
 	if len(changes) > MaxBatch {
 		return fmt.Errorf("emit %d changes: at most %d at once", len(changes), MaxBatch)
@@ -60,6 +62,27 @@ func (s *session) Emit(changes ...feeds.Change) error {
 		return err
 	}
 	good := s.normalise(changes)
+	if err := s.settle(); err != nil {
+		return err
+	}
+	s.state.take()
+	s.storing = make(chan error, 1)
+	go func(done chan<- error) { done <- s.commit(good) }(s.storing)
+	return nil
+}
+
+// settle waits until the batch under way is stored.
+func (s *session) settle() error {
+	if s.storing == nil {
+		return nil
+	}
+	err := <-s.storing
+	s.storing = nil
+	return err
+}
+
+// commit stores a batch, then the reports and the state that belong to it.
+func (s *session) commit(good []feeds.Change) error {
 	for _, batch := range splitSameKey(good) {
 		accepted, err := s.desk.Put(s.ctx, batch...)
 		s.book(batch, accepted)
@@ -87,7 +110,7 @@ func (s *session) normalise(changes []feeds.Change) []feeds.Change {
 		})
 	}
 	wg.Wait()
-	good := changes[:0]
+	good := make([]feeds.Change, 0, len(changes)) // the caller may use its slice again
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.counts.Seen += len(changes)
@@ -140,6 +163,9 @@ func (s *session) Withdraw(keys ...string) (bool, error) {
 		return true, nil
 	}
 	keys = cleanKeys(keys)
+	if err := s.settle(); err != nil {
+		return false, err
+	}
 	if !s.release {
 		held, err := weigh(s.ctx, s.desk, keys, s.recent)
 		if err != nil {
@@ -214,6 +240,9 @@ func (s *session) reject(r Rejected) {
 
 // Describe implements Sink.
 func (s *session) Describe(about feeds.About) error {
+	if err := s.settle(); err != nil {
+		return err
+	}
 	if err := s.desk.Describe(s.ctx, cleanAbout(about)); err != nil {
 		return fmt.Errorf("store what the source says of itself: %w", err)
 	}
@@ -269,6 +298,9 @@ func (s *session) saveRejected() error {
 // finish ends a fetch that succeeded: withdrawals of a Complete one, reports, state. whole says that the fetch looked at
 // everything, so that a report that was not made again is settled.
 func (s *session) finish(res Result, whole bool) error {
+	if err := s.settle(); err != nil {
+		return err
+	}
 	if res.Complete {
 		if err := s.withdrawUnseen(); err != nil {
 			return err
@@ -282,6 +314,7 @@ func (s *session) finish(res Result, whole bool) error {
 	if err := s.saveRejected(); err != nil {
 		return err
 	}
+	s.state.take()
 	return s.state.save()
 }
 

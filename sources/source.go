@@ -30,7 +30,8 @@ type Watcher interface {
 // Sink takes what a Fetch finds.
 type Sink interface {
 	// Emit stores changes, at most [MaxBatch] at once, together with the state set so far. It normalises the items in
-	// place: the caller does not touch them again. An error ends the fetch.
+	// place: the caller does not touch them again. Storing goes on while the source makes its next batch, so an error may
+	// be that of the batch before; it ends the fetch.
 	Emit(changes ...feeds.Change) error
 	// Withdraw states that keys are gone. Call it once, when everything else is emitted: all keys of a fetch together
 	// pass the guard against empty disks and wrong branches. While the guard holds them, ok is false: the source

@@ -14,6 +14,7 @@ type state struct {
 
 	mu      sync.Mutex
 	pending map[string][]byte // nil: deleted
+	saving  map[string][]byte // on their way to the store
 }
 
 func newState(ctx context.Context, m Memory) *state {
@@ -23,6 +24,9 @@ func newState(ctx context.Context, m Memory) *state {
 func (s *state) Get(key string) ([]byte, bool, error) {
 	s.mu.Lock()
 	value, ok := s.pending[key]
+	if !ok {
+		value, ok = s.saving[key]
+	}
 	s.mu.Unlock()
 	if ok {
 		return value, value != nil, nil
@@ -32,7 +36,11 @@ func (s *state) Get(key string) ([]byte, bool, error) {
 
 func (s *state) Range(fn func(key string, value []byte) error) error {
 	s.mu.Lock()
-	pending := maps.Clone(s.pending)
+	pending := maps.Clone(s.saving)
+	if pending == nil {
+		pending = map[string][]byte{}
+	}
+	maps.Copy(pending, s.pending)
 	s.mu.Unlock()
 	for key, value := range pending {
 		if value == nil {
@@ -65,23 +73,30 @@ func (s *state) Delete(key string) {
 	s.mu.Unlock()
 }
 
-// save writes the differences. They stay pending when it fails.
+// take sets the differences aside to be saved; what is set from now on belongs to the next save.
+func (s *state) take() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.saving == nil {
+		s.saving = map[string][]byte{}
+	}
+	maps.Copy(s.saving, s.pending)
+	s.pending = map[string][]byte{}
+}
+
+// save writes what take set aside.
 func (s *state) save() error {
 	s.mu.Lock()
-	edits := s.pending
-	s.pending = map[string][]byte{}
+	edits := s.saving
 	s.mu.Unlock()
 	if len(edits) == 0 {
 		return nil
 	}
 	if err := s.memory.Write(s.ctx, bucketState, edits); err != nil {
-		s.mu.Lock()
-		for key, value := range s.pending { // newer ones win
-			edits[key] = value
-		}
-		s.pending = edits
-		s.mu.Unlock()
 		return fmt.Errorf("save the source's state: %w", err)
 	}
+	s.mu.Lock()
+	s.saving = nil
+	s.mu.Unlock()
 	return nil
 }

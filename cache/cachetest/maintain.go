@@ -86,6 +86,39 @@ var maintainCases = []testCase{
 		},
 	},
 	{
+		name:    "maintain/keep-few-of-many",
+		promise: "retention gets through a great many items, a bounded amount a call, and the topics stay true",
+		opts:    cache.Options{KeepItems: 7},
+		run: func(r *run) {
+			var ids []string
+			for i := 0; i < 1500; i += 500 {
+				var changes []feeds.Change
+				for j := i; j < i+500; j++ {
+					changes = append(changes, post(fmt.Sprintf("k%04d", j), in("X", fmt.Sprint("Y", j%3)), at(day0.Add(time.Duration(j)*time.Minute))))
+				}
+				for _, a := range r.put("s", changes...) {
+					ids = append(ids, a.ID)
+				}
+			}
+			r.maintain()
+			want := slices.Clone(ids[1493:])
+			slices.Reverse(want)
+			for _, topic := range []feeds.Topic{feeds.All, category("x"), feeds.NewTopic("source", "s")} {
+				for _, order := range []feeds.Order{feeds.ByPublished, feeds.ByArrival} {
+					if got := r.walk(topic, order, 3); !slices.Equal(got, want) {
+						r.Errorf("%v: %d items are left, want the newest 7", topic, len(got))
+					}
+				}
+				if ti, _ := r.info(topic); ti.Items != 7 || ti.Newest.Unix() != day0.Add(1499*time.Minute).Unix() {
+					r.Errorf("%+v", ti)
+				}
+			}
+			if n := len(r.log("")); n != 1500+1493 {
+				r.Errorf("%d entries in the log, want %d", n, 1500+1493)
+			}
+		},
+	},
+	{
 		name:    "maintain/keep-for",
 		promise: "with KeepFor items older than that by arrival go",
 		opts:    cache.Options{KeepFor: 3 * time.Second},
@@ -111,10 +144,10 @@ var maintainCases = []testCase{
 			r.live("s")
 			acc := r.put("s", post("a", in("X")), post("b", in("X")))
 			r.put("s", withdraw("a"), withdraw("b"))
-			time.Sleep(cache.KeepGone - time.Hour)
+			r.pass(cache.KeepGone - time.Hour)
 			r.maintain()
 			r.put1("s", post("a", in("X")), feeds.Restored)
-			time.Sleep(2 * time.Hour)
+			r.pass(2 * time.Hour)
 			r.maintain()
 			r.get(acc[0].ID)
 			arrived := r.get(acc[0].ID).Arrived
@@ -140,12 +173,12 @@ var maintainCases = []testCase{
 			r.put("s", changes...)
 			r.put("t", post("a", in("X")))
 			r.ok("Retire", r.s.Retire(r.ctx, r.lease("s"), "s"))
-			time.Sleep(cache.KeepGone - time.Hour)
+			r.pass(cache.KeepGone - time.Hour)
 			r.maintain()
 			if _, ok := r.source("s"); !ok {
 				r.Error("forgotten too early")
 			}
-			time.Sleep(2 * time.Hour)
+			r.pass(2 * time.Hour)
 			r.maintain()
 			if got := r.keyList("s"); len(got) != 0 {
 				r.Errorf("%d keys are left", len(got))

@@ -270,14 +270,14 @@ var sourceCases = []testCase{
 			due := r.now().Add(time.Second)
 			heldItem := r.put1("old", post("held", at(due), hold), feeds.Held)
 			r.live("old")
-			tail, x, order := r.tail(), r.version(category("x")), r.ids(category("x"), feeds.ByPublished)
+			x, order := r.version(category("x")), r.ids(category("x"), feeds.ByPublished)
 			keys := r.keyList("old")
 
 			r.put("taken", post("k00"))
 			if err := r.s.Rename(r.ctx, r.lease("taken"), "old", "taken"); !errors.Is(err, cache.ErrExists) {
 				r.Errorf("Rename to a source with items: %v", err)
 			}
-			tail = r.tail()
+			tail := r.tail()
 			r.ok("Rename", r.s.Rename(r.ctx, r.lease("new"), "old", "new"))
 			if err := r.s.Rename(r.ctx, r.lease("new"), "old", "new"); err != nil && !errors.Is(err, cache.ErrExists) {
 				r.Errorf("Rename a second time: %v", err)

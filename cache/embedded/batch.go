@@ -348,11 +348,20 @@ func lastOf(c *bolt.Cursor, topic uint32, l list) []byte {
 
 // before moves to the last key before end and returns it if it is of this topic and list.
 func before(c *bolt.Cursor, end, topic []byte, l byte) []byte {
-	k, _ := c.Seek(end)
+	at, _ := c.Seek(end)
+	if at == nil {
+		k, _ := c.Last()
+		return ofList(k, topic, l)
+	}
+	k, _ := c.Prev()
 	if k == nil {
-		k, _ = c.Last()
-	} else {
-		k, _ = c.Prev()
+		// Either this is the start, or Prev stepped on a page that this transaction has emptied (Next would skip it).
+		if first, _ := c.Bucket().Cursor().First(); bytes.Equal(first, at) {
+			return nil
+		}
+		for k == nil {
+			k, _ = c.Prev()
+		}
 	}
 	return ofList(k, topic, l)
 }

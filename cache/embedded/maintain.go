@@ -256,7 +256,7 @@ func (b *batch) retain() error {
 	return nil
 }
 
-// sourceNames lists the sources that retention may concern: none without a limit.
+// sourceNames lists all sources.
 func (b *batch) sourceNames() (names []string, err error) {
 	err = b.sources.ForEach(func(k, _ []byte) error { names = append(names, string(k)); return nil })
 	return names, err

@@ -9,7 +9,8 @@
 //	{fm}:meta         hash    schema, the counters seq, topics, labels, sources, and trimmed: the last cursor trimmed away
 //	{fm}:src          set     names of sources
 //	{fm}:sn           hash    number of a source -> its name
-//	{fm}:s:SOURCE     hash    one source: no, about, baseline, items, retired, op (the last commit), from (a rename under way)
+//	{fm}:s:SOURCE     hash    one source: no, about, baseline, items, retired, swept (retiring is done), op (the
+//	                          last commit), from (a rename under way)
 //	{fm}:sg:SOURCE    set     private groups that the source ever had items in
 //	{fm}:k:SOURCE     hash    native key -> member
 //	{fm}:i            hash    12 bytes of SHA-256 of a public ID -> member
@@ -28,7 +29,7 @@
 //	{fm}:lease        hash    name -> token, end, nonce of the holder
 //	fm:b:MEMBER.NONCE string  a compressed body; no tag: bodies are spread over the nodes
 //
-// A member is the item's number, written so that the order of bytes is the order of numbers ([member]): sorted sets
+// A member is the item's number, written so that the order of bytes is the order of numbers: sorted sets
 // break ties by bytes.
 //
 // # How a write happens

@@ -167,7 +167,7 @@ func (s *Store) arrive(ctx context.Context, f found, next *entry) ([]body, error
 	items[0].Arrived = second(next.arrived)
 	encoded := cache.EncodeItem(items[0])
 	next.print, next.body = cache.Fingerprint(encoded), nonce()
-	return []body{{bodyName(f.member, next.body), cache.Compress(encoded)}}, nil
+	return []body{{bodyName(f.member, next.body), encoded}}, nil
 }
 
 // deleteBodies deletes bodies that nothing refers to and whose time has come. Where the ledger still remembers one, for
@@ -197,7 +197,13 @@ func (s *Store) deleteBodies(ctx context.Context, now time.Time) (more bool, err
 			gone = append(gone, names[i])
 			continue
 		}
-		if f.entry.state.hasBody() || forgotten[f.member] {
+		if f.entry.state.hasBody() {
+			// It is referred to: it should not be on the list.
+			t.expect(s.keys.ledger(), f.member, f.stored)
+			t.remove(s.keys.gone(), names[i])
+			continue
+		}
+		if forgotten[f.member] {
 			continue
 		}
 		forgotten[f.member] = true

@@ -40,10 +40,23 @@ func (s *Store) Put(ctx context.Context, lease cache.Lease, changes ...feeds.Cha
 		return nil, fmt.Errorf("redis: %s: at most %d are allowed", op, cache.MaxBatch)
 	}
 	out := make([]feeds.Accepted, 0, len(changes))
+	var next *putter // prepared while the commit before it runs
+	defer func() { next.drop() }()
 	for len(changes) > 0 {
 		n := chunk(changes)
-		p := putter{s: s, lease: lease, source: source, changes: changes[:n]}
-		if err := s.prepare(ctx, func() (*tx, error) { return p.prepare(ctx) }); err != nil {
+		p := next
+		if next = nil; p == nil {
+			p = &putter{s: s, lease: lease, source: source, changes: changes[:n]}
+		}
+		err := s.prepare(ctx, func() (*tx, error) {
+			t, err := p.prepared(ctx)
+			next.drop() // it counted on a commit that did not go through
+			if next = nil; err == nil {
+				next = p.ahead(ctx, changes[n:])
+			}
+			return t, err
+		})
+		if err != nil {
 			return out, fail(ctx, op, err)
 		}
 		out = append(out, p.answers...)
@@ -88,12 +101,14 @@ type putter struct {
 	stale  func(e *entry) bool
 	bodies []body
 	sure   map[string]bool // fields of topics that the write is tied to
+
+	early *early // what is being prepared while the chunk before is committed
 }
 
-// body is a new body to be written.
+// body is a new body to be written: an encoded item.
 type body struct {
-	name   string
-	packed []byte
+	name    string
+	encoded []byte
 }
 
 func (p *putter) prepare(ctx context.Context) (*tx, error) {
@@ -199,61 +214,6 @@ func (t *tx) newSource(k keys, name string, number, sources uint64) {
 	t.include(k.sources(), name)
 }
 
-// learnNames finds the names of topics that items are in now and may leave.
-func (p *putter) learnNames(ctx context.Context) error {
-	for group, fields := range p.view.topics {
-		for field, value := range fields {
-			if value == "" || strings.Contains(field, "\n") {
-				continue
-			}
-			n, _, err := parseTopic(value)
-			if err != nil {
-				return err
-			}
-			t := parseToken(field)
-			t.Group = group
-			p.names[n] = token(t)
-		}
-	}
-	var entries []*entry
-	for _, list := range [][]found{p.view.keys, p.view.formers} {
-		for _, f := range list {
-			if f.entry != nil {
-				entries = append(entries, f.entry)
-			}
-		}
-	}
-	return p.s.topicNames(ctx, p.names, entries...)
-}
-
-// topicNames adds to names the topics of entries that are not in there yet.
-func (s *Store) topicNames(ctx context.Context, names map[uint64]string, entries ...*entry) error {
-	var ask []string
-	for _, e := range entries {
-		for _, pl := range e.topics {
-			if _, ok := names[pl.topic]; !ok {
-				names[pl.topic] = ""
-				ask = append(ask, strconv.FormatUint(pl.topic, 10))
-			}
-		}
-	}
-	for part := range slices.Chunk(ask, readBatch) {
-		values, err := s.client.HMGet(ctx, s.keys.topicNames(), part...).Result()
-		if err != nil {
-			return err
-		}
-		for i, v := range values {
-			name, ok := v.(string)
-			if !ok {
-				return fmt.Errorf("topic %s: %w", part[i], errEntry)
-			}
-			n, _ := strconv.ParseUint(part[i], 10, 64) // as written above
-			names[n] = name
-		}
-	}
-	return nil
-}
-
 // withdraw takes an item out.
 func (p *putter) withdraw(i int) error {
 	k := p.view.keys[i]
@@ -332,7 +292,7 @@ func (p *putter) state(ctx context.Context, i int) error {
 	}
 	if k.entry == nil || k.entry.print != d.next.print || k.entry.body == "" {
 		d.next.body = nonce()
-		p.bodies = append(p.bodies, body{bodyName(k.member, d.next.body), cache.Compress(d.encoded)})
+		p.bodies = append(p.bodies, body{bodyName(k.member, d.next.body), d.encoded})
 	}
 	m := step{member: k.member, stored: k.stored, old: k.entry, next: &d.next, kind: d.kind}
 	if d.kind == feeds.Held {
@@ -368,83 +328,4 @@ func (p *putter) mint(ctx context.Context, c *feeds.Change) (string, error) {
 		}
 	}
 	return id, nil
-}
-
-// placesOf gives the topics of an item by number. Topics and spellings seen for the first time get theirs.
-func (p *putter) placesOf(memberships []feeds.Membership) []place {
-	out := make([]place, 0, len(memberships))
-	for _, m := range memberships {
-		known := p.view.topics[m.Topic.Group]
-		field, name := topicField(m.Topic), token(m.Topic)
-		key := p.s.keys.topics(m.Topic.Group)
-		p.tie(key, field, known[field])
-		n, first, err := parseTopic(known[field])
-		if err != nil { // absent: what is there was parsed before
-			p.counts.topics++
-			n, first = p.counts.topics, m.Label
-			known[field] = strconv.FormatUint(n, 10) + " " + m.Label
-			p.names[n] = name
-			p.tx.set(key, field, known[field])
-			p.tx.set(p.s.keys.topicNames(), strconv.FormatUint(n, 10), name)
-		}
-		at := place{topic: n}
-		if first != m.Label {
-			at.spelling = p.spelling(key, spellingField(m.Topic, m.Label), known)
-		}
-		out = append(out, at)
-	}
-	return out
-}
-
-// spelling is the number of a spelling other than the topic's first.
-func (p *putter) spelling(key, field string, known map[string]string) uint64 {
-	p.tie(key, field, known[field])
-	n, err := strconv.ParseUint(known[field], 10, 64)
-	if err != nil { // absent
-		p.counts.labels++
-		n = p.counts.labels
-		known[field] = strconv.FormatUint(n, 10)
-		p.tx.set(key, field, known[field])
-	}
-	return n
-}
-
-// tie lets the write happen only while a field of a group's topics is what it was when it was looked at.
-func (p *putter) tie(key, field, value string) {
-	if !p.sure[key+"\n"+field] {
-		p.sure[key+"\n"+field] = true
-		p.tx.expect(key, field, value)
-	}
-}
-
-// settle writes back the counters that gave numbers.
-func (p *putter) settle() {
-	was, k := p.view.counters, p.s.keys.meta()
-	if p.counts.topics != was.topics {
-		p.tx.expect(k, "topics", counterText(was.topics))
-		p.tx.set(k, "topics", counterText(p.counts.topics))
-	}
-	if p.counts.labels != was.labels {
-		p.tx.expect(k, "labels", counterText(was.labels))
-		p.tx.set(k, "labels", counterText(p.counts.labels))
-	}
-}
-
-// writeBodies writes new bodies, after they were listed as belonging to nobody: the commit takes them off the list.
-func (s *Store) writeBodies(ctx context.Context, now int64, bodies []body) error {
-	if len(bodies) == 0 {
-		return nil
-	}
-	args := make([]any, 0, 2+2*len(bodies))
-	args = append(args, "ZADD", s.keys.gone())
-	for _, b := range bodies {
-		args = append(args, now+keepPending, b.name)
-	}
-	p := s.client.Pipeline()
-	p.Do(ctx, args...)
-	for _, b := range bodies {
-		p.Set(ctx, s.keys.body(b.name), b.packed, 0)
-	}
-	_, err := p.Exec(ctx)
-	return err
 }

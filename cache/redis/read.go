@@ -11,7 +11,6 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 
-	"feedmill/cache"
 	"feedmill/feeds"
 )
 
@@ -101,54 +100,6 @@ func parseVersion(text string) (feeds.Version, error) {
 		return feeds.Version{}, fmt.Errorf("parse version %q: %w", text, errMember)
 	}
 	return feeds.Version{Count: c, Changed: time.Unix(second, 0).UTC()}, nil
-}
-
-// bodies reads bodies by name, in that order; a missing one is nil. In a Cluster they lie on all nodes, so every one
-// is asked for by itself, all in one pipeline.
-func (s *Store) bodies(ctx context.Context, names []string) ([]*feeds.Item, error) {
-	out := make([]*feeds.Item, 0, len(names))
-	for part := range slices.Chunk(names, readBatch) {
-		p := s.client.Pipeline()
-		cmds := make([]*goredis.StringCmd, len(part))
-		for i, name := range part {
-			cmds[i] = p.Get(ctx, s.keys.body(name))
-		}
-		if _, err := p.Exec(ctx); err != nil && !errors.Is(err, goredis.Nil) {
-			return nil, err
-		}
-		for i, c := range cmds {
-			packed, err := c.Bytes()
-			if errors.Is(err, goredis.Nil) {
-				out = append(out, nil)
-				continue
-			}
-			if err != nil {
-				return nil, err
-			}
-			encoded, err := cache.Decompress(packed)
-			if err != nil {
-				return nil, fmt.Errorf("body %s: %w: %w", part[i], errDamaged, err)
-			}
-			it, err := cache.DecodeItem(encoded)
-			if err != nil {
-				return nil, fmt.Errorf("body %s: %w: %w", part[i], errDamaged, err)
-			}
-			out = append(out, &it)
-		}
-	}
-	return out, nil
-}
-
-var errDamaged = errors.New("damaged body")
-
-// reportLost tells the operator, at most once a minute, that bodies are gone that the ledger refers to.
-func (s *Store) reportLost(names []string) {
-	now, last := time.Now().Unix(), s.lost.Load()
-	if now-last >= 60 && s.lost.CompareAndSwap(last, now) {
-		s.log.Error("bodies of items are missing, the items are left out: redis lost acknowledged writes "+
-			"(a failover, or eviction); restore a backup or let the sources fetch anew",
-			"missing", len(names), "first", names[0])
-	}
 }
 
 // Get returns items by public ID; see [cache.Items].

@@ -151,7 +151,7 @@ func (s *Store) rewrite(ctx context.Context, lease cache.Lease, source, number s
 		it.Source = source
 		encoded := cache.EncodeItem(it)
 		next.print, next.body = cache.Fingerprint(encoded), nonce()
-		bodies = append(bodies, body{bodyName(f.member, next.body), cache.Compress(encoded)})
+		bodies = append(bodies, body{bodyName(f.member, next.body), encoded})
 		m := step{member: f.member, source: source, stored: f.stored, old: f.entry, next: &next, kind: feeds.Reshaped}
 		if err := t.step(s.keys, m, topics.names, now.Unix()); err != nil {
 			return nil, err

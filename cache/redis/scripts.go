@@ -10,7 +10,7 @@ import (
 )
 
 //go:embed lua/*.lua
-var sources embed.FS
+var scripts embed.FS
 
 var (
 	nowScript     = load("now")
@@ -30,7 +30,7 @@ var (
 func load(name string) *goredis.Script {
 	var text string
 	for _, n := range []string{"prelude", name} {
-		b, err := sources.ReadFile("lua/" + n + ".lua")
+		b, err := scripts.ReadFile("lua/" + n + ".lua")
 		if err != nil {
 			panic(err) // the files are part of the program
 		}

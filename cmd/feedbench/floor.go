@@ -1,41 +1,52 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
-	"strconv"
 )
 
 // floorVerb makes this binary the floor: what net/http alone does with bytes that are ready.
 const floorVerb = "floor-server"
 
-// serveFloor serves the file args[2] on args[0] with ETag args[1], and nothing else.
+// answer is what the floor serves: the same header fields and bytes that feedmill sent.
+type answer struct {
+	Full, Brief http.Header // of a 200 and of a 304
+	Body        []byte
+}
+
+// serveFloor serves the answer in the file args[1] on args[0], and nothing else.
 func serveFloor(args []string) error {
-	if len(args) != 3 {
-		return fmt.Errorf("%s ADDR ETAG FILE", floorVerb)
+	if len(args) != 2 {
+		return fmt.Errorf("%s ADDR FILE", floorVerb)
 	}
-	body, err := os.ReadFile(args[2])
+	b, err := os.ReadFile(args[1])
 	if err != nil {
 		return err
 	}
-	etag := args[1]
-	length := strconv.Itoa(len(body))
+	var a answer
+	if err := json.Unmarshal(b, &a); err != nil {
+		return err
+	}
+	etag := a.Full.Get("Etag")
 	l, err := net.Listen("tcp", args[0])
 	if err != nil {
 		return err
 	}
 	return http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h["Etag"] = []string{etag}
 		if r.Header.Get("If-None-Match") == etag {
+			for name, values := range a.Brief {
+				h[name] = values
+			}
 			w.WriteHeader(http.StatusNotModified)
 			return
 		}
-		h["Content-Type"] = []string{"application/rss+xml; charset=utf-8"}
-		h["Content-Encoding"] = []string{"gzip"}
-		h["Content-Length"] = []string{length}
-		w.Write(body)
+		for name, values := range a.Full {
+			h[name] = values
+		}
+		w.Write(a.Body)
 	}))
 }

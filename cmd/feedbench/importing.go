@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -110,10 +111,10 @@ func (b *bench) hugo(n int) (took time.Duration, ok bool, err error) {
 	files := map[string]string{
 		"config.toml": `baseURL = "https://news.example.com/"
 title = "news"
-disableKinds = ["page", "section", "sitemap", "robotsTXT", "404"]
-ignoreErrors = ["error-missing-layout"]
+disableKinds = ["section", "sitemap", "robotsTXT", "404"]
 [outputs]
 home = ["RSS"]
+page = []
 taxonomy = []
 term = ["RSS"]
 [taxonomies]
@@ -124,7 +125,7 @@ limit = 50
 [markup.goldmark.renderer]
 unsafe = true
 `,
-		"layouts/_default/rss.xml": `<?xml version="1.0" encoding="utf-8"?><rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"><channel><title>{{ .Title }}</title><link>{{ .Permalink }}</link><description>{{ .Title }}</description>{{ range first 50 .Pages }}<item><title>{{ .Title }}</title><link>{{ .Permalink }}</link><pubDate>{{ .Date.Format "Mon, 02 Jan 2006 15:04:05 -0700" }}</pubDate><guid>{{ .Permalink }}</guid><description>{{ .Summary }}</description><content:encoded>{{ .Content | transform.XMLEscape | safeHTML }}</content:encoded></item>{{ end }}</channel></rss>`,
+		"layouts/_default/rss.xml": `{{ "<?xml version=\"1.0\" encoding=\"utf-8\"?>" | safeHTML }}<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/"><channel><title>{{ .Title }}</title><link>{{ .Permalink }}</link><description>{{ .Title }}</description>{{ $pages := .Pages }}{{ if .IsHome }}{{ $pages = .Site.RegularPages }}{{ end }}{{ range first 50 $pages }}<item><title>{{ .Title }}</title><link>{{ .Permalink }}</link><pubDate>{{ .Date.Format "Mon, 02 Jan 2006 15:04:05 -0700" }}</pubDate><guid>{{ .Permalink }}</guid><description>{{ .Summary | html }}</description><content:encoded>{{ printf "<![CDATA[%s]]>" .Content | safeHTML }}</content:encoded></item>{{ end }}</channel></rss>`,
 	}
 	for name, text := range files {
 		path := filepath.Join(dir, name)
@@ -149,5 +150,16 @@ unsafe = true
 	if err != nil {
 		return 0, false, fmt.Errorf("hugo: %w: %s", err, out)
 	}
-	return time.Since(started), true, nil
+	took = time.Since(started)
+	written := 0
+	err = filepath.WalkDir(filepath.Join(b.dir, "hugo-out"), func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Name() == "index.xml" {
+			written++
+		}
+		return err
+	})
+	if err == nil && written < categories {
+		err = fmt.Errorf("hugo wrote %d feeds only", written)
+	}
+	return took, true, err
 }

@@ -70,7 +70,7 @@ var Hostile = map[string]string{
 	"blank once cleaned":     "\x00 \x01 \ufffe",
 	"comma and brackets":     "Doe, Jane (CEO) <jane@example.org>",
 	"mail":                   "jane@example.org",
-	"very long":              strings.Repeat("长标题 & long ", 1_000),
+	"very long":              strings.Repeat("长标题 & long ", 400),
 	"address":                "javascript:alert(1)",
 	"template":               "{{ .Title }} %s %d ${x} $(y)",
 	"word and colon":         "Report: growth at 5%",
@@ -121,7 +121,7 @@ func hostile(t *testing.T, format feeds.Format) {
 			f.ID, f.Self, f.Home, f.Topic = s, s, s, feeds.Topic{}
 			verify(t, format, f, append(unsafe, noAddress...)...)
 			f.Self, f.Home, f.Topic = "https://example.org/"+s, "https://example.org/"+s, feeds.NewTopic("tag", s)
-			if len(s) < 2000 {
+			if len(s) < 1000 {
 				verify(t, format, f, unsafe...)
 			}
 		})

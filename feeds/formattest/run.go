@@ -35,7 +35,13 @@ func Run(t *testing.T, format feeds.Format) {
 		}
 	})
 	t.Run("hostile text in any field breaks nothing and loses nothing", func(t *testing.T) { hostile(t, format) })
-	t.Run("a thousand items are a thousand items", func(t *testing.T) { verify(t, format, Large(1000)) })
+	t.Run("a thousand items are a thousand items", func(t *testing.T) {
+		f := Large(1000)
+		for i := range f.Items {
+			f.Items[i].Content = f.Items[i].Content[:len(f.Items[i].Content)/11]
+		}
+		verify(t, format, f)
+	})
 	t.Run("items of one identity are all there", func(t *testing.T) {
 		f := ties()
 		for i := range f.Items {

@@ -92,7 +92,7 @@ func compare(want, got said, loose bool) []string {
 	if !want.Updated.IsZero() && !got.Updated.IsZero() && !got.Updated.Truncate(time.Second).Equal(want.Updated) {
 		out = append(out, fmt.Sprintf("updated %v, want %v", got.Updated, want.Updated))
 	}
-	if !loose || !strings.ContainsAny(strings.Join(want.Authors, ""), "@(") {
+	if !loose || !strings.ContainsAny(strings.Join(want.Authors, ""), "@()") {
 		if loose && len(got.Authors) > 0 && len(want.Authors) > 0 {
 			want.Authors, got.Authors = want.Authors[:1], got.Authors[:1]
 		}

@@ -31,6 +31,7 @@ type listing struct {
 	rows    []row // by kind in the order of feeds.TopicKinds, then by name; without all
 	all     feeds.TopicInfo
 	version feeds.Version // of all
+	read    time.Time     // when reading it began
 	sorted  [3]func() []row
 }
 
@@ -75,6 +76,9 @@ func (s *Server) list(ctx context.Context, now bool) (l *listing, fresh bool, er
 	cfg := s.config.Load()
 	s.mu.Lock()
 	c := &s.catalog
+	if c.current != nil && c.current.due(s.now) {
+		c.dirty = true // outlines take their date from it
+	}
 	fresh = c.current != nil && c.current.cfg == cfg && !c.dirty
 	if fresh || c.current != nil && (!now || c.failing) && time.Since(c.read) < retryEvery {
 		defer s.mu.Unlock()
@@ -127,11 +131,12 @@ func closed(l *listing) error {
 func (s *Server) readTopics(flight chan struct{}) {
 	ctx, cancel := context.WithTimeout(s.ctx, renderTimeout)
 	defer cancel()
-	cfg := s.config.Load()
+	cfg, read := s.config.Load(), s.now()
 	infos, err := s.store.Topics(ctx, "")
 	var made *listing
 	if err == nil {
 		made = newListing(cfg, infos)
+		made.read = read
 		s.healthy()
 	} else {
 		s.unhealthy(fmt.Errorf("list topics: %w", err))
@@ -146,6 +151,12 @@ func (s *Server) readTopics(flight chan struct{}) {
 	}
 	c.flight = nil
 	close(flight)
+}
+
+// due is that of an entry made from the list.
+func (l *listing) due(now func() time.Time) bool {
+	first := l.cfg.modified(l.version).Unix() + settle
+	return l.read.Unix() < first && now().Unix() >= first
 }
 
 func newListing(cfg *config, infos []feeds.TopicInfo) *listing {

@@ -3,14 +3,13 @@ package web
 import (
 	"net/http"
 	"strings"
-	"time"
 )
 
 // notModified evaluates the preconditions of a GET or HEAD (RFC 9110 §13.2.2) and returns the coding whose validator
 // matched. sel is the coding that a plain answer would have. Any other coding of the same bytes counts too if this
 // request accepts it: a reader that was sent br by one answer must not download the document again because the next
 // one would be gzip. One it does not accept does not count, or a shared cache would hand it out.
-func (e *entry) notModified(r *http.Request, pref *preference, sel coding, now func() time.Time) (coding, bool) {
+func (e *entry) notModified(r *http.Request, pref *preference, sel coding) (coding, bool) {
 	if lines, ok := r.Header["If-None-Match"]; ok {
 		if len(lines) == 1 && lines[0] == e.tags[sel][0] {
 			return sel, true
@@ -18,7 +17,7 @@ func (e *entry) notModified(r *http.Request, pref *preference, sel coding, now f
 		return e.noneMatch(lines, pref, sel)
 	}
 	lines := r.Header["If-Modified-Since"]
-	if len(lines) != 1 || !e.settled(now) {
+	if len(lines) != 1 || !e.dated {
 		return sel, false
 	}
 	if lines[0] == e.modified[0] {

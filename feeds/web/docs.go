@@ -37,9 +37,9 @@ var errUnknown = errors.New("no such topic")
 const (
 	// renderTimeout bounds one attempt, reading the store included.
 	renderTimeout = 30 * time.Second
-	// patience is how long a request waits for new bytes when it could have old ones, impatience the same while
-	// renewing fails anyway, firstTime how long it waits when there is nothing else.
-	patience   = 5 * time.Second
+	// patience is how long a request waits for new bytes when it could have old ones, impatience the same where there is
+	// little to hope for or to win, firstTime how long it waits when there is nothing else.
+	patience   = 800 * time.Millisecond
 	impatience = 250 * time.Millisecond
 	firstTime  = 20 * time.Second
 	// retryEvery is how often a failing document is tried again.
@@ -62,7 +62,7 @@ type flight struct {
 // with the store's error for a document that was never rendered.
 func (s *Server) get(ctx context.Context, d doc) (*entry, error) {
 	old, ok := s.cache.GetIfPresent(d.key)
-	if ok && !old.stale.Load() {
+	if ok && !old.stale.Load() && !old.due(s.now) {
 		return old, nil
 	}
 	if ok && time.Since(s.made) < time.Duration(old.retry.Load()) {
@@ -71,11 +71,11 @@ func (s *Server) get(ctx context.Context, d doc) (*entry, error) {
 	}
 	f := s.join(d)
 	limit := firstTime
-	if ok {
+	switch {
+	case ok && (!old.stale.Load() || old.failing.Load()):
+		limit = impatience
+	case ok || s.spooled(d):
 		limit = patience
-		if old.failing.Load() {
-			limit = impatience
-		}
 	}
 	timer := time.NewTimer(limit - time.Since(f.started))
 	defer timer.Stop()
@@ -129,7 +129,7 @@ func (s *Server) join(d doc) *flight {
 		return f
 	}
 	f := &flight{started: time.Now(), done: make(chan struct{})}
-	if e, ok := s.cache.GetEntryQuietly(d.key); ok && !e.Value.stale.Load() {
+	if e, ok := s.cache.GetEntryQuietly(d.key); ok && !e.Value.stale.Load() && !e.Value.due(s.now) {
 		f.e = e.Value // another request was faster
 		close(f.done)
 		return f
@@ -195,6 +195,9 @@ func (s *Server) fly(f *flight, d doc) {
 	}
 }
 
+// spooled reports whether the spool has some bytes of a document.
+func (s *Server) spooled(d doc) bool { return s.spool != nil && d.lang == "" && s.spool.has(d.key) }
+
 // revive returns the last bytes of a document there are, in memory or in the spool; nil for none.
 func (s *Server) revive(d doc) *entry {
 	if e, ok := s.cache.GetEntryQuietly(d.key); ok {
@@ -238,6 +241,7 @@ func (s *Server) render(ctx context.Context, d doc) (e *entry, err error) {
 	}
 	cfg := s.config.Load()
 	made := cfg.shell(d)
+	made.read = s.now()
 	switch {
 	case d.format != nil:
 		err = s.renderFeed(ctx, cfg, d, made)

@@ -54,7 +54,6 @@ func TestHundredRequestsRenderOnce(t *testing.T) {
 func TestChangedWhileRendering(t *testing.T) {
 	r := newRig(t)
 	var once sync.Once
-	r.store.before = func(_ context.Context, topic feeds.Topic) error { return nil }
 	// The change is reported after the store was read and before the bytes are published.
 	formats := testFormats()
 	encode := formats[0].Encode
@@ -62,11 +61,47 @@ func TestChangedWhileRendering(t *testing.T) {
 		once.Do(func() { r.web.Changed(r.store.put(epoch.Add(time.Minute), post(50, "Go"))...) })
 		return encode(w, f)
 	}
-	r.web.formats = formats
 	r.web.config.Load().formats = formats
 	a := r.get("/category/go.rss")
 	if got := ids(a.doc(t).Items, func(i struct{ ID, Title string }) string { return i.ID }); !strings.Contains(got, "urn:x:50") {
 		t.Errorf("old bytes were kept: %s", got)
+	}
+}
+
+// A topic that changes faster than it can be rendered is served, but nothing of it is taken for fresh.
+func TestChangedAllTheTime(t *testing.T) {
+	r := newRig(t)
+	n := 100
+	formats := testFormats()
+	encode := formats[0].Encode
+	formats[0].Encode = func(w io.Writer, f *feeds.Feed) error {
+		if n < 100+2*attempts {
+			n++
+			r.web.Changed(r.store.put(epoch.Add(time.Minute), post(n, "Go"))...)
+		}
+		return encode(w, f)
+	}
+	r.web.config.Load().formats = formats
+	r.want(r.get("/category/go.rss"), 200)
+	if n != 100+attempts {
+		t.Errorf("%d attempts, want %d", n-100, attempts)
+	}
+	r.want(r.get("/category/go.rss"), 200)
+	if a := r.get("/category/go.rss"); !strings.Contains(a.body, fmt.Sprintf("urn:x:%d", n)) {
+		t.Error("old bytes were kept")
+	}
+}
+
+func TestStoreThatWasEmptied(t *testing.T) {
+	r := newRig(t)
+	r.want(r.get("/category/go.rss"), 200)
+	r.store.mu.Lock()
+	r.store.items, r.store.versions = nil, nil
+	r.store.mu.Unlock()
+	r.web.Reset()
+	r.want(r.get("/category/go.rss"), 404)
+	if n := r.web.Stats().CacheEntries; n != 0 {
+		t.Errorf("%d documents are kept of what is not there", n)
 	}
 }
 
@@ -196,7 +231,7 @@ func TestHangingStoreHoldsRequestsOnlyForAWhile(t *testing.T) {
 func TestSlowStoreIsWaitedFor(t *testing.T) {
 	flaky(t, func(store *fakeStore, s *Server, get func(string) *httptest.ResponseRecorder) {
 		get("/feed.rss")
-		store.before = func(context.Context, feeds.Topic) error { time.Sleep(2 * time.Second); return nil }
+		store.before = func(context.Context, feeds.Topic) error { time.Sleep(patience / 2); return nil }
 		s.Changed(store.put(time.Now(), post(60, "Go"))...)
 		if w := get("/feed.rss"); !strings.Contains(w.Body.String(), "urn:x:60") {
 			t.Error("old bytes though new ones came in time")
@@ -527,4 +562,64 @@ func TestWindowAndMaxBytes(t *testing.T) {
 			t.Errorf("%s: %d items, want %d", path, got, want)
 		}
 	}
+}
+
+func TestH17LateWordOfAChangeGivesOldBytesNoDate(t *testing.T) {
+	for _, path := range []string{"/feed.rss", "/opml"} {
+		flaky(t, func(store *fakeStore, s *Server, get func(string) *httptest.ResponseRecorder) {
+			second := time.Now()
+			old := get(path).Header().Get("Etag")
+			store.put(second, post(70, "Brand new")) // in the same second, and nobody has told the web yet
+			store.fail(errDown)
+			time.Sleep(settle * time.Second)
+			// Without the store nothing can be said of that second.
+			for range 3 {
+				if w := get(path); w.Code != 200 || w.Header().Get("Etag") != old || w.Header().Get("Last-Modified") != "" {
+					t.Errorf("%s without the store: %d %v", path, w.Code, w.Header())
+				}
+			}
+			store.fail(nil)
+			time.Sleep(retryEvery + time.Millisecond)
+			w := get(path)
+			if w.Header().Get("Etag") == old || w.Header().Get("Last-Modified") != second.UTC().Format(http.TimeFormat) {
+				t.Errorf("%s with the store: %d %v", path, w.Code, w.Header())
+			}
+			reads := store.reads.Load() + store.lists.Load()
+			for range 5 {
+				time.Sleep(time.Second)
+				get(path)
+			}
+			if n := store.reads.Load() + store.lists.Load() - reads; n != 0 {
+				t.Errorf("%s: a document with its date was rendered %d times more", path, n)
+			}
+		})
+	}
+}
+
+func TestASpooledDocumentIsNotWaitedForLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		store := &fakeStore{}
+		store.put(time.Now(), posts(1, 3, "Go")...)
+		for run := range 2 {
+			s, err := New(store, testFormats(), testSite(), Options{Spool: dir})
+			if err != nil {
+				t.Fatal(err)
+			}
+			start, w := time.Now(), httptest.NewRecorder()
+			s.ServeHTTP(w, httptest.NewRequest("GET", "/feed.rss", nil))
+			if w.Code != 200 || time.Since(start) > patience {
+				t.Errorf("start %d: %d after %s", run, w.Code, time.Since(start))
+			}
+			if got := w.Header().Get("Last-Modified"); got != "" {
+				t.Errorf("start %d: Last-Modified %s of bytes that may have changed in that second", run, got)
+			}
+			synctest.Wait()
+			store.before = func(ctx context.Context, _ feeds.Topic) error {
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			s.Close()
+		}
+	})
 }

@@ -17,7 +17,7 @@ func (s *Server) renderOutline(ctx context.Context, cfg *config, d doc, made *do
 	if err != nil {
 		return err
 	}
-	made.changed = cfg.modified(l.version)
+	made.changed, made.read = cfg.modified(l.version), l.read
 	made.body = outline(l, d.kind)
 	return nil
 }

@@ -45,8 +45,12 @@ type frame struct {
 	Notice    string
 }
 
-// address is one document of a topic.
-type address struct{ Name, Title, Type, URL string }
+// address is one document of a topic. Type is a whole attribute: escaped, its "+" would hide the feed from programs
+// that search pages for feeds without an HTML parser.
+type address struct {
+	Name, Title, URL string
+	Type             template.HTMLAttr
+}
 
 func (c *config) frame(lang, title, path string, q url.Values) frame {
 	f := frame{
@@ -67,7 +71,7 @@ func (c *config) addresses(t feeds.Topic, title string) []address {
 	out := make([]address, 0, len(c.formats))
 	for _, f := range c.formats {
 		name := display(f.Name)
-		out = append(out, address{Name: name, Title: title + " (" + name + ")", Type: f.MediaType, URL: c.site.BaseURL + t.Path() + f.Suffix})
+		out = append(out, address{Name: name, Title: title + " (" + name + ")", URL: c.site.BaseURL + t.Path() + f.Suffix, Type: template.HTMLAttr(`type="` + f.MediaType + `"`)})
 	}
 	return out
 }
@@ -262,7 +266,7 @@ func (s *Server) renderTopic(ctx context.Context, cfg *config, d doc, made *docu
 	for i := range page.Items {
 		it := topicItem{Item: &page.Items[i]}
 		for _, m := range feeds.Topics(it.Item) {
-			if (m.Topic.Kind == "category" || m.Topic.Kind == "tag") && m.Topic.Group == "" && m.Topic != d.topic {
+			if (m.Topic.Kind == "category" || m.Topic.Kind == "tag") && m.Topic != d.topic {
 				it.Labels = append(it.Labels, label{cfg.display(m.Topic, m.Label), cfg.prefix + m.Topic.Path()})
 			}
 		}

@@ -49,6 +49,9 @@ func TestL2Discovery(t *testing.T) {
 				titles[l["title"]] = true
 			}
 		}
+		if !strings.Contains(a.body, `<link rel="alternate" type="application/rss+xml" title="`) {
+			t.Errorf("%s: no alternate for programs that do not parse HTML", path)
+		}
 		if len(alternates) != 3 || len(titles) != 3 {
 			t.Fatalf("%s: alternates %v", path, alternates)
 		}

@@ -22,9 +22,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, e *entry) {
 		}
 	}
 	h := w.Header()
-	if m, ok := e.notModified(r, &pref, c, s.now); ok {
+	if m, ok := e.notModified(r, &pref, c); ok {
 		h["Etag"] = e.tags[m]
-		if e.settled(s.now) {
+		if e.dated {
 			h["Last-Modified"] = e.modified
 		}
 		for i := range e.brief {
@@ -35,7 +35,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, e *entry) {
 		return
 	}
 	h["Etag"] = e.tags[c]
-	if e.settled(s.now) {
+	if e.dated {
 		h["Last-Modified"] = e.modified
 	}
 	for i := range e.full {
@@ -158,7 +158,7 @@ func NewHTTPServer(h http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
+		ReadTimeout:       10 * time.Second, // as for the header: one deadline a request instead of two, and no body is read
 		WriteTimeout:      2 * time.Minute,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,

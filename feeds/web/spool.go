@@ -31,11 +31,12 @@ type spool struct {
 }
 
 type spooled struct {
-	name string
-	size int64
-	seq  uint64
-	tag  string
-	date int64
+	name  string
+	size  int64
+	seq   uint64
+	tag   string
+	date  int64
+	dated bool
 }
 
 // spoolHead is the first line of a file.
@@ -44,6 +45,7 @@ type spoolHead struct {
 	Hash    string `json:"hash"`    // of the identity bytes, as in the entity tag
 	Changed int64  `json:"changed"` // Unix time of Last-Modified; 0 for none
 	Size    int    `json:"size"`    // identity bytes
+	Dated   bool   `json:"dated"`   // Last-Modified may be sent
 }
 
 const (
@@ -96,12 +98,12 @@ func (p *spool) put(e *entry) error {
 	have := p.files[name]
 	if have != nil {
 		f := have.Value.(*spooled)
-		if f.seq > e.seq || f.tag == e.tags[plain][0] && f.date == e.changed {
+		if f.seq > e.seq || f.tag == e.tags[plain][0] && f.date == e.changed && f.dated == e.dated {
 			return nil
 		}
 	}
 	body := e.kept[gzipped].Load().body
-	head, err := json.Marshal(spoolHead{Key: e.key, Hash: strings.Trim(e.tags[plain][0], `"`), Changed: e.changed, Size: e.size})
+	head, err := json.Marshal(spoolHead{Key: e.key, Hash: strings.Trim(e.tags[plain][0], `"`), Changed: e.changed, Size: e.size, Dated: e.dated})
 	if err != nil {
 		return fmt.Errorf("spool %s: %w", e.key, err)
 	}
@@ -116,7 +118,7 @@ func (p *spool) put(e *entry) error {
 		p.size -= have.Value.(*spooled).size
 		p.order.Remove(have)
 	}
-	p.files[name] = p.order.PushBack(&spooled{name: name, size: total, seq: e.seq, tag: e.tags[plain][0], date: e.changed})
+	p.files[name] = p.order.PushBack(&spooled{name: name, size: total, seq: e.seq, tag: e.tags[plain][0], date: e.changed, dated: e.dated})
 	p.size += total
 	return p.trim()
 }
@@ -182,6 +184,7 @@ func (p *spool) get(key string, shell *document) (*entry, error) {
 		shell.changed = time.Unix(head.Changed, 0)
 	}
 	e := entryOf(key, head.Hash, shell)
+	e.dated = head.Dated
 	e.keep(packed, head.Size)
 	sum := sha256.New()
 	inflated := &limitedWriter{w: sum, left: head.Size}
@@ -192,6 +195,13 @@ func (p *spool) get(key string, shell *document) (*entry, error) {
 		return nil, fmt.Errorf("read spool: %s is damaged: other bytes than were written", f.Name())
 	}
 	return e, nil
+}
+
+// has reports whether there is a file of a document.
+func (p *spool) has(key string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.files[spoolName(key)] != nil
 }
 
 func (p *spool) bytes() uint64 {

@@ -135,7 +135,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		// An entry's key is its canonical address, so most requests find it by their request line as it stands.
 		target := strings.TrimPrefix(r.RequestURI, s.config.Load().prefix)
-		if e, ok := s.cache.GetIfPresent(target); ok && !e.stale.Load() {
+		if e, ok := s.cache.GetIfPresent(target); ok && !e.stale.Load() && !e.due(s.now) {
 			s.serve(w, r, e)
 			return
 		}

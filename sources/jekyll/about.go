@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"feedmill/feeds"
@@ -35,7 +36,8 @@ func topicTitles(root *os.Root) (titles map[feeds.Topic]string, reports []source
 		if err != nil {
 			continue
 		}
-		for _, name := range sortedNames(names) {
+		slices.Sort(names)
+		for _, name := range names {
 			if !strings.HasSuffix(name, ".html") && !strings.HasSuffix(name, ".md") {
 				continue
 			}
@@ -99,19 +101,10 @@ func (s *site) about(titles map[feeds.Topic]string, tags []string) feeds.About {
 			tags = s.feed.only
 		}
 		for _, t := range tags {
-			if feedTag.MatchString(t) && !contains(s.feed.except, t) {
+			if feedTag.MatchString(t) && !slices.Contains(s.feed.except, t) {
 				add(s.feed.tagPath+t+".xml", feeds.NewTopic("tag", t))
 			}
 		}
 	}
 	return a
-}
-
-func contains(list []string, s string) bool {
-	for _, l := range list {
-		if l == s {
-			return true
-		}
-	}
-	return false
 }

@@ -138,6 +138,9 @@ func (f *fetch) settle(l *loaded) (*feeds.Change, error) {
 		f.noteTags(p.change.Item.Tags)
 	}
 	if fault, ok := p.report(); ok {
+		if where != l.path { // a guid does not say where to look
+			fault.reason = l.path + ": " + fault.reason
+		}
 		s.report, s.repaired = &fault, p.rejected == nil
 		f.out.Reject(fault.rejection(where, s.repaired))
 	}

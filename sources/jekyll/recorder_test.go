@@ -187,7 +187,11 @@ func open(t testing.TB, dir string, opts ...func(*Config)) *source {
 	for _, o := range opts {
 		o(cfg)
 	}
-	if err := cfg.Check("/"); err != nil {
+	wd, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cfg.Check(wd); err != nil {
 		t.Fatal(err)
 	}
 	s, err := Kind.New(cfg, sources.Env{Name: "test"})

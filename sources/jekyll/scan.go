@@ -285,8 +285,3 @@ func (s *site) load(root *os.Root, f candidate, force bool, now time.Time) loade
 	l.post = s.decode(f.path, b, now)
 	return l
 }
-
-func sortedNames(names []string) []string {
-	slices.Sort(names)
-	return names
-}

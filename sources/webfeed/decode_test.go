@@ -224,6 +224,20 @@ func TestC18TooManyItems(t *testing.T) {
 	}
 }
 
+func TestNoKeyOfTheAddressIsPublished(t *testing.T) {
+	body := `<rss version="2.0"><channel><title>T</title><item><title>a</title><link>#a</link><enclosure url="a.ogg"/><description>&lt;a href="#n"&gt;n&lt;/a&gt;</description></item></channel></rss>`
+	doc, err := ParseDocument(t.Context(), []byte(body), Hint{URL: "https://me:s3cret@h.example/dir/feed?key=s3cret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b := shortJSON(t, doc.Changes); strings.Contains(string(b), "s3cret") {
+		t.Errorf("%s", b)
+	}
+	if got := doc.Changes[0].Item.Enclosures[0].URL; got != "https://h.example/dir/a.ogg" {
+		t.Errorf("enclosure %s", got)
+	}
+}
+
 func seeds(f *testing.F) {
 	files, err := filepath.Glob("testdata/*")
 	if err != nil {
@@ -297,41 +311,4 @@ func FuzzDate(f *testing.F) {
 			t.Errorf("%q: %v", s, got)
 		}
 	})
-}
-
-func benchmarkFeed(items int) []byte {
-	var b strings.Builder
-	b.WriteString(`<?xml version="1.0" encoding="UTF-8"?><rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel><title>港口</title><link>https://up.example/</link><description/>`)
-	for i := range items {
-		fmt.Fprintf(&b, `<item><title>标题 %d</title><link>https://up.example/%[1]d</link><guid isPermaLink="false">g-%[1]d</guid><pubDate>Mon, 23 Nov 2026 08:%02d:00 +0800</pubDate><dc:creator>记者</dc:creator><category>港口</category><category>天气</category><description>摘要 %[1]d</description><content:encoded><![CDATA[`, i, i%60)
-		for range 12 {
-			b.WriteString("<p>" + sentences["zh-Hans"] + "</p>")
-		}
-		b.WriteString(`]]></content:encoded></item>`)
-	}
-	b.WriteString(`</channel></rss>`)
-	return []byte(b.String())
-}
-
-func BenchmarkParse50(b *testing.B) {
-	body := benchmarkFeed(50)
-	b.SetBytes(int64(len(body)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := ParseDocument(b.Context(), body, Hint{URL: "https://up.example/feed"}); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-// BenchmarkParse50Floor is gofeed alone on the same bytes.
-func BenchmarkParse50Floor(b *testing.B) {
-	body := benchmarkFeed(50)
-	b.SetBytes(int64(len(body)))
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := parseFloor(body); err != nil {
-			b.Fatal(err)
-		}
-	}
 }

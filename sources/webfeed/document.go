@@ -101,8 +101,8 @@ type parser struct {
 func parse(ctx context.Context, text []byte, hint Hint) (*Document, error) {
 	p := &parser{doc: &Document{}, hint: hint, dates: dates{zone: hint.Zone}, base: &url.URL{}}
 	if u, err := url.Parse(hint.URL); err == nil && (u.Scheme == "http" || u.Scheme == "https") {
-		u.User, u.Fragment = nil, ""
-		p.base = u
+		// Without its query, which may hold a key: a link to "#note" would publish it.
+		p.base = &url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}
 	}
 	p.home = p.base
 	if text[0] == '{' {
@@ -173,7 +173,9 @@ func (p *parser) tooMany(left int) {
 // reject reports something about the document, or about one entry in it.
 func (p *parser) reject(where, reason string, repaired bool) {
 	if where == "" {
-		where = fetch.Redact(p.hint.URL)
+		if where = p.hint.URL; isURL(where) {
+			where = fetch.Redact(where)
+		}
 	}
 	p.doc.Rejected = append(p.doc.Rejected, sources.Rejected{Where: where, Reason: reason, Repaired: repaired})
 }
@@ -228,6 +230,7 @@ type entry struct {
 
 func (e *entry) change() feeds.Change {
 	it := e.item
+	it.Title = literal(it.Title)
 	return feeds.Change{Key: e.key, Wish: e.wish, Raw: e.raw, Item: &it, Base: e.base}
 }
 

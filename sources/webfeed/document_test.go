@@ -3,7 +3,6 @@ package webfeed
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,9 +10,8 @@ import (
 
 	"feedmill/feeds"
 	"feedmill/sources"
+	"feedmill/sources/sourcetest"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // golden is what a fixture must become: the pair testdata/NAME.xml (or .json) and testdata/NAME.want.json is a test.
 type golden struct {
@@ -62,7 +60,7 @@ func TestDocuments(t *testing.T) {
 			}
 			got := shortJSON(t, g)
 			file := strings.TrimSuffix(in, filepath.Ext(in)) + ".want.json"
-			if *update {
+			if *sourcetest.Update {
 				if err := os.WriteFile(file, got, 0o644); err != nil {
 					t.Fatal(err)
 				}

@@ -209,7 +209,6 @@ func (s *source) emit(doc *Document, mem *memory, out sources.Sink) (emitted int
 		if known && old.stamp == m.stamp {
 			continue // it was away and is back
 		}
-		settle(c.Item, now)
 		for _, r := range reports[c.Key] {
 			out.Reject(r)
 		}
@@ -224,16 +223,6 @@ func (s *source) emit(doc *Document, mem *memory, out sources.Sink) (emitted int
 	}
 	mem.prune(present, now)
 	return emitted, nil
-}
-
-// settle takes dates out that have not come yet: what an upstream dates ahead counts from when it was first seen.
-func settle(it *feeds.Item, now time.Time) {
-	if it.Published.After(now) {
-		it.Published = time.Time{}
-	}
-	if it.Updated.After(now) || it.Updated.Before(it.Published) {
-		it.Updated = time.Time{}
-	}
 }
 
 // renamed finds what is remembered of an entry under the key it had before it turned out to be shared.

@@ -1,22 +1,15 @@
 package webfeed
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
-	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"feedmill/feeds"
 	"feedmill/sources"
-	"feedmill/sources/fetch"
 )
 
 func TestEmitsDifferencesOnly(t *testing.T) {
@@ -356,20 +349,6 @@ func TestFirstUpdateStaysTheDateOfPublication(t *testing.T) {
 	}
 }
 
-func TestDatesAheadCountFromWhenTheyWereSeen(t *testing.T) {
-	future := time.Now().Add(48 * time.Hour).UTC().Format(time.RFC1123Z)
-	o := newOrigin(t, channel(item("1", "one")+"<pubDate>"+future+"</pubDate>"))
-	s := newSession(t, o.URL)
-	s.must()
-	if got := s.changes[0].Item.Published; !got.IsZero() {
-		t.Errorf("published %v, want none: the store fills in when it was first seen", got)
-	}
-	o.body += "<!-- another body -->"
-	if s.must(); s.keys() != "" {
-		t.Errorf("stated again: %q", s.keys())
-	}
-}
-
 func TestBuildTimesAreNoChange(t *testing.T) {
 	feed := func(built string) string {
 		var b strings.Builder
@@ -485,119 +464,3 @@ func TestAnotherFeedTitleIsSaidOnceMore(t *testing.T) {
 		t.Errorf("%+v: want the entry with its new origin under the old raw hash, so that it is reshaped and no news", s.changes)
 	}
 }
-
-func TestFiles(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "feed.xml")
-	write := func(body string) {
-		t.Helper()
-		if err := os.WriteFile(path, []byte(body), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write(channel(item("1", "one")))
-	s := newSession(t, path)
-	if res := s.must(); s.keys() != "1" || res.Note != "1 items, 1 new or changed" {
-		t.Errorf("%q %+v", s.keys(), res)
-	}
-	if res := s.must(); !res.Unchanged {
-		t.Errorf("%+v", res)
-	}
-	write(strings.Repeat(" ", fetch.DefaultMaxBytes+1))
-	if _, err := s.fetch(); !errors.Is(err, fetch.ErrTooLarge) {
-		t.Errorf("%v", err)
-	}
-	if err := os.Remove(path); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.fetch(); !errors.Is(err, sources.ErrConfig) {
-		t.Errorf("%v", err)
-	}
-}
-
-func TestConfig(t *testing.T) {
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "f.xml"), []byte(channel()), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for in, want := range map[string]string{
-		"https://u:p@h.example/f?token=x": "",
-		"HTTP://h.example/":               "",
-		"f.xml":                           "",
-		"file://" + dir + "/f.xml":        "",
-		"":                                "empty",
-		"feed:https://h.example/x":        "write https://h.example/x",
-		"feed://h.example/x":              "write https://h.example/x",
-		"ftp://h.example/":                "only http and https",
-		"https:///x":                      "not an address",
-		"h.example/feed":                  "neither a URL",
-		".":                               "neither a URL",
-	} {
-		c := &Config{URL: in}
-		err := c.Check(dir)
-		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: %v, want %q", in, err, want)
-		}
-		if strings.Contains(c.Location(), "u:p") || strings.Contains(c.Location(), "token=x") {
-			t.Errorf("the location shows a secret: %s", c.Location())
-		}
-	}
-}
-
-func TestRecognise(t *testing.T) {
-	t.Chdir(t.TempDir())
-	for name, body := range map[string]string{
-		"a.xml": channel(), "b.json": `{"version": "https://jsonfeed.org/version/1", "items": []}`, "post.md": "---\ntitle: x\n---\n", "page.html": "<html>", "c.json": "{}",
-	} {
-		if err := os.WriteFile(name, []byte(body), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for arg, want := range map[string]bool{
-		"https://h.example/feed": true, "http://h.example": true, "a.xml": true, "b.json": true,
-		"post.md": false, "page.html": false, "c.json": false, "missing": false, ".": false, "ftp://h.example": false,
-	} {
-		if _, ok := Kind.Recognise(arg); ok != want {
-			t.Errorf("%s: %v, want %v", arg, ok, want)
-		}
-	}
-}
-
-// BenchmarkFetch measures one poll on loopback: a feed of 50 entries (140 kB) of which all changed, and one that did not.
-func BenchmarkFetch(b *testing.B) {
-	for _, mode := range []string{"changed", "304"} {
-		b.Run(mode, func(b *testing.B) {
-			body, n := benchmarkFeed(50), 0
-			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				w.Header().Set("ETag", `"1"`)
-				if mode == "304" && r.Header.Get("If-None-Match") != "" {
-					w.WriteHeader(http.StatusNotModified)
-					return
-				}
-				n++
-				_, _ = w.Write(bytes.ReplaceAll(body, []byte("<title>"), fmt.Appendf(nil, "<title>%d ", n)))
-			}))
-			defer srv.Close()
-			client := fetch.NewClient(fetch.Options{Spacing: fetch.NoSpacing, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
-			defer client.CloseIdleConnections()
-			src, err := Kind.New(&Config{URL: srv.URL}, sources.Env{HTTP: client})
-			if err != nil {
-				b.Fatal(err)
-			}
-			st := &state{saved: map[string][]byte{}, staged: map[string][]byte{}}
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := src.Fetch(b.Context(), st, discard{}); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}
-
-type discard struct{}
-
-func (discard) Emit(...feeds.Change) error       { return nil }
-func (discard) Withdraw(...string) (bool, error) { return true, nil }
-func (discard) Reject(sources.Rejected)          {}
-func (discard) Describe(feeds.About) error       { return nil }

@@ -12,10 +12,14 @@ import (
 	"sync"
 	"testing"
 
+	"go.uber.org/goleak"
+
 	"feedmill/feeds"
 	"feedmill/sources"
 	"feedmill/sources/fetch"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // state keeps the promise of [sources.State]: what is set is saved with the next Emit or at the end of a successful
 // fetch.

@@ -27,9 +27,9 @@ func identify(entries []*entry, shared map[string]bool) (unique []*entry, nowSha
 				noted[e.key] = true
 				nowShared = append(nowShared, e.key)
 			}
-			sub := e.root + "\n" + e.item.URL
+			sub := e.root + " " + e.item.URL
 			if !e.revisions && ambiguous(group, e) {
-				sub += "\n" + e.item.Title
+				sub += " " + e.item.Title
 			}
 			e.key = bounded(sub)
 		}

@@ -68,6 +68,17 @@ func maybePlain(s string) string {
 	return oneLine(s)
 }
 
+// literal escapes a plain title that reads like HTML, because normalisation takes titles for HTML: "Use <b>…</b>" is
+// to stay what it is.
+func literal(title string) string {
+	if strings.IndexByte(title, '<') < 0 && !looksHTML(title) {
+		return title
+	}
+	return escape.Replace(title)
+}
+
+var escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+
 // asHTML writes plain text as HTML: blank lines part paragraphs.
 func asHTML(s string) string {
 	s = strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n"))

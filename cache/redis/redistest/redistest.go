@@ -8,10 +8,13 @@ package redistest
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -30,7 +33,7 @@ var shared struct {
 // URL is the address of a Redis with a prefix that no other test has.
 func URL(t testing.TB) string {
 	t.Helper()
-	prefix := "t" + strings.ToLower(rand.Text()[:12])
+	prefix := Prefix()
 	if address := os.Getenv("REDIS_URL"); address != "" {
 		join := "?"
 		if strings.Contains(address, "?") {
@@ -54,6 +57,51 @@ func URL(t testing.TB) string {
 		}
 	})
 	return shared.server.URL + "?prefix=" + prefix
+}
+
+// Prefix is a prefix that nobody else has.
+func Prefix() string { return "t" + strings.ToLower(rand.Text()[:12]) }
+
+// Cluster starts a Cluster of one node, for as long as the test runs, and gives its address without a prefix. One node
+// is enough to refuse what is not of one slot.
+func Cluster(t testing.TB) string {
+	t.Helper()
+	port, err := freePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := New(t, "--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--cluster-enabled", "yes", "--save", "")
+	client := s.client()
+	defer client.Close() //nolint:errcheck // nothing was promised
+	if err := client.ClusterAddSlotsRange(t.Context(), 0, 16383).Err(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2000 {
+		if info, err := client.ClusterInfo(t.Context()).Result(); err == nil && strings.Contains(info, "cluster_state:ok") {
+			return "redis+cluster://127.0.0.1:" + strconv.Itoa(port)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("the cluster does not come up")
+	return ""
+}
+
+// freePort is a port that is likely to stay free for a moment; 10,000 more must be a port too, for the cluster's bus.
+func freePort() (int, error) {
+	for range 100 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return 0, err
+		}
+		port := l.Addr().(*net.TCPAddr).Port
+		if err := l.Close(); err != nil {
+			return 0, err
+		}
+		if port <= 55535 {
+			return port, nil
+		}
+	}
+	return 0, errors.New("no free port below 55536")
 }
 
 // find is the path of redis-server.
@@ -141,7 +189,7 @@ func (s *Server) Start(t testing.TB) {
 		t.Fatalf("start %s: %v", s.binary, err)
 	}
 	s.kill = func() { _ = cmd.Process.Kill() } // an error says that it has ended
-	client := goredis.NewClient(&goredis.Options{Network: "unix", Addr: s.socket, DisableIdentity: true, DialerRetries: 1, MaxRetries: -1})
+	client := s.client()
 	defer client.Close() //nolint:errcheck // nothing was promised
 	var err error
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
@@ -159,6 +207,12 @@ func (s *Server) Start(t testing.TB) {
 	}
 	s.Stop()
 	t.Fatal(fmt.Errorf("redis-server does not answer: %w\n%s", err, &output))
+}
+
+func (s *Server) client() *goredis.Client {
+	return goredis.NewClient(&goredis.Options{
+		Network: "unix", Addr: s.socket, DisableIdentity: true, DialerRetries: 1, MaxRetries: -1,
+	})
 }
 
 // Stop kills the server, as a crash does.

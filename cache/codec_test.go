@@ -1,0 +1,179 @@
+package cache
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"feedmill/feeds"
+)
+
+// full is an item with every field set, so that a forgotten one shows.
+func full() feeds.Item {
+	return feeds.Item{
+		ID: "urn:uuid:1", Source: "s", URL: "https://posts.example/1", Original: "https://elsewhere.example/?a=1&b=2",
+		Title: "Ein Titel — 标题", Summary: "Summary", Content: "<p>Content\x00with a NUL</p>", Language: "zh-CN", Image: "https://posts.example/1.png", Group: "staff",
+		Authors:    []feeds.Person{{Name: "Ann"}, {Email: "b@example.org", URL: "https://b.example"}},
+		Categories: []string{"金融", "c++"}, Tags: []string{"", "c#"},
+		Enclosures: []feeds.Enclosure{{URL: "https://posts.example/1.mp3", Type: "audio/mpeg", Title: "t", Length: 1 << 40, Duration: 90 * time.Second}},
+		Published:  time.Date(1890, 1, 2, 3, 4, 5, 678, time.FixedZone("", -9*3600-1800)),
+		Updated:    time.Date(2030, 1, 2, 3, 4, 5, 0, time.FixedZone("CST", 8*3600)),
+		Arrived:    time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+		Origin:     &feeds.Origin{ID: "o", Title: "Origin", URL: "https://o.example/feed", Home: "https://o.example"},
+	}
+}
+
+func TestItemRoundTrip(t *testing.T) {
+	for name, it := range map[string]feeds.Item{"full": full(), "empty": {}, "no origin": {Title: "x", Origin: nil}, "empty origin": {Origin: &feeds.Origin{}}} {
+		got, err := DecodeItem(EncodeItem(&it))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if d := cmp.Diff(it, got); d != "" {
+			t.Errorf("%s (-want +got):\n%s", name, d)
+		}
+		for _, d := range [][2]time.Time{{it.Published, got.Published}, {it.Updated, got.Updated}, {it.Arrived, got.Arrived}} {
+			_, want := d[0].Zone()
+			if _, offset := d[1].Zone(); offset != want {
+				t.Errorf("%s: offset %d, want %d", name, offset, want)
+			}
+		}
+	}
+}
+
+func TestItemRoundTripAny(t *testing.T) {
+	str := rapid.Custom(func(t *rapid.T) string { return string(rapid.SliceOfN(rapid.Byte(), 0, 20).Draw(t, "bytes")) })
+	when := rapid.Custom(func(t *rapid.T) time.Time {
+		if rapid.Bool().Draw(t, "zero") {
+			return time.Time{}
+		}
+		zone := time.FixedZone("", rapid.IntRange(-86400, 86400).Draw(t, "offset"))
+		return time.Unix(rapid.Int64Range(-1<<40, 1<<40).Draw(t, "second"), rapid.Int64Range(0, 999_999_999).Draw(t, "nanosecond")).In(zone)
+	})
+	labels := rapid.SliceOfN(str, 0, 5)
+	rapid.Check(t, func(rt *rapid.T) {
+		it := feeds.Item{
+			ID: str.Draw(rt, "id"), Source: str.Draw(rt, "source"), Title: str.Draw(rt, "title"), Content: str.Draw(rt, "content"), Group: str.Draw(rt, "group"),
+			Published: when.Draw(rt, "published"), Updated: when.Draw(rt, "updated"), Arrived: when.Draw(rt, "arrived"),
+		}
+		if l := labels.Draw(rt, "categories"); len(l) > 0 {
+			it.Categories = l
+		}
+		for range rapid.IntRange(0, 3).Draw(rt, "enclosures") {
+			it.Enclosures = append(it.Enclosures, feeds.Enclosure{URL: str.Draw(rt, "url"), Length: rapid.Int64().Draw(rt, "length"), Duration: time.Duration(rapid.Int64().Draw(rt, "duration"))})
+		}
+		got, err := DecodeItem(EncodeItem(&it))
+		if err != nil {
+			rt.Fatal(err)
+		}
+		if d := cmp.Diff(it, got); d != "" {
+			rt.Fatalf("(-want +got):\n%s", d)
+		}
+	})
+}
+
+// TestDecodeItemDamaged cuts and stretches an encoded item: an error, whatever is missing.
+func TestDecodeItemDamaged(t *testing.T) {
+	it := full()
+	b := EncodeItem(&it)
+	for n := range b {
+		if _, err := DecodeItem(b[:n]); !errors.Is(err, errCodec) {
+			t.Fatalf("cut to %d of %d bytes: %v", n, len(b), err)
+		}
+	}
+	if _, err := DecodeItem(append(bytes.Clone(b), 0)); !errors.Is(err, errCodec) {
+		t.Errorf("a byte too many: %v", err)
+	}
+	b[0]++
+	if _, err := DecodeItem(b); !errors.Is(err, errCodec) {
+		t.Errorf("unknown version: %v", err)
+	}
+	huge := append([]byte{codecVersion}, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01)
+	if _, err := DecodeItem(huge); !errors.Is(err, errCodec) {
+		t.Errorf("a length of 2^64-1: %v", err)
+	}
+}
+
+func FuzzDecodeItem(f *testing.F) {
+	it := full()
+	f.Add(EncodeItem(&it))
+	f.Add(EncodeItem(&feeds.Item{}))
+	f.Add([]byte{codecVersion, 3, 'a'})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		it, err := DecodeItem(b)
+		if err != nil {
+			return
+		}
+		again, err := DecodeItem(EncodeItem(&it))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(it, again); d != "" {
+			t.Errorf("(-first +second):\n%s", d)
+		}
+	})
+}
+
+func TestCompress(t *testing.T) {
+	for _, s := range []string{"", "x", strings.Repeat("新闻 news ", 5000)} {
+		got, err := Decompress(Compress([]byte(s)))
+		if err != nil || string(got) != s {
+			t.Errorf("%d bytes became %d, %v", len(s), len(got), err)
+		}
+	}
+	packed := Compress([]byte(strings.Repeat("news ", 500)))
+	for _, b := range [][]byte{packed[:len(packed)-1], []byte("not compressed at all"), append([]byte("x"), packed...)} {
+		if _, err := Decompress(b); !errors.Is(err, errCodec) {
+			t.Errorf("damaged bytes: %v", err)
+		}
+	}
+	if _, err := Decompress(Compress(make([]byte, maxBody+1))); !errors.Is(err, errCodec) {
+		t.Errorf("a body above the limit: %v", err)
+	}
+}
+
+func FuzzDecompress(f *testing.F) {
+	f.Add(Compress([]byte(strings.Repeat("news ", 50))))
+	f.Add([]byte{0x28, 0xb5, 0x2f, 0xfd})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if out, err := Decompress(b); err == nil && len(out) > maxBody {
+			t.Errorf("%d bytes", len(out))
+		}
+	})
+}
+
+func BenchmarkCodec(b *testing.B) {
+	it := full()
+	it.Content = strings.Repeat("<p>一些新闻和一些词语。 Some news, some words.</p>\n", 50)
+	encoded := EncodeItem(&it)
+	packed := Compress(encoded)
+	b.Run("encode", func(b *testing.B) {
+		for b.Loop() {
+			EncodeItem(&it)
+		}
+	})
+	b.Run("compress", func(b *testing.B) {
+		for b.Loop() {
+			Compress(encoded)
+		}
+	})
+	b.Run("decompress", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := Decompress(packed); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("decode", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := DecodeItem(encoded); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

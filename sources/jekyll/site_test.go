@@ -1,0 +1,68 @@
+package jekyll
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"feedmill/feeds"
+)
+
+func TestHoldAndZonelessWarning(t *testing.T) {
+	// Five hours ahead of now as UTC, three hours ago as the clock in Shanghai shows it.
+	ahead := time.Now().UTC().Add(5 * time.Hour).Format("2006-01-02 15:04:05")
+	dir, _, r := start(t, "_config.yml", "timezone: Asia/Shanghai\n", "_posts/2024-01-01-a.md", "---\ndate: "+ahead+"\n---\nx",
+		"_posts/2099-01-01-b.md", postOf("b"), "_posts/2024-01-01-c.md", postOf("c"))
+	if !r.item("a.md").Hold || !r.item("b.md").Hold || r.item("c.md").Hold {
+		t.Error("hold")
+	}
+	if len(r.reports) != 1 || !strings.Contains(r.reports["_posts/2024-01-01-a.md"].Reason, "zoneless_dates: site") {
+		t.Errorf("reports %v", r.reports)
+	}
+	r = newRecorder(t)
+	r.mustFetch(open(t, dir, func(c *Config) { c.ZonelessDates = "site" }))
+	if r.item("a.md").Hold || len(r.reports) != 0 {
+		t.Errorf("site: %v", r.reports)
+	}
+	write(t, dir, "_config.yml", "future: true\n")
+	r.mustFetch(open(t, dir))
+	if r.item("b.md").Hold {
+		t.Error("future: true holds")
+	}
+}
+
+func TestFeedTags(t *testing.T) {
+	dir, s, r := start(t, "_config.yml", "baseurl: /b\nfeed:\n  path: atom.xml\n  categories: [News]\n  tags: {except: [no], path: /t/}\n",
+		"_posts/2024-01-01-a.md", "---\ntags: [Go, no, 中, c++]\n---\n")
+	want := map[string]feeds.Topic{}
+	for p, topic := range map[string]feeds.Topic{"/atom.xml": feeds.All, "/feed/News.xml": feeds.NewTopic("category", "news"), "/t/Go.xml": feeds.NewTopic("tag", "go")} {
+		want[p], want["/b"+p] = topic, topic
+	}
+	if d := cmp.Diff(want, r.abouts[len(r.abouts)-1].Redirects); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	// A new tag by an event is described; another process knows it from the state.
+	write(t, dir, "_posts/2024-01-02-b.md", "---\ntags: [New_1]\n---\n")
+	s.todo.add(work{paths: map[string]bool{"_posts/2024-01-02-b.md": true}})
+	n := len(r.abouts)
+	r.mustFetch(s)
+	if len(r.abouts) != n+1 || r.abouts[n].Redirects["/t/New_1.xml"] != feeds.NewTopic("tag", "new_1") {
+		t.Errorf("redirects %v", r.abouts[len(r.abouts)-1].Redirects)
+	}
+	r.mustFetch(open(t, dir))
+	if _, ok := r.abouts[len(r.abouts)-1].Redirects["/t/New_1.xml"]; !ok {
+		t.Error("the tag is forgotten")
+	}
+}
+
+func TestCollectionsDir(t *testing.T) {
+	_, _, r := start(t, "_config.yml", "collections_dir: content\n", "_posts/2024-01-01-no.md", postOf("no"),
+		"content/_posts/2024-01-01-a.md", postOf("a"), "content/en/_posts/2024-01-01-b.md", postOf("b"))
+	equalKeys(t, "items", r.order, "content/_posts/2024-01-01-a.md", "content/en/_posts/2024-01-01-b.md")
+	if got := r.item("b.md").Item.Categories; !slices.Equal(got, []string{"en"}) {
+		t.Errorf("categories %q", got)
+	}
+}
