@@ -77,7 +77,11 @@ func (s *Server) get(ctx context.Context, d doc) (*entry, error) {
 	case ok || s.spooled(d):
 		limit = patience
 	}
-	timer := time.NewTimer(limit - time.Since(f.started))
+	wait := limit - time.Since(f.started)
+	if !ok {
+		wait = max(wait, impatience) // a flight that hung may be on its last yard: the store is back
+	}
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	var err error
 	select {

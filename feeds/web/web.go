@@ -132,6 +132,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.log.Error("request panicked", "path", r.URL.Path, "err", fmt.Sprint(p), "stack", stack())
 		s.fail(w, r, http.StatusInternalServerError, "internal error: the operator's log says more")
 	}()
+	if len(r.TransferEncoding) > 0 {
+		// net/http drops a Content-Length beside it, so that which of both a proxy went by cannot be seen any more. Nothing
+		// here takes a body: refuse it, and let nothing behind it count as a request (RFC 9112 §6.1, §11.2).
+		w.Header()["Connection"] = []string{"close"}
+		s.fail(w, r, http.StatusBadRequest, "no request here has a body: leave out Transfer-Encoding")
+		return
+	}
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		// An entry's key is its canonical address, so most requests find it by their request line as it stands.
 		target := strings.TrimPrefix(r.RequestURI, s.config.Load().prefix)

@@ -30,10 +30,12 @@ const (
 // Watch calls wake after each change of the site. Where the system sends no events it looks at the directories' times
 // instead; what that does not show, an edit in place, is found by the full scan of each interval.
 func (s *source) Watch(ctx context.Context, wake func()) error {
-	select {
-	case <-ctx.Done():
-		return nil
-	case <-s.scanned: // before the first walk there is nothing to watch
+	if len(s.directories()) == 0 { // before the first walk there is nothing to watch; a Watch that follows another has it
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.scanned:
+		}
 	}
 	w := &watch{source: s, wake: wake, known: map[string]bool{}, waiting: map[string]pending{}}
 	err := w.start()

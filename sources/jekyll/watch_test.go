@@ -261,3 +261,30 @@ func TestWatchEnds(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The Manager ends a Watch when it loses the store, and starts another when it is back.
+func TestWatchAgain(t *testing.T) {
+	dir, src, rec := start(t, "_posts/2021-12-08-a.md", "---\ntitle: a\n---\n")
+	if _, err := rec.fetch(src); err != nil {
+		t.Fatal(err)
+	}
+	for round := range 2 {
+		ctx, cancel := context.WithCancel(context.Background())
+		wakes, done := make(chan struct{}, 100), make(chan error)
+		go func() { done <- src.Watch(ctx, func() { wakes <- struct{}{} }) }()
+		for _, what := range []string{"the look after the watches were set", "a change"} {
+			select {
+			case <-wakes:
+			case <-time.After(patience):
+				t.Fatalf("watch %d does not wake for %s", round+1, what)
+			}
+			if err := os.WriteFile(filepath.Join(dir, "_posts", "2021-12-08-a.md"), []byte("---\ntitle: "+what+"\n---\n"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
