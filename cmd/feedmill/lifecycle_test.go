@@ -58,6 +58,7 @@ func TestAStartThatFailsLeavesNothingRunning(t *testing.T) {
 }
 
 func TestStopLetsRequestsUnderWayEnd(t *testing.T) {
+	t.Parallel()
 	s := start(t, settings{store: "memory:", sources: []string{sampleSite}})
 	admin := "http://" + s.AdminAddr()
 	type outcome struct {
@@ -103,6 +104,7 @@ func noNews(t *testing.T, s *server) {
 }
 
 func TestARenamedSourceKeepsItsItems(t *testing.T) {
+	t.Parallel()
 	eachStore(t, func(t *testing.T, store string) {
 		site := writePosts(t, filepath.Join(t.TempDir(), "site"), 12)
 		broken := filepath.Join(site, "_posts", "broken.md")
@@ -142,6 +144,7 @@ func TestARenamedSourceKeepsItsItems(t *testing.T) {
 }
 
 func TestASourceThatWasRemovedCanComeBackRenamed(t *testing.T) {
+	t.Parallel()
 	eachStore(t, func(t *testing.T, store string) {
 		site, other := writePosts(t, filepath.Join(t.TempDir(), "site"), 5), writePosts(t, filepath.Join(t.TempDir(), "other"), 3)
 		file := filepath.Join(t.TempDir(), "feedmill.yaml")
@@ -161,6 +164,7 @@ func TestASourceThatWasRemovedCanComeBackRenamed(t *testing.T) {
 
 // TestAFormerNameThatCannotBeTakenOverStopsNobody: the new name had items of its own once.
 func TestAFormerNameThatCannotBeTakenOverStopsNobody(t *testing.T) {
+	t.Parallel()
 	eachStore(t, func(t *testing.T, store string) {
 		one, two := writePosts(t, filepath.Join(t.TempDir(), "one"), 4), writePosts(t, filepath.Join(t.TempDir(), "two"), 6)
 		file := filepath.Join(t.TempDir(), "feedmill.yaml")
@@ -180,6 +184,7 @@ func TestAFormerNameThatCannotBeTakenOverStopsNobody(t *testing.T) {
 }
 
 func TestADirectoryThatDisappearsAndReturns(t *testing.T) {
+	t.Parallel()
 	eachStore(t, func(t *testing.T, store string) {
 		site := writePosts(t, filepath.Join(t.TempDir(), "site"), 30)
 		s := start(t, settings{store: store, sources: []string{site}})

@@ -71,6 +71,7 @@ func (r *redisServer) stop() {
 }
 
 func TestTwoServersOnOneRedisServeTheSameBytes(t *testing.T) {
+	t.Parallel()
 	r := startRedis(t)
 	site := writePosts(t, t.TempDir(), 40)
 	name := filepath.Base(site)
@@ -92,6 +93,7 @@ func TestTwoServersOnOneRedisServeTheSameBytes(t *testing.T) {
 }
 
 func TestDocumentsOutliveRedis(t *testing.T) {
+	t.Parallel()
 	r := startRedis(t)
 	site := writePosts(t, t.TempDir(), 20)
 	spool := t.TempDir()
