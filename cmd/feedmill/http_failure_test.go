@@ -248,7 +248,6 @@ func outlive(t *testing.T, s *server, site string, round int, o outage) {
 func TestAStoreInEveryMood(t *testing.T) {
 	double := wrapStore(t, newMoodyStore)
 	eachStore(t, func(t *testing.T, store string) {
-		t.Parallel()
 		site := writePosts(t, filepath.Join(t.TempDir(), "site"), 20)
 		s := start(t, settings{store: store, sources: []string{site}, spool: t.TempDir()})
 		moody := double(store)

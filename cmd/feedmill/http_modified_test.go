@@ -96,7 +96,6 @@ func changeFor(t testing.TB, site string, rounds int) {
 
 func TestNoTwoDocumentsShareALastModified(t *testing.T) {
 	eachStore(t, func(t *testing.T, store string) {
-		t.Parallel()
 		site := writePosts(t, filepath.Join(t.TempDir(), "site"), 10)
 		file := filepath.Join(t.TempDir(), "feedmill.yaml")
 		write(t, file, fmt.Sprintf("title: One\nsources:\n  site: { jekyll: %s }\n", site))
@@ -173,7 +172,6 @@ func (d *deafStore) After(ctx context.Context, c cache.Cursor, n int) ([]cache.E
 func TestALateLogGivesNoDateToOldBytes(t *testing.T) {
 	double := wrapStore(t, func(s cache.Store) *deafStore { return &deafStore{Store: s} })
 	eachStore(t, func(t *testing.T, store string) {
-		t.Parallel()
 		site := writePosts(t, filepath.Join(t.TempDir(), "site"), 10)
 		s := start(t, settings{store: store, sources: []string{site}})
 		deaf := double(store)
