@@ -56,6 +56,9 @@ func (d *previewDesk) Put(_ context.Context, changes ...feeds.Change) ([]feeds.A
 	defer d.mu.Unlock()
 	out := make([]feeds.Accepted, len(changes))
 	for i, c := range changes {
+		if c.Item != nil && c.Item.Updated.IsZero() {
+			c.Item.Updated = c.Item.Published // as a store does with a new item
+		}
 		switch {
 		case c.Item == nil:
 			out[i].Kind = feeds.Unchanged
