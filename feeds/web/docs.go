@@ -41,7 +41,7 @@ const (
 	// little to hope for or to win, firstTime how long it waits when there is nothing else.
 	patience   = 800 * time.Millisecond
 	impatience = 250 * time.Millisecond
-	firstTime  = 10 * time.Second
+	firstTime  = 20 * time.Second
 	// retryEvery is how often a failing document is tried again.
 	retryEvery = time.Second
 	// attempts bounds how often a document is rendered again because it changed meanwhile.
