@@ -46,7 +46,7 @@ func main() {
 	flag.IntVar(&b.posts, "posts", 50_000, "posts of the import (P3)")
 	flag.IntVar(&b.large, "large", 200_000, "posts of the large site (P4, P5, P8)")
 	flag.DurationVar(&b.soak, "soak", 5*time.Minute, "length of the load of P8")
-	flag.IntVar(&b.rounds, "rounds", 5, "rounds of an alternating comparison")
+	flag.IntVar(&b.rounds, "rounds", 30, "rounds of an alternating comparison, half a second each side")
 	flag.StringVar(&b.binary, "binary", "", "feedmill binary to measure; built from this tree when empty")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
