@@ -246,11 +246,11 @@ func outlive(t *testing.T, s *server, site string, round int, o outage) {
 }
 
 func TestAStoreInEveryMood(t *testing.T) {
-	double := wrapStore(t, newMoodyStore)
+	t.Parallel()
 	eachStore(t, func(t *testing.T, store string) {
 		site := writePosts(t, filepath.Join(t.TempDir(), "site"), 20)
-		s := start(t, settings{store: store, sources: []string{site}, spool: t.TempDir()})
-		moody := double(store)
+		s := start(t, settings{store: "moody+" + store, sources: []string{site}, spool: t.TempDir()})
+		moody := doubleOf[*moodyStore]("moody+" + store)
 		s.wait("site", 20)
 		for round, o := range []outage{
 			{"failing", func() { moody.turn(failing) }, func() { moody.turn(well) }},
@@ -290,6 +290,7 @@ func TestAStoreInEveryMood(t *testing.T) {
 }
 
 func TestRedisStandsStillOrDies(t *testing.T) {
+	t.Parallel()
 	r := startRedis(t)
 	site := writePosts(t, filepath.Join(t.TempDir(), "site"), 20)
 	spool := t.TempDir()

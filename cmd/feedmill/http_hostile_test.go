@@ -12,6 +12,7 @@ import (
 )
 
 func TestHostileClients(t *testing.T) {
+	t.Parallel()
 	s := everything(t, "memory:")
 	for _, c := range []struct {
 		name string
@@ -22,7 +23,6 @@ func TestHostileClients(t *testing.T) {
 		{"H14 HTTP/1.0", http10},
 		{"H14 huge", huge},
 		{"H14 smuggling", smuggling},
-		{"random addresses", randomAddresses},
 		{"slowloris", slowloris},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -185,8 +185,10 @@ func smuggling(t *testing.T, s *server) {
 	}
 }
 
-// randomAddresses asks for ten thousand addresses that mean nothing: none is a 5xx, and nothing of them stays in memory.
-func randomAddresses(t *testing.T, s *server) {
+// TestRandomAddresses asks for ten thousand addresses that mean nothing: none is a 5xx, and nothing of them stays in
+// memory. It runs beside no other test: it looks at the heap.
+func TestRandomAddresses(t *testing.T) {
+	s := everything(t, "memory:")
 	const workers, each = 10, 1000
 	heap := func() uint64 {
 		runtime.GC()

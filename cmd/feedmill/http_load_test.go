@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"feedmill/feeds"
 	"feedmill/feeds/formattest"
@@ -59,7 +60,10 @@ func TestReadersBesideWriters(t *testing.T) {
 		for i := range readers {
 			wg.Go(func() {
 				r := rand.New(rand.NewPCG(1, uint64(i)))
+				pace := time.NewTicker(20 * time.Millisecond) // readers think, or on a small machine nobody else gets a word in
+				defer pace.Stop()
 				for ctx.Err() == nil {
+					<-pace.C
 					path := []string{"/feed", "/source/site", fmt.Sprintf("/category/c%d", r.IntN(topics)), fmt.Sprintf("/tag/标签%d", r.IntN(7))}[r.IntN(4)] + formats[r.IntN(len(formats))].Suffix
 					coding := []string{"identity", "gzip", "br"}[r.IntN(3)]
 					a := s.get(path, "Accept-Encoding", coding)

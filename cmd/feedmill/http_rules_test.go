@@ -15,6 +15,7 @@ import (
 
 // TestRules holds standards of feed publishing against the running program; the names of the subtests are the rules'.
 func TestRules(t *testing.T) {
+	t.Parallel()
 	eachStore(t, func(t *testing.T, store string) {
 		s := everything(t, store)
 		for _, rule := range []struct {

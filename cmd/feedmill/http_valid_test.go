@@ -17,6 +17,7 @@ const foreignID = "https://Blatt.example:443/vier"
 // with the strict checker and with gofeed. With FEEDMILL_KEEP set, the documents of the embedded store stay in that
 // directory for other validators.
 func TestEveryDocumentIsValidAndSaysWhatIsStored(t *testing.T) {
+	t.Parallel()
 	eachStore(t, func(t *testing.T, store string) {
 		s := everything(t, store)
 		topics, err := s.Store().Topics(t.Context(), "")
