@@ -52,6 +52,9 @@ func serve(cmd *cobra.Command, args []string) error {
 	log := screen.log()
 	ctx, cancel := context.WithCancel(cmd.Context())
 	defer cancel()
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP) // before anybody can see that this runs: unheard it would end the process
+	defer signal.Stop(hup)
 	a, err := app.Start(ctx, app.Options{
 		Version: buildVersion(), Formats: formats, Load: load, OpenStore: openStore, HTTP: httpClient, Log: log,
 		Spool: spoolOf(cfg.Store, log), Socket: app.SocketPath(cfg.Store), Quiet: screen.people && isTerminal(os.Stderr),
@@ -59,9 +62,6 @@ func serve(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
 	var watching sync.WaitGroup
 	watching.Go(func() {
 		for {
