@@ -81,7 +81,7 @@ func (p *parser) atomEntry(a *atom.Entry, sp spot, published, updated string, au
 	case isMarkup(summary, sp.summaryType):
 		e.item.Content = summary // the only text there is, with its links and pictures
 	case strings.TrimSpace(summary) != "":
-		e.item.Summary = oneLine(summary)
+		e.item.Summary = atomLine(summary, sp.summaryType)
 	default:
 		if text := mediaValue(a.Extensions, "description"); looksHTML(text) {
 			e.item.Content = text

@@ -230,7 +230,7 @@ type entry struct {
 
 func (e *entry) change() feeds.Change {
 	it := e.item
-	it.Title = literal(it.Title)
+	it.Title, it.Summary = literal(it.Title), literal(it.Summary)
 	return feeds.Change{Key: e.key, Wish: e.wish, Raw: e.raw, Item: &it, Base: e.base}
 }
 

@@ -68,13 +68,13 @@ func maybePlain(s string) string {
 	return oneLine(s)
 }
 
-// literal escapes a plain title that reads like HTML, because normalisation takes titles for HTML: "Use <b>…</b>" is
-// to stay what it is.
-func literal(title string) string {
-	if strings.IndexByte(title, '<') < 0 && !looksHTML(title) {
-		return title
+// literal escapes a plain title or summary that reads like HTML, because normalisation takes them for HTML: "Use
+// <b>…</b>" is to stay what it is.
+func literal(plain string) string {
+	if strings.IndexByte(plain, '<') < 0 && !looksHTML(plain) {
+		return plain
 	}
-	return escape.Replace(title)
+	return escape.Replace(plain)
 }
 
 var escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
