@@ -49,8 +49,8 @@ lint: ## staticcheck
 test: ## every test; those that need Redis are skipped without redis-server
 	$(GO) test -shuffle=on $(PKG)
 
-race: tools ## every test with the race detector; nothing is skipped (many tests wait more than they work: -parallel)
-	CI=true CGO_ENABLED=1 $(GO) test -race -shuffle=on -parallel 8 $(PKG)
+race: tools ## every test with the race detector; nothing is skipped
+	CI=true CGO_ENABLED=1 $(GO) test -race -shuffle=on $(PKG)
 
 bench: ## benchmarks of PKG that match BENCH
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(PKG)

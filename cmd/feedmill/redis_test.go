@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -27,12 +28,7 @@ func startRedis(t testing.TB) *redisServer {
 		}
 		t.Skip("redis-server is not installed (make check installs it)")
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	l.Close()
+	addr := fmt.Sprintf("127.0.0.1:%d", quietPort(t))
 	r := &redisServer{t: t, addr: addr, url: "redis://" + addr + "/0", dir: t.TempDir()}
 	r.start()
 	t.Cleanup(r.stop)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -89,11 +90,16 @@ func oneLine(ts *testscript.TestScript, neg bool, args []string) {
 
 // freeport VAR... sets variables to ports on which nobody listens.
 func freePort(ts *testscript.TestScript, neg bool, args []string) {
-	for _, name := range args {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		ts.Check(err)
-		defer l.Close() // all at once: each gets another one
-		ts.Setenv(name, fmt.Sprint(l.Addr().(*net.TCPAddr).Port))
+	for taken := map[int]bool{}; len(args) > 0; {
+		port := 10_000 + rand.IntN(20_000) // outside the range of ports that others get who ask for any
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil || taken[port] {
+			continue
+		}
+		l.Close()
+		taken[port] = true
+		ts.Setenv(args[0], fmt.Sprint(port))
+		args = args[1:]
 	}
 }
 
