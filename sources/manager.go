@@ -17,6 +17,8 @@ type Spec struct {
 	Policy      Policy
 	// Interval is the time between fetches.
 	Interval time.Duration
+	// Private is the kind's: see [Kind].
+	Private bool
 }
 
 // Manager decides when each source is fetched. Per source there is one loop, one fetch in flight and one right to
@@ -120,6 +122,19 @@ func (m *Manager) runner(name string) (*runner, error) {
 		return nil, fmt.Errorf("no source is named %q: see feedmill status or the configuration", name)
 	}
 	return r, nil
+}
+
+// Receiver finds a source that is told of news from outside; private says on which listener. ok is false for a name that
+// is not configured and for a source that is no Receiver.
+func (m *Manager) Receiver(name string) (rec Receiver, private, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r, found := m.runners[name]
+	if !found {
+		return nil, false, false
+	}
+	rec, ok = r.spec.Source.(Receiver)
+	return rec, r.spec.Private, ok
 }
 
 // Status is a source as the operator sees it.

@@ -149,21 +149,28 @@ func (r *runner) work(ctx context.Context, desk Desk) error {
 	}
 }
 
-// wait returns when the source is due (timed), woken or released, or when ctx ends.
+// mailEvery is how often the mailbox of a Receiver is looked into: a letter may have come in through another process.
+const mailEvery = 2 * time.Second
+
+// wait returns when the source is due (timed), woken, written to or released, or when ctx ends.
 func (r *runner) wait(ctx context.Context, desk Desk, sch *schedule) (timed bool, err error) {
+	var due, ask, mail <-chan time.Time
+	if !sch.Gone {
+		t := time.NewTimer(time.Until(sch.Due))
+		defer t.Stop()
+		due = t.C
+	}
+	if sch.Withheld != nil { // the operator may have answered through another replica
+		t := time.NewTicker(releaseEvery)
+		defer t.Stop()
+		ask = t.C
+	}
+	if _, ok := r.spec.Source.(Receiver); ok && sch.Failures == 0 { // what failed is tried again when it is due
+		t := time.NewTicker(mailEvery)
+		defer t.Stop()
+		mail = t.C
+	}
 	for {
-		var due <-chan time.Time
-		if !sch.Gone {
-			t := time.NewTimer(time.Until(sch.Due))
-			defer t.Stop()
-			due = t.C
-		}
-		var ask <-chan time.Time
-		if sch.Withheld != nil { // the operator may have answered through another replica
-			t := time.NewTimer(releaseEvery)
-			defer t.Stop()
-			ask = t.C
-		}
 		select {
 		case <-ctx.Done():
 			return false, nil
@@ -171,6 +178,10 @@ func (r *runner) wait(ctx context.Context, desk Desk, sch *schedule) (timed bool
 			return true, nil
 		case <-r.wake:
 			return false, nil
+		case <-mail:
+			if ok, err := hasMail(ctx, desk); err != nil || ok {
+				return false, err
+			}
 		case <-ask:
 			if ok, err := released(ctx, desk); err != nil || ok {
 				return false, err

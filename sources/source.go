@@ -118,6 +118,8 @@ type Kind struct {
 	Recognise func(arg string) (Config, bool)
 	// Interval is the time between fetches unless configured otherwise. Before it is due only a Watcher wakes a source.
 	Interval time.Duration
+	// Private: what a [Receiver] of this kind is told comes through the admin listener, never the public one.
+	Private bool
 }
 
 // Env is what a source gets from the program.
@@ -129,6 +131,9 @@ type Env struct {
 	Log  *slog.Logger
 	// Zone is the configured time zone; nil for none.
 	Zone *time.Location
+	// Hook is the public address of a [Receiver], such as https://feeds.example.com/hook/NAME; empty while base_url is
+	// not configured.
+	Hook string
 }
 
 // ErrConfig marks an error that waits for the operator: a directory that is not there, a URL that cannot be.

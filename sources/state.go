@@ -15,10 +15,14 @@ type state struct {
 	mu      sync.Mutex
 	pending map[string][]byte // nil: deleted
 	saving  map[string][]byte // on their way to the store
+	// read are the letters that Done was called for since the last take, filing those whose end is being saved, finished
+	// all of this fetch: the store may still list one that has just been thrown away.
+	read, filing map[string][]byte
+	finished     map[string]bool
 }
 
 func newState(ctx context.Context, m Memory) *state {
-	return &state{ctx: ctx, memory: m, pending: map[string][]byte{}}
+	return &state{ctx: ctx, memory: m, pending: map[string][]byte{}, read: map[string][]byte{}, filing: map[string][]byte{}, finished: map[string]bool{}}
 }
 
 func (s *state) Get(key string) ([]byte, bool, error) {
@@ -82,21 +86,27 @@ func (s *state) take() {
 	}
 	maps.Copy(s.saving, s.pending)
 	s.pending = map[string][]byte{}
+	maps.Copy(s.filing, s.read)
+	s.read = map[string][]byte{}
 }
 
 // save writes what take set aside.
 func (s *state) save() error {
 	s.mu.Lock()
-	edits := s.saving
+	edits, letters := s.saving, s.filing
 	s.mu.Unlock()
-	if len(edits) == 0 {
-		return nil
+	if len(edits) > 0 {
+		if err := s.memory.Write(s.ctx, bucketState, edits); err != nil {
+			return fmt.Errorf("save the source's state: %w", err)
+		}
 	}
-	if err := s.memory.Write(s.ctx, bucketState, edits); err != nil {
-		return fmt.Errorf("save the source's state: %w", err)
+	if len(letters) > 0 {
+		if err := s.memory.Write(s.ctx, BucketMail, letters); err != nil {
+			return fmt.Errorf("throw away %d read letters: %w", len(letters), err)
+		}
 	}
 	s.mu.Lock()
-	s.saving = nil
+	s.saving, s.filing = nil, map[string][]byte{}
 	s.mu.Unlock()
 	return nil
 }

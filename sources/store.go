@@ -58,11 +58,15 @@ type Memory interface {
 const ReleaseKey = "release"
 
 // Buckets are all buckets of a source, for whoever gives a source another name.
-var Buckets = []string{bucketState, bucketRejected, bucketSchedule}
+var Buckets = []string{bucketState, bucketRejected, bucketSchedule, BucketMail}
 
 // Buckets of Memory.
 const (
 	bucketState    = "state"    // what the source itself remembers
 	bucketRejected = "rejected" // where -> Rejected
 	bucketSchedule = "schedule" // the Manager's own record, and ReleaseKey
+	// BucketMail holds the letters for a Receiver, which any process may add to, by keys in the order of arrival.
+	BucketMail = "mail"
+	// BucketState is read by a Mailbox.
+	BucketState = bucketState
 )

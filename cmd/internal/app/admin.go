@@ -14,8 +14,9 @@ import (
 	"feedmill/sources"
 )
 
-// adminHandler is the admin listener: health, readiness, metrics, status and profiles. It changes nothing: what
-// changes something goes through the socket, which only the operator's user can open.
+// adminHandler is the admin listener: health, readiness, metrics, status, profiles and the inboxes of private sources,
+// which guard themselves. The rest changes nothing: what changes something goes through the socket, which only the
+// operator's user can open.
 func (a *App) adminHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
@@ -31,6 +32,7 @@ func (a *App) adminHandler() http.Handler {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.registry(), promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
 	mux.HandleFunc("GET /status", a.statusPage)
 	mux.HandleFunc("GET /status.json", a.statusJSON)
+	mux.HandleFunc(inboxPrefix, func(w http.ResponseWriter, r *http.Request) { a.receive(w, r, inboxPrefix, true) })
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)

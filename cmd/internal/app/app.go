@@ -58,8 +58,9 @@ type App struct {
 	loops sync.WaitGroup
 	again chan struct{} // one slot: load the configuration again
 
-	superseded atomic.Bool // another replica runs a newer configuration
-	importing  atomic.Bool // the first fetches are shown on a terminal
+	received   chan struct{} // a slot for each request to a source
+	superseded atomic.Bool   // another replica runs a newer configuration
+	importing  atomic.Bool   // the first fetches are shown on a terminal
 
 	// clients are shared by the sources with the same private networks, so that they share the pace of each host. Only
 	// Start and the loop that applies configurations use them.
@@ -71,6 +72,7 @@ type App struct {
 	mu         sync.Mutex
 	cfg        *config.Config
 	configHash string
+	letter     int64 // the time of the last letter, in nanoseconds
 	configErr  error // why the configuration on disk is not the one that runs
 	site       web.Site
 }
@@ -85,7 +87,7 @@ func Start(ctx context.Context, opts Options) (_ *App, err error) {
 	files := stamps(cfg.Files)
 	a := &App{
 		opts: opts, log: opts.Log, cfg: cfg, failed: make(chan error, 3), again: make(chan struct{}, 1),
-		stop: func() {}, clients: map[string]*http.Client{},
+		stop: func() {}, clients: map[string]*http.Client{}, received: make(chan struct{}, maxReceiving),
 	}
 	defer func() {
 		if err != nil {
@@ -125,7 +127,7 @@ func Start(ctx context.Context, opts Options) (_ *App, err error) {
 	a.manager = sources.NewManager(
 		&desks{store: a.store, log: a.log, mayFetch: a.mayFetch},
 		sources.Options{Log: slog.New(&hush{a.log.Handler(), &a.importing})})
-	a.serve(a.public, web.NewHTTPServer(a.web.Handler()))
+	a.serve(a.public, web.NewHTTPServer(a.receiving(a.web.Handler())))
 	if a.admin != nil {
 		a.serve(a.admin, adminServer(a.adminHandler()))
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -148,7 +149,11 @@ func (a *App) specs(cfg *config.Config) ([]sources.Spec, error) {
 
 // MakeSpec makes a source of its configuration, as `serve`, `preview` and `check` all do.
 func MakeSpec(cfg *config.Config, s config.Source, client *http.Client, log *slog.Logger) (sources.Spec, error) {
-	src, err := s.Kind.New(s.Config, sources.Env{Name: s.Name, HTTP: client, Log: log.With("source", s.Name), Zone: cfg.Zone})
+	env := sources.Env{Name: s.Name, HTTP: client, Log: log.With("source", s.Name), Zone: cfg.Zone}
+	if cfg.BaseURL != "" {
+		env.Hook = cfg.BaseURL + hookPrefix + url.PathEscape(s.Name)
+	}
+	src, err := s.Kind.New(s.Config, env)
 	if err != nil {
 		return sources.Spec{}, fmt.Errorf("source %s: %w", s.Name, err)
 	}
@@ -161,7 +166,8 @@ func MakeSpec(cfg *config.Config, s config.Source, client *http.Client, log *slo
 	}
 	return sources.Spec{
 		Name: s.Name, Kind: s.Kind.Name, Location: s.Config.Location(),
-		Fingerprint: s.Fingerprint + " " + policy.Language, Source: src, Policy: policy, Interval: s.Interval,
+		Fingerprint: s.Fingerprint + " " + policy.Language + " " + env.Hook, Source: src, Policy: policy, Interval: s.Interval,
+		Private: s.Kind.Private,
 	}, nil
 }
 
