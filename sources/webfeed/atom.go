@@ -25,7 +25,7 @@ func (p *parser) atom(f *atom.Feed, o *outline) {
 	if len(authors) > 0 {
 		d.About.Author = authors[0]
 	}
-	p.dates.chinese = strings.HasPrefix(d.About.Language, "zh")
+	p.dates.Chinese = strings.HasPrefix(d.About.Language, "zh")
 	d.Pause = pause("", f.Extensions)
 
 	spots := o.spots
@@ -66,7 +66,7 @@ func (p *parser) atomEntry(a *atom.Entry, sp spot, published, updated string, au
 	published = first(published, value(a.Extensions, "dcterms", "issued"), value(a.Extensions, "dc", "date"))
 	e.item = feeds.Item{
 		URL: link, Title: atomLine(first(a.Title, mediaValue(a.Extensions, "title")), sp.titleType), Content: content,
-		Published: p.dates.parse(published), Updated: p.dates.parse(updated), Enclosures: e.item.Enclosures,
+		Published: p.dates.Parse(published), Updated: p.dates.Parse(updated), Enclosures: e.item.Enclosures,
 		Language: language(sp.lang, p.doc.About.Language),
 	}
 	e.note(first(published, updated), firstDate(e.item.Published, e.item.Updated))

@@ -13,6 +13,8 @@ import (
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
+
+	"feedmill/sources/internal/dates"
 )
 
 // Sentences of our own in the languages that the encodings are for.
@@ -306,7 +308,7 @@ func FuzzDate(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		got := dates{}.parse(s)
+		got := dates.Reader{}.Parse(s)
 		if !got.IsZero() && (got.Year() < 1000 || got.Year() > 9999) {
 			t.Errorf("%q: %v", s, got)
 		}

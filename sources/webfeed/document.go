@@ -17,6 +17,7 @@ import (
 	"feedmill/feeds"
 	"feedmill/sources"
 	"feedmill/sources/fetch"
+	"feedmill/sources/internal/dates"
 )
 
 // parseTimeout bounds the parsing of one document. 15 MiB take about half a second.
@@ -92,14 +93,14 @@ func ParseDocument(ctx context.Context, body []byte, hint Hint) (*Document, erro
 type parser struct {
 	doc    *Document
 	hint   Hint
-	dates  dates
+	dates  dates.Reader
 	base   *url.URL // of the document
 	home   *url.URL // the feed's own page, or base
 	origin feeds.Origin
 }
 
 func parse(ctx context.Context, text []byte, hint Hint) (*Document, error) {
-	p := &parser{doc: &Document{}, hint: hint, dates: dates{zone: hint.Zone}, base: &url.URL{}}
+	p := &parser{doc: &Document{}, hint: hint, dates: dates.Reader{Zone: hint.Zone}, base: &url.URL{}}
 	if u, err := url.Parse(hint.URL); err == nil && (u.Scheme == "http" || u.Scheme == "https") {
 		// Without its query, which may hold a key: a link to "#note" would publish it.
 		p.base = &url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}

@@ -11,6 +11,7 @@ import (
 	ext "github.com/mmcdole/gofeed/extensions"
 
 	"feedmill/feeds"
+	"feedmill/sources/internal/dates"
 )
 
 // note reports a date that is stated and cannot be read.
@@ -54,12 +55,12 @@ func buildTime(entries, feed []string) bool {
 			return false
 		}
 	}
-	t := dates{}.parse(entries[0])
+	t := dates.Reader{}.Parse(entries[0])
 	if t.IsZero() || t.Hour() == 0 && t.Minute() == 0 && t.Second() == 0 {
 		return false // a day is no time
 	}
 	for _, s := range feed {
-		if t.Equal(dates{}.parse(s)) {
+		if t.Equal(dates.Reader{}.Parse(s)) {
 			return true
 		}
 	}

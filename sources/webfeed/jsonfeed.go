@@ -25,7 +25,7 @@ func (p *parser) json(f *json.Feed) {
 	if len(authors) > 0 {
 		d.About.Author = authors[0]
 	}
-	p.dates.chinese = strings.HasPrefix(d.About.Language, "zh")
+	p.dates.Chinese = strings.HasPrefix(d.About.Language, "zh")
 	for i, it := range f.Items {
 		if it == nil || strings.TrimSpace(it.ID) == "" {
 			p.reject("", fmt.Sprintf("item %d has no id, which JSON Feed demands", i+1), false)
@@ -40,7 +40,7 @@ func (p *parser) jsonItem(it *json.Item, authors []feeds.Person) *entry {
 	e.item = feeds.Item{
 		URL: resolve(p.home, it.URL), Original: resolve(p.home, it.ExternalURL),
 		Title: oneLine(it.Title), Summary: oneLine(it.Summary), Content: it.ContentHTML,
-		Published: p.dates.parse(it.DatePublished), Updated: p.dates.parse(it.DateModified),
+		Published: p.dates.Parse(it.DatePublished), Updated: p.dates.Parse(it.DateModified),
 		Language: language(it.Language, p.doc.About.Language),
 		Image:    resolve(p.home, first(it.Image, it.BannerImage)),
 	}

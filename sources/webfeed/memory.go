@@ -15,6 +15,7 @@ import (
 	"feedmill/feeds"
 	"feedmill/sources"
 	"feedmill/sources/fetch"
+	"feedmill/sources/internal/dates"
 )
 
 // mapping is part of what is remembered of an entry: raise it when entries map to other items than before, and every
@@ -120,7 +121,7 @@ func decodeMemo(b []byte) (m memo, ok bool) {
 	if n <= 0 || off < -86400 || off > 86400 {
 		return m, false
 	}
-	m.first = time.Unix(sec, 0).In(fixed(int(off)))
+	m.first = time.Unix(sec, 0).In(dates.Fixed(int(off)))
 	return m, true
 }
 

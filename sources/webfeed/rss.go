@@ -33,7 +33,7 @@ func (p *parser) rss(f *rss.Feed, o *outline) {
 	if ps := persons(f.ManagingEditor, value(f.Extensions, "itunes", "author"), value(f.Extensions, "dc", "creator")); len(ps) > 0 {
 		d.About.Author = ps[0]
 	}
-	p.dates.chinese = strings.HasPrefix(d.About.Language, "zh")
+	p.dates.Chinese = strings.HasPrefix(d.About.Language, "zh")
 	d.Pause = pause(f.TTL, f.Extensions)
 	d.skip = newSkip(f.SkipHours, f.SkipDays)
 
@@ -42,15 +42,15 @@ func (p *parser) rss(f *rss.Feed, o *outline) {
 		spots = make([]spot, len(f.Items)) // the outline saw another document than the parser: do without it
 	}
 	builds := []string{f.LastBuildDate, f.PubDate, value(f.Extensions, "dc", "date")}
-	dates := make([]string, 0, len(f.Items))
+	published := make([]string, 0, len(f.Items))
 	for _, it := range f.Items {
-		dates = append(dates, rssDate(it))
+		published = append(published, rssDate(it))
 	}
-	if buildTime(dates, builds) {
-		dates = make([]string, len(dates))
+	if buildTime(published, builds) {
+		published = make([]string, len(published))
 	}
 	for i, it := range f.Items {
-		d.entries = append(d.entries, p.rssItem(it, spots[i], dates[i]))
+		d.entries = append(d.entries, p.rssItem(it, spots[i], published[i]))
 	}
 }
 
@@ -83,7 +83,7 @@ func (p *parser) rssItem(it *rss.Item, sp spot, date string) *entry {
 	updated := first(value(it.Extensions, "dcterms", "modified"), value(it.Extensions, "atom", "updated"))
 	e.item = feeds.Item{
 		URL: link, Title: maybePlain(title), Content: content, Summary: plainText(summary),
-		Published: p.dates.parse(date), Updated: p.dates.parse(updated),
+		Published: p.dates.Parse(date), Updated: p.dates.Parse(updated),
 		Language: language(value(it.Extensions, "dc", "language"), sp.lang, p.doc.About.Language),
 	}
 	e.note(first(date, updated), firstDate(e.item.Published, e.item.Updated))

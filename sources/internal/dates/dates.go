@@ -1,4 +1,5 @@
-package webfeed
+// Package dates reads dates as they are found in feeds and on pages, whoever wrote them.
+package dates
 
 import (
 	"regexp"
@@ -8,19 +9,19 @@ import (
 	"unicode"
 )
 
-// dates reads the dates of a document. None of them is ever rolled over or guessed into being: what is no date is the
+// Reader reads the dates of a document. None of them is ever rolled over or guessed into being: what is no date is the
 // zero time.
-type dates struct {
-	// zone is for dates without one; nil means UTC.
-	zone *time.Location
-	// chinese reads CST as China's, not as North America's central standard time (RFC 822 §5).
-	chinese bool
+type Reader struct {
+	// Zone is for dates without one; nil means UTC.
+	Zone *time.Location
+	// Chinese reads CST as China's, not as North America's central standard time (RFC 822 §5).
+	Chinese bool
 }
 
 var fastLayouts = []string{time.RFC3339, "Mon, 2 Jan 2006 15:04:05 -0700"}
 
-// parse reads a date as feeds write it: RFC 3339, RFC 822 and what is found instead of them. It keeps the zone.
-func (d dates) parse(s string) time.Time {
+// Parse reads a date as feeds write it: RFC 3339, RFC 822 and what is found instead of them. It keeps the zone.
+func (d Reader) Parse(s string) time.Time {
 	s = strings.TrimSpace(s)
 	if s == "" || len(s) > 100 {
 		return time.Time{}
@@ -28,7 +29,7 @@ func (d dates) parse(s string) time.Time {
 	for _, layout := range fastLayouts {
 		if t, err := time.Parse(layout, s); err == nil {
 			_, offset := t.Zone()
-			return sane(t.In(fixed(offset)))
+			return sane(t.In(Fixed(offset)))
 		}
 	}
 	if t := epoch(s); !t.IsZero() {
@@ -45,7 +46,8 @@ func sane(t time.Time) time.Time {
 	return t
 }
 
-func fixed(offset int) *time.Location {
+// Fixed is the zone of an offset in seconds east of UTC, without a name.
+func Fixed(offset int) *time.Location {
 	if offset == 0 {
 		return time.UTC
 	}
@@ -78,7 +80,7 @@ var (
 )
 
 // loose takes a date apart: clock, zone behind it, day before (or after) it.
-func (d dates) loose(s string) time.Time {
+func (d Reader) loose(s string) time.Time {
 	s = zoneArea.ReplaceAllString(s, "") // "[Asia/Shanghai]", "(CST)": a comment on the offset before it
 	afternoon := strings.Contains(s, "下午") || strings.Contains(s, "晚上") || strings.Contains(s, "오후") || strings.Contains(s, "午後")
 	for _, w := range []string{"上午", "下午", "晚上", "早上", "凌晨", "中午", "오전", "오후", "午前", "午後"} {
@@ -205,11 +207,11 @@ var zones = map[string]int{
 }
 
 // location reads what stands behind the clock. An unknown abbreviation is taken as no zone.
-func (d dates) location(s string) (*time.Location, bool) {
+func (d Reader) location(s string) (*time.Location, bool) {
 	s = strings.ToUpper(strings.TrimSpace(s))
 	if s == "" {
-		if d.zone != nil {
-			return d.zone, true
+		if d.Zone != nil {
+			return d.Zone, true
 		}
 		return time.UTC, true
 	}
@@ -222,13 +224,13 @@ func (d dates) location(s string) (*time.Location, bool) {
 		if g[1] == "-" {
 			seconds = -seconds
 		}
-		return fixed(seconds), true
+		return Fixed(seconds), true
 	}
-	if s == "CST" && d.chinese {
-		return fixed(8 * 3600), true
+	if s == "CST" && d.Chinese {
+		return Fixed(8 * 3600), true
 	}
 	if minutes, ok := zones[s]; ok {
-		return fixed(minutes * 60), true
+		return Fixed(minutes * 60), true
 	}
 	if strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == "" {
 		return d.location("")

@@ -1,4 +1,4 @@
-package webfeed
+package dates
 
 import (
 	"testing"
@@ -59,7 +59,7 @@ func TestDates(t *testing.T) {
 		{"13:30 PM 23 Nov 2026", ""},
 		{"Mon, 30 Nov -0001 00:00:00 +0000", ""},
 	} {
-		got := dates{}.parse(c.in)
+		got := Reader{}.Parse(c.in)
 		s := ""
 		if !got.IsZero() {
 			s = got.Format(time.RFC3339)
@@ -73,7 +73,7 @@ func TestDates(t *testing.T) {
 		{"Mon, 23 Nov 2026 08:30:00 CST", "2026-11-23T08:30:00+08:00"},
 		{"Mon, 23 Nov 2026 08:30:00 GMT", "2026-11-23T08:30:00Z"},
 	} {
-		if got := (dates{zone: shanghai, chinese: true}).parse(c.in).Format(time.RFC3339); got != c.want {
+		if got := (Reader{Zone: shanghai, Chinese: true}).Parse(c.in).Format(time.RFC3339); got != c.want {
 			t.Errorf("in China: parse(%q) = %q, want %q", c.in, got, c.want)
 		}
 	}
