@@ -265,6 +265,7 @@ func (r *runner) fetch(ctx context.Context, desk Desk, sch *schedule, timed, loc
 		rejects: map[string]Rejected{}, before: before,
 		counts: Counts{Kinds: map[feeds.Kind]int{}}, seen: map[uint64]struct{}{},
 	}
+	s.state.failed = sch.Failures
 	res, fetchErr := r.callFetch(ctx, s)
 	if fetchErr == nil {
 		fetchErr = s.finish(res, !local)

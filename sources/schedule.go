@@ -59,6 +59,9 @@ func (s *schedule) after(now time.Time, name string, interval time.Duration, loc
 	if res.NotBefore.After(s.Due) {
 		s.Due = res.NotBefore
 	}
+	if s.Due = res.Skip.Next(s.Due); s.Due.After(now.Add(maxBackoff)) && interval < maxBackoff {
+		s.Due = now.Add(maxBackoff)
+	}
 }
 
 // slot is the first time from t on that is in the source's phase of the interval.

@@ -56,8 +56,27 @@ type Result struct {
 	NotBefore time.Time
 	// Gone says that there is nothing to fetch any more (410): the Manager stops and tells the operator.
 	Gone bool
+	// Skip are hours and days at which there is to be no fetch.
+	Skip Skip
 	// Note is one line for /status, such as the last HTTP status.
 	Note string
+	// Exchange tells of the requests that the fetch made; nil for a kind that makes none. fetch.Poll fills it.
+	Exchange *Exchange
+}
+
+// Exchange is what was asked of a server in one fetch, and what it answered.
+type Exchange struct {
+	// Status is the last HTTP status: of the source's first document, or of the failure; 0 when there was no answer.
+	Status int `json:"status,omitempty"`
+	// Requests counts the documents asked for, NotModified those that were answered with 304.
+	Requests    int `json:"requests,omitempty"`
+	NotModified int `json:"not_modified,omitempty"`
+	// Bytes is the size of the bodies, decompressed.
+	Bytes int64 `json:"bytes,omitempty"`
+	// ETag and LastModified are the validators of the first document. Without any of them each fetch costs the origin the
+	// whole document, and the Manager asks less often.
+	ETag         string `json:"etag,omitempty"`
+	LastModified string `json:"last_modified,omitempty"`
 }
 
 // Rejected is a post that was not published as it stands.

@@ -11,6 +11,7 @@ import (
 type state struct {
 	ctx    context.Context // of the fetch: State's methods are called within it
 	memory Memory
+	failed int // fetches in a row before this one
 
 	mu      sync.Mutex
 	pending map[string][]byte // nil: deleted
@@ -24,6 +25,10 @@ type state struct {
 func newState(ctx context.Context, m Memory) *state {
 	return &state{ctx: ctx, memory: m, pending: map[string][]byte{}, read: map[string][]byte{}, filing: map[string][]byte{}, finished: map[string]bool{}}
 }
+
+// Failures is how many fetches in a row failed before this one. It is no part of State: what a fetch emits must not
+// depend on it, but fetch.Poll asks another address.
+func (s *state) Failures() int { return s.failed }
 
 func (s *state) Get(key string) ([]byte, bool, error) {
 	s.mu.Lock()

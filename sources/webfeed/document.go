@@ -48,7 +48,7 @@ type Document struct {
 	// Pause is how long the feed asks to be left alone after a fetch (ttl, sy:updatePeriod), 0 for no wish.
 	Pause time.Duration
 
-	skip    skip
+	skip    sources.Skip
 	entries []*entry
 	shared  []string // keys that stand for several entries
 }

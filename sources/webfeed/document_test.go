@@ -20,7 +20,7 @@ type golden struct {
 	Encoding string             `json:",omitempty"`
 	About    *feeds.About       `json:",omitempty"`
 	Pause    string             `json:",omitempty"`
-	Skip     *skip              `json:",omitempty"`
+	Skip     *sources.Skip      `json:",omitempty"`
 	Rejected []sources.Rejected `json:",omitempty"`
 	Changes  []feeds.Change     `json:",omitempty"`
 }
@@ -54,7 +54,7 @@ func TestDocuments(t *testing.T) {
 				if doc.Pause > 0 {
 					g.Pause = doc.Pause.String()
 				}
-				if doc.skip != (skip{}) {
+				if doc.skip != (sources.Skip{}) {
 					g.Skip = &doc.skip
 				}
 			}

@@ -2,10 +2,8 @@ package webfeed
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"slices"
 	"time"
@@ -14,10 +12,6 @@ import (
 	"feedmill/sources"
 	"feedmill/sources/fetch"
 )
-
-// settled is how many fetches in a row must see the same permanent redirect before its target is asked directly. The
-// configured address is kept: it is asked again as soon as the new one fails.
-const settled = 10
 
 // batch is how many changes are emitted at once.
 const batch = 100
@@ -29,60 +23,28 @@ type source struct {
 
 // Fetch implements [sources.Source].
 func (s *source) Fetch(ctx context.Context, st sources.State, out sources.Sink) (sources.Result, error) {
-	before, err := loadUpstream(st)
-	if err != nil {
-		return sources.Result{}, err
-	}
-	up := before
-	if up.URL != s.cfg.URL {
-		up = upstream{URL: s.cfg.URL} // validators belong to the address they came from
-	}
 	if s.cfg.path != "" {
-		return s.file(ctx, st, out, up, before)
+		return s.file(ctx, st, out)
 	}
-	resp, err := s.get(ctx, &up)
-	res := sources.Result{NotBefore: resp.NotBefore}
-	if err != nil {
-		res.Gone = errors.Is(err, fetch.ErrGone)
-		if resp.Status != 0 {
-			res.Note = fmt.Sprint(resp.Status)
-		}
-		return res, err
+	poll := fetch.NewPoll(s.env.HTTP, st, fmt.Sprint(mapping, s.env.Zone))
+	resp, err := poll.Get(ctx, feedKey, fetch.Request{URL: s.cfg.URL})
+	if err != nil || resp.Unchanged {
+		return poll.Result(""), err
 	}
-	if resp.NotModified {
-		up.Validators = resp.Validators
-		res.Unchanged, res.Note = true, fmt.Sprint(http.StatusNotModified)
-		s.wishes(&res, up)
-		return res, up.save(st, before)
-	}
-	return s.document(ctx, st, out, resp, up, before)
-}
-
-// get asks the address that a permanent redirect led to often enough, else the configured one.
-func (s *source) get(ctx context.Context, up *upstream) (*fetch.Response, error) {
-	if up.Moved != "" && up.Seen >= settled {
-		resp, err := fetch.Get(ctx, s.env.HTTP, fetch.Request{URL: up.Moved, Validators: up.Validators})
-		status := (*fetch.StatusError)(nil)
-		if err == nil || !errors.As(err, &status) || status.Code == http.StatusTooManyRequests || status.Code >= 500 {
-			return resp, err
-		}
-		up.Moved, up.Seen = "", 0 // the new address is none after all
-	}
-	resp, err := fetch.Get(ctx, s.env.HTTP, fetch.Request{URL: s.cfg.URL, Validators: up.Validators})
+	doc, n, err := s.document(ctx, st, out, resp.Body, Hint{ContentType: resp.ContentType, URL: resp.FinalURL})
 	switch {
+	case doc == nil:
+		return poll.Result("unusable"), err
 	case err != nil:
-	case resp.Permanent == "":
-		up.Moved, up.Seen = "", 0
-	case resp.Permanent != up.Moved:
-		up.Moved, up.Seen = resp.Permanent, 1
-	case up.Seen < settled:
-		up.Seen++
+		return poll.Result(""), err
 	}
-	return resp, err
+	resp.Wish(doc.Pause, doc.skip)
+	resp.Done()
+	return poll.Result(note(doc, n)), nil
 }
 
 // file reads a feed document on disk.
-func (s *source) file(ctx context.Context, st sources.State, out sources.Sink, up, before upstream) (sources.Result, error) {
+func (s *source) file(ctx context.Context, st sources.State, out sources.Sink) (sources.Result, error) {
 	f, err := os.Open(s.cfg.path)
 	if err != nil {
 		return sources.Result{}, fmt.Errorf("%w: %w", sources.ErrConfig, err)
@@ -95,60 +57,42 @@ func (s *source) file(ctx context.Context, st sources.State, out sources.Sink, u
 	if len(body) > fetch.DefaultMaxBytes {
 		return sources.Result{}, fmt.Errorf("read %s: %w: more than %d bytes", s.cfg.path, fetch.ErrTooLarge, fetch.DefaultMaxBytes)
 	}
-	return s.document(ctx, st, out, &fetch.Response{Body: body}, up, before)
+	hash := fmt.Sprint(digest(string(body)), mapping, s.env.Zone)
+	if old, ok, err := st.Get(feedKey); err != nil || ok && string(old) == hash {
+		return sources.Result{Unchanged: err == nil, Note: "same document"}, err
+	}
+	doc, n, err := s.document(ctx, st, out, body, Hint{URL: s.cfg.path})
+	if err != nil {
+		return sources.Result{}, err
+	}
+	st.Set(feedKey, []byte(hash))
+	return sources.Result{Note: note(doc, n)}, nil
 }
 
-// document emits what is new or other in a body. The validators are set last: a body that cannot be used is asked
-// for again.
-func (s *source) document(ctx context.Context, st sources.State, out sources.Sink, resp *fetch.Response, up, before upstream) (sources.Result, error) {
-	res := sources.Result{NotBefore: resp.NotBefore}
-	note := func(format string, args ...any) {
-		if resp.Status != 0 {
-			res.Note = fmt.Sprintf("%d, ", resp.Status)
-		}
-		res.Note += fmt.Sprintf(format, args...)
+func note(doc *Document, emitted int) string {
+	s := fmt.Sprintf("%d items", len(doc.Changes))
+	if emitted != 0 {
+		s += fmt.Sprintf(", %d new or changed", emitted)
 	}
-	hash := bodyHash(resp.Body, resp.FinalURL, resp.ContentType, s.env.Zone)
-	if hash == up.Body {
-		up.Validators = resp.Validators
-		res.Unchanged = true
-		note("same document")
-		s.wishes(&res, up)
-		return res, up.save(st, before)
-	}
+	return s
+}
+
+// document emits what is new or other in a body. Without a Document it cannot be used.
+func (s *source) document(ctx context.Context, st sources.State, out sources.Sink, body []byte, hint Hint) (*Document, int, error) {
 	mem, err := loadMemory(st)
 	if err != nil {
-		return res, err
+		return nil, 0, err
 	}
-	doc, err := ParseDocument(ctx, resp.Body, Hint{ContentType: resp.ContentType, URL: first(resp.FinalURL, s.cfg.path), Zone: s.env.Zone, shared: mem.shared})
+	hint.Zone, hint.shared = s.env.Zone, mem.shared
+	doc, err := ParseDocument(ctx, body, hint)
 	if err != nil {
-		res.NotBefore = time.Time{} // how long an error page stays fresh says nothing of the feed
-		note("unusable")
-		return res, fmt.Errorf("get %s: %w", s.cfg.Location(), err)
+		return nil, 0, fmt.Errorf("get %s: %w", s.cfg.Location(), err)
 	}
 	if err := out.Describe(doc.About); err != nil {
-		return res, err
+		return doc, 0, err
 	}
 	emitted, err := s.emit(doc, mem, out)
-	if err != nil {
-		return res, err
-	}
-	up.Validators, up.Body, up.Pause, up.Skip = resp.Validators, hash, doc.Pause, doc.skip
-	note("%d items", len(doc.Changes))
-	if emitted != 0 {
-		res.Note += fmt.Sprintf(", %d new or changed", emitted)
-	}
-	if up.Seen >= settled && up.Moved != "" {
-		res.Note += "; moved for good: write " + fetch.Redact(up.Moved) + " into the configuration"
-	}
-	s.wishes(&res, up)
-	return res, up.save(st, before)
-}
-
-// wishes adds what the document itself says about the next fetch.
-func (s *source) wishes(res *sources.Result, up upstream) {
-	now := time.Now()
-	res.NotBefore = notBefore(now, res.NotBefore, up.Pause, up.Skip, now.Add(Interval))
+	return doc, emitted, err
 }
 
 // emit states the entries that say something else than is remembered, the oldest first, so that they are stored and

@@ -188,35 +188,29 @@ func TestC9WishesOfTheFeed(t *testing.T) {
 }
 
 func TestC9SkippedHoursAndDays(t *testing.T) {
-	at := func(s string) time.Time {
-		v, err := time.Parse("Mon 2006-01-02 15:04", s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v
+	var all []string
+	for h := range 24 {
+		all = append(all, fmt.Sprint(h))
 	}
-	night := newSkip([]string{"0", "1", "2", " 24 ", "x", "99"}, nil)
-	weekend := newSkip(nil, []string{"Saturday", "sunday", "Caturday"})
-	always := newSkip([]string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "17", "18", "19", "20", "21", "22", "23"}, nil)
 	for _, c := range []struct {
-		name      string
-		skip      skip
-		now, want string
+		name        string
+		hours, days []string
+		want        sources.Skip
 	}{
-		{"outside", night, "Mon 2026-11-23 12:00", ""},
-		{"the next fetch falls into it", night, "Mon 2026-11-23 23:30", "Tue 2026-11-24 03:00"},
-		{"inside", night, "Mon 2026-11-23 00:30", "Mon 2026-11-23 03:00"},
-		{"weekend, a day at most", weekend, "Fri 2026-11-27 23:30", "Sat 2026-11-28 23:30"},
-		{"sunday evening", weekend, "Sun 2026-11-29 22:30", "Mon 2026-11-30 00:00"},
-		{"every hour is not meant", always, "Mon 2026-11-23 12:00", ""},
+		{"as the specification has it", []string{"1", " 2 "}, []string{"Saturday", " sunday "}, sources.Skip{Hours: 6, Days: 1 | 1<<6}},
+		{"counted from 1 to 24", []string{"24"}, nil, sources.Skip{Hours: 1}},
+		{"what is none", []string{"x", "99", "-1"}, []string{"Caturday"}, sources.Skip{}},
+		{"every hour is not meant", all, nil, sources.Skip{}},
 	} {
-		now := at(c.now)
-		got := ""
-		if nb := notBefore(now, time.Time{}, 0, c.skip, now.Add(time.Hour)); !nb.IsZero() {
-			got = nb.Format("Mon 2006-01-02 15:04")
+		if got := newSkip(c.hours, c.days); got != c.want {
+			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
 		}
-		if got != c.want {
-			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+	}
+	o := newOrigin(t, strings.Replace(channel(item("1", "one")), "<item>", "<skipHours><hour>3</hour></skipHours><item>", 1), "ETag", `"1"`)
+	s := newSession(t, o.URL)
+	for _, what := range []string{"200", "304"} {
+		if got := s.must().Skip; got != (sources.Skip{Hours: 8}) {
+			t.Errorf("%s: %+v", what, got)
 		}
 	}
 }
@@ -244,6 +238,7 @@ func TestC10AndC12Results(t *testing.T) {
 }
 
 func TestC13PermanentRedirectSettles(t *testing.T) {
+	const settled = 10
 	status := http.StatusMovedPermanently
 	gone := false
 	o := newOrigin(t, "")

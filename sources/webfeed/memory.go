@@ -4,17 +4,13 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/cespare/xxhash/v2"
-
 	"feedmill/feeds"
 	"feedmill/sources"
-	"feedmill/sources/fetch"
 	"feedmill/sources/internal/dates"
 )
 
@@ -35,46 +31,6 @@ const (
 	keepGone  = 100
 	maxShared = 1000
 )
-
-// upstream is what is remembered of the feed as a whole.
-type upstream struct {
-	// URL is the configured address all this belongs to.
-	URL        string           `json:"url"`
-	Validators fetch.Validators `json:"validators"`
-	// Body is the hash of the last body that was parsed, with its address and mapping.
-	Body string `json:"body,omitempty"`
-	// Moved is where a permanent redirect leads, Seen on so many fetches in a row.
-	Moved string `json:"moved,omitempty"`
-	Seen  int    `json:"seen,omitempty"`
-	// Pause and Skip are the wishes of the last document: they count beside a 304 too.
-	Pause time.Duration `json:"pause,omitempty"`
-	Skip  skip          `json:"skip"`
-}
-
-func loadUpstream(st sources.State) (upstream, error) {
-	var u upstream
-	b, ok, err := st.Get(feedKey)
-	if err != nil || !ok {
-		return u, err
-	}
-	if err := json.Unmarshal(b, &u); err != nil {
-		return upstream{}, nil // unreadable state costs one unconditional request, nothing else
-	}
-	return u, nil
-}
-
-// save sets the state if it moved.
-func (u upstream) save(st sources.State, before upstream) error {
-	if u == before {
-		return nil
-	}
-	b, err := json.Marshal(u)
-	if err != nil {
-		return fmt.Errorf("remember feed: %w", err)
-	}
-	st.Set(feedKey, b)
-	return nil
-}
 
 // memo is what is remembered of an entry.
 type memo struct {
@@ -232,11 +188,4 @@ func date(t time.Time) string {
 		return ""
 	}
 	return t.Format(time.RFC3339)
-}
-
-// bodyHash is the hash of a body with what else decides on the items made of it.
-func bodyHash(body []byte, finalURL, contentType string, zone *time.Location) string {
-	h := xxhash.New()
-	_, _ = h.Write(body) // a hash does not fail
-	return fmt.Sprintf("%016x-%d-%s", h.Sum64(), mapping, digest(finalURL + "\x00" + contentType + "\x00" + zone.String())[:8])
 }

@@ -7,16 +7,11 @@ import (
 
 	ext "github.com/mmcdole/gofeed/extensions"
 
-	"feedmill/sources/fetch"
+	"feedmill/sources"
 )
 
-// skip are hours and days at which a feed does not want to be fetched, in GMT (RSS 2.0 skipHours, skipDays).
-type skip struct {
-	Hours uint32 `json:"hours,omitempty"` // bit n: hour n
-	Days  uint8  `json:"days,omitempty"`  // bit n: time.Weekday n
-}
-
-func newSkip(hours, days []string) (s skip) {
+// newSkip reads skipHours and skipDays of RSS 2.0. All hours or all days together are not meant.
+func newSkip(hours, days []string) (s sources.Skip) {
 	for _, h := range hours {
 		if n, err := strconv.Atoi(strings.TrimSpace(h)); err == nil && n >= 0 && n <= 24 {
 			s.Hours |= 1 << (n % 24) // some count from 1 to 24
@@ -36,47 +31,6 @@ func newSkip(hours, days []string) (s skip) {
 		s.Days = 0
 	}
 	return s
-}
-
-func (s skip) holds(t time.Time) bool {
-	t = t.UTC()
-	return s.Hours>>t.Hour()&1 == 1 || s.Days>>t.Weekday()&1 == 1
-}
-
-// next is t, or the first full hour behind it that is not skipped.
-func (s skip) next(t time.Time) time.Time {
-	if !s.holds(t) {
-		return t
-	}
-	n := t.UTC().Truncate(time.Hour)
-	for range 7 * 24 {
-		if n = n.Add(time.Hour); !s.holds(n) {
-			return n
-		}
-	}
-	return t
-}
-
-// notBefore brings together what the HTTP headers and the feed itself wish, from 15 minutes to 24 hours ahead. due is
-// when the next fetch is to be expected without any wish; it only counts where it falls into skipped hours.
-func notBefore(now, http time.Time, pause time.Duration, s skip, due time.Time) time.Time {
-	t := http
-	if pause > 0 {
-		if own := now.Add(fetch.ClampWait(pause)); own.After(t) {
-			t = own
-		}
-	}
-	when := t
-	if due.After(when) {
-		when = due
-	}
-	if s.holds(when) {
-		t = s.next(when)
-	}
-	if limit := now.Add(fetch.MaxWait); t.After(limit) {
-		t = limit
-	}
-	return t
 }
 
 // pause is the wish of an RSS channel: ttl in minutes, or the updatePeriod and updateFrequency of the RSS 1.0
