@@ -25,7 +25,7 @@ func (p *parser) atom(f *atom.Feed, o *outline) {
 	if len(authors) > 0 {
 		d.About.Author = authors[0]
 	}
-	p.dates.Chinese = strings.HasPrefix(d.About.Language, "zh")
+	p.dates.Language = d.About.Language
 	d.Pause = pause("", f.Extensions)
 
 	spots := o.spots

@@ -25,7 +25,7 @@ func (p *parser) json(f *json.Feed) {
 	if len(authors) > 0 {
 		d.About.Author = authors[0]
 	}
-	p.dates.Chinese = strings.HasPrefix(d.About.Language, "zh")
+	p.dates.Language = d.About.Language
 	for i, it := range f.Items {
 		if it == nil || strings.TrimSpace(it.ID) == "" {
 			p.reject("", fmt.Sprintf("item %d has no id, which JSON Feed demands", i+1), false)

@@ -33,7 +33,7 @@ func (p *parser) rss(f *rss.Feed, o *outline) {
 	if ps := persons(f.ManagingEditor, value(f.Extensions, "itunes", "author"), value(f.Extensions, "dc", "creator")); len(ps) > 0 {
 		d.About.Author = ps[0]
 	}
-	p.dates.Chinese = strings.HasPrefix(d.About.Language, "zh")
+	p.dates.Language = d.About.Language
 	d.Pause = pause(f.TTL, f.Extensions)
 	d.skip = newSkip(f.SkipHours, f.SkipDays)
 
