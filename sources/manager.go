@@ -124,6 +124,12 @@ func (m *Manager) runner(name string) (*runner, error) {
 	return r, nil
 }
 
+// Has says whether a source of that name runs here.
+func (m *Manager) Has(name string) bool {
+	_, err := m.runner(name)
+	return err == nil
+}
+
 // Receiver finds a source that is told of news from outside; private says on which listener. ok is false for a name that
 // is not configured and for a source that is no Receiver.
 func (m *Manager) Receiver(name string) (rec Receiver, private, ok bool) {

@@ -556,3 +556,32 @@ func TestABusySourceIsTakenOver(t *testing.T) {
 		}
 	})
 }
+
+// TestRetract: keys that were named one by one pass the guard that holds what a look around misses.
+func TestRetract(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		src := &scripted{fetch: func(n int, st State, out Sink) (Result, error) {
+			if n == 1 {
+				return Result{}, out.Emit(posts(100)...)
+			}
+			var keys []string
+			for _, p := range posts(100) {
+				keys = append(keys, p.Key)
+			}
+			if ok, err := out.Withdraw(keys...); ok || err != nil {
+				return Result{}, fmt.Errorf("the guard lets everything go: %v %w", ok, err)
+			}
+			return Result{}, out.(Retractor).Retract(keys...)
+		}}
+		m := startManager(t, store, spec("s", src))
+		synctest.Wait()
+		if err := m.Fetch("s"); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if st := m.Status()[0]; st.Error != "" || st.Items != 0 {
+			t.Errorf("after Retract: %d items, error %q", st.Items, st.Error)
+		}
+	})
+}

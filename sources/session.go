@@ -176,6 +176,19 @@ func (s *session) Withdraw(keys ...string) (bool, error) {
 			return false, nil
 		}
 	}
+	return true, s.withdraw(keys)
+}
+
+// Retract implements Retractor.
+func (s *session) Retract(keys ...string) error {
+	if err := s.settle(); err != nil {
+		return err
+	}
+	return s.withdraw(cleanKeys(keys))
+}
+
+// withdraw takes clean keys out of the store.
+func (s *session) withdraw(keys []string) error {
 	for len(keys) > 0 {
 		n := min(len(keys), MaxBatch)
 		batch := make([]feeds.Change, n)
@@ -185,7 +198,7 @@ func (s *session) Withdraw(keys ...string) (bool, error) {
 		accepted, err := s.desk.Put(s.ctx, batch...)
 		s.book(batch, accepted)
 		if err != nil {
-			return false, fmt.Errorf("withdraw %d items: %w", n, err)
+			return fmt.Errorf("withdraw %d items: %w", n, err)
 		}
 		s.mu.Lock()
 		for _, key := range keys[:n] {
@@ -194,7 +207,7 @@ func (s *session) Withdraw(keys ...string) (bool, error) {
 		s.mu.Unlock()
 		keys = keys[n:]
 	}
-	return true, nil
+	return nil
 }
 
 // withdrawUnseen ends a Complete fetch: what the store has beyond what was emitted is gone.

@@ -43,6 +43,12 @@ type Sink interface {
 	Describe(about feeds.About) error
 }
 
+// Retractor is what every Sink is, too: it withdraws keys that somebody who may named one by one. The guard of Withdraw,
+// which is for what a look around misses, does not hold them.
+type Retractor interface {
+	Retract(keys ...string) error
+}
+
 // MaxBatch is the most changes of one Emit.
 const MaxBatch = 500
 

@@ -16,6 +16,7 @@ import (
 	"feedmill/feeds/jsonfeed"
 	"feedmill/feeds/rss"
 	"feedmill/sources"
+	"feedmill/sources/inbox"
 	"feedmill/sources/jekyll"
 	"feedmill/sources/webfeed"
 )
@@ -26,7 +27,7 @@ import (
 var formats = []feeds.Format{rss.Format, atom.Format, jsonfeed.Format}
 
 // kinds are the ways in. A SOURCE argument goes to the first that recognises it.
-var kinds = []sources.Kind{jekyll.Kind, webfeed.Kind}
+var kinds = []sources.Kind{jekyll.Kind, webfeed.Kind, inbox.Kind}
 
 // stores are the places to keep items, by the scheme of their URL.
 var stores = []struct {

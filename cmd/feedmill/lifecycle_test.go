@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,18 +18,52 @@ import (
 	"feedmill/sources"
 )
 
-// TestExample loads the configuration that is shipped with the kinds that are.
+// TestExample: the configuration that is shipped is a good one, and shows every key there is.
 func TestExample(t *testing.T) {
-	cfg, err := config.Load("../../deploy/example.yaml", kinds, func(string) (string, bool) { return "", false })
+	const file = "../../deploy/example.yaml"
+	cfg, err := config.Load(file, kinds, func(string) (string, bool) { return "a-value-of-the-environment", true })
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := cfg.Override(nil, nil); err != nil {
 		t.Error(err)
 	}
-	if len(cfg.Sources) != 2 {
-		t.Errorf("%d sources, want 2", len(cfg.Sources))
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
 	}
+	b, err := config.Schema(kinds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema any
+	if err := json.Unmarshal(b, &schema); err != nil {
+		t.Fatal(err)
+	}
+	for key := range schemaKeys(schema, map[string]bool{}) {
+		if !strings.HasSuffix(key, "_file") && !regexp.MustCompile(`(?m)(^|[ {#])`+regexp.QuoteMeta(key)+`:`).Match(text) {
+			t.Errorf("%s does not show %s", file, key)
+		}
+	}
+}
+
+// schemaKeys collects the names of properties in a JSON Schema.
+func schemaKeys(v any, into map[string]bool) map[string]bool {
+	switch v := v.(type) {
+	case []any:
+		for _, x := range v {
+			schemaKeys(x, into)
+		}
+	case map[string]any:
+		properties, _ := v["properties"].(map[string]any)
+		for key := range properties {
+			into[key] = true
+		}
+		for _, x := range v {
+			schemaKeys(x, into)
+		}
+	}
+	return into
 }
 
 func TestNothingIsLeftRunning(t *testing.T) {

@@ -24,6 +24,16 @@ type Outside struct {
 	Change func()
 	// Break makes fetches fail from now on. Nil if they cannot.
 	Break func()
+	// Box holds the letters of a Receiver; nil for none.
+	Box *Box
+}
+
+// state is an empty state with the letters there are.
+func (o Outside) state() *State {
+	if o.Box == nil {
+		return NewState()
+	}
+	return NewStateWith(o.Box)
 }
 
 // errInjected is what the suite's sinks fail with.
@@ -62,7 +72,7 @@ func Run(t *testing.T, outside func(t *testing.T) Outside) {
 }
 
 func emits(t *testing.T, o Outside) {
-	st := NewState()
+	st := o.state()
 	out := fetch(t, o.New(), st)
 	if len(out.Changes) == 0 {
 		t.Error("the first fetch emits nothing: the suite needs an outside with a good post")
@@ -70,29 +80,29 @@ func emits(t *testing.T, o Outside) {
 }
 
 func again(t *testing.T, o Outside) {
-	src, st := o.New(), NewState()
+	src, st := o.New(), o.state()
 	first := fetch(t, src, st)
 	same(t, first, src, st)
 	same(t, first, src, st)
 }
 
 func restart(t *testing.T, o Outside) {
-	st := NewState()
+	st := o.state()
 	first := fetch(t, o.New(), st)
 	same(t, first, o.New(), st)
 }
 
 func stable(t *testing.T, o Outside) {
-	first, second := fetch(t, o.New(), NewState()), fetch(t, o.New(), NewState())
+	first, second := fetch(t, o.New(), o.state()), fetch(t, o.New(), o.state())
 	if d := cmp.Diff(raws(first), raws(second)); d != "" {
 		t.Errorf("two first fetches give other keys or hashes (-first +second):\n%s", d)
 	}
 }
 
 func crash(t *testing.T, o Outside) {
-	want := fetch(t, o.New(), NewState())
+	want := fetch(t, o.New(), o.state())
 	for n := 1; n <= min(want.Emits, 3); n++ {
-		st, out := NewState(), (*Sink)(nil)
+		st, out := o.state(), (*Sink)(nil)
 		out = NewSink(st)
 		out.OnEmit = func(i int) error {
 			if i >= n {
@@ -115,7 +125,7 @@ func crash(t *testing.T, o Outside) {
 func cancelled(t *testing.T, o Outside) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	st := NewState()
+	st := o.state()
 	out := NewSink(st)
 	if _, err := within(t, ctx, o.New(), st, out); err == nil {
 		t.Error("a fetch under a context that has ended succeeds")
@@ -124,7 +134,7 @@ func cancelled(t *testing.T, o Outside) {
 
 	ctx, cancel = context.WithCancel(context.Background())
 	defer cancel()
-	st = NewState()
+	st = o.state()
 	out = NewSink(st)
 	out.OnEmit = func(int) error {
 		cancel()
@@ -140,7 +150,7 @@ func changed(t *testing.T, o Outside) {
 	if o.Change == nil {
 		t.Skip("nothing to change")
 	}
-	src, st := o.New(), NewState()
+	src, st := o.New(), o.state()
 	first := fetch(t, src, st)
 	o.Change()
 	out, res := fetchResult(t, src, st)
@@ -163,7 +173,7 @@ func broken(t *testing.T, o Outside) {
 	if o.Break == nil {
 		t.Skip("nothing to break")
 	}
-	src, st := o.New(), NewState()
+	src, st := o.New(), o.state()
 	fetch(t, src, st)
 	saved := st.Saved()
 	o.Break()
@@ -184,7 +194,7 @@ func concurrent(t *testing.T, o Outside) {
 	outs, errs := make([]*Sink, n), make([]error, n)
 	var wg sync.WaitGroup
 	for i := range n {
-		src, st := o.New(), NewState()
+		src, st := o.New(), o.state()
 		outs[i] = NewSink(st)
 		wg.Go(func() {
 			ctx, cancel := context.WithTimeout(context.Background(), deadline)

@@ -106,6 +106,14 @@ func (s *Sink) Emit(changes ...feeds.Change) error {
 	return nil
 }
 
+// Retract records keys that were named one by one.
+func (s *Sink) Retract(keys ...string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Withdrawn = append(s.Withdrawn, keys...)
+	return nil
+}
+
 // Withdraw records keys that are gone.
 func (s *Sink) Withdraw(keys ...string) (bool, error) {
 	s.mu.Lock()

@@ -12,10 +12,17 @@ type State struct {
 	mu    sync.Mutex
 	saved map[string][]byte
 	now   map[string][]byte // as the source sees it
+	box   *Box
 }
 
 // NewState makes an empty state.
-func NewState() *State { return &State{saved: map[string][]byte{}, now: map[string][]byte{}} }
+func NewState() *State { return NewStateWith(&Box{}) }
+
+// NewStateWith makes an empty state whose letters are those of box. Other states of the same box have them too: each
+// is a store of its own.
+func NewStateWith(box *Box) *State {
+	return &State{saved: map[string][]byte{}, now: map[string][]byte{}, box: box}
+}
 
 // Get is the value that was set last.
 func (s *State) Get(key string) (value []byte, ok bool, err error) {
@@ -31,6 +38,9 @@ func (s *State) Range(fn func(key string, value []byte) error) error {
 	all := maps.Clone(s.now)
 	s.mu.Unlock()
 	for _, key := range slices.Sorted(maps.Keys(all)) {
+		if isDone(key) {
+			continue
+		}
 		if err := fn(key, bytes.Clone(all[key])); err != nil {
 			return err
 		}

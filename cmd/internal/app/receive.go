@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"feedmill/cache"
+	"feedmill/cmd/internal/config"
 	"feedmill/sources"
 )
 
@@ -64,6 +66,11 @@ func (a *App) receive(w http.ResponseWriter, r *http.Request, prefix string, pri
 		return
 	}
 	rec, isPrivate, ok := a.manager.Receiver(name)
+	if !ok && a.starting(name) {
+		w.Header().Set("Retry-After", "5")
+		plain(w, http.StatusServiceUnavailable, "the source is being started; try again")
+		return
+	}
 	if !ok || isPrivate != private {
 		plain(w, http.StatusNotFound, "no such source")
 		return
@@ -81,6 +88,15 @@ func (a *App) receive(w http.ResponseWriter, r *http.Request, prefix string, pri
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	rec.Receive(w, r, &mailbox{app: a, source: name})
+}
+
+// starting says whether a source is configured and does not run yet.
+func (a *App) starting(name string) bool {
+	cfg := a.config()
+	if cfg == nil || !slices.ContainsFunc(cfg.Sources, func(s config.Source) bool { return s.Name == name }) {
+		return false
+	}
+	return !a.manager.Has(name)
 }
 
 // mailbox is the mailbox of one source, in the store's notes.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"feedmill/cache/embedded"
+	"feedmill/cmd/internal/config"
 	"feedmill/feeds"
 	"feedmill/feeds/web"
 	"feedmill/sources"
@@ -73,6 +74,7 @@ func TestReceive(t *testing.T) {
 	a.manager = sources.NewManager(&desks{store: store, log: log, mayFetch: func() bool { return true }}, sources.Options{Log: log})
 	t.Cleanup(a.manager.Close)
 	public, private := &board{make(chan string, 100)}, &board{make(chan string, 100)}
+	a.cfg = &config.Config{Sources: []config.Source{{Name: "notices"}, {Name: "slow"}}}
 	spec := func(name string, b *board, private bool) sources.Spec {
 		return sources.Spec{Name: name, Source: b, Policy: sources.Policy{Source: name}, Interval: time.Hour, Private: private}
 	}
@@ -98,6 +100,7 @@ func TestReceive(t *testing.T) {
 		{admin, "/inbox/notices", "no", 404, ""},
 		{front, "/hook/a%2Fb", "no", 404, ""},
 		{front, "/hook/nobody", "no", 404, ""},
+		{front, "/hook/slow", "no", 503, ""}, // configured, and not running yet
 		{front, "/category/hook/notices", "", 200, "page"},
 		{front, "/hook/notices", strings.Repeat("x", sources.MaxLetter+1), 500, ""},
 	} {

@@ -7,8 +7,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -101,23 +99,6 @@ func TestGood(t *testing.T) {
 			}
 			compareInit(t, c)
 		})
-	}
-}
-
-// TestExample: the file that we ship is a good one. Its sources are of kinds that the fakes here stand in for.
-func TestExample(t *testing.T) {
-	c, err := Load("../../../deploy/example.yaml", fakeKinds(), nil)
-	if err != nil {
-		t.Fatalf("deploy/example.yaml is refused:\n%v", err)
-	}
-	text, err := os.ReadFile(c.File)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, key := range slices.Concat(keys(fieldsOf(&file{})), keys(fieldsOf(&common{}))) {
-		if !regexp.MustCompile(`(?m)^ *` + key + `:`).Match(text) {
-			t.Errorf("deploy/example.yaml does not show %s", key)
-		}
 	}
 }
 
