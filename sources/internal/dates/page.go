@@ -111,31 +111,31 @@ var unit = map[string]time.Duration{
 	"秒": time.Second, "秒钟": time.Second, "秒鐘": time.Second, "초": time.Second,
 	"分": time.Minute, "分钟": time.Minute, "分鐘": time.Minute, "분": time.Minute,
 	"小时": time.Hour, "小時": time.Hour, "个小时": time.Hour, "個小時": time.Hour, "时": time.Hour, "時間": time.Hour, "시간": time.Hour,
-	"天": day, "日": day, "일": day,
-	"周": week, "週": week, "星期": week, "个星期": week, "週間": week, "주": week,
-	"月": month, "个月": month, "個月": month, "か月": month, "ヶ月": month, "개월": month,
-	"年": year, "년": year,
+	"天": aDay, "日": aDay, "일": aDay,
+	"周": aWeek, "週": aWeek, "星期": aWeek, "个星期": aWeek, "週間": aWeek, "주": aWeek,
+	"月": aMonth, "个月": aMonth, "個月": aMonth, "か月": aMonth, "ヶ月": aMonth, "개월": aMonth,
+	"年": aYear, "년": aYear,
 
 	"s": time.Second, "sec": time.Second, "secs": time.Second, "second": time.Second, "seconds": time.Second,
 	"m": time.Minute, "min": time.Minute, "mins": time.Minute, "minute": time.Minute, "minutes": time.Minute,
 	"h": time.Hour, "hr": time.Hour, "hrs": time.Hour, "hour": time.Hour, "hours": time.Hour,
-	"d": day, "day": day, "days": day, "w": week, "week": week, "weeks": week, "mo": month, "month": month, "months": month,
-	"y": year, "yr": year, "yrs": year, "year": year, "years": year,
+	"d": aDay, "day": aDay, "days": aDay, "w": aWeek, "week": aWeek, "weeks": aWeek, "mo": aMonth, "month": aMonth, "months": aMonth,
+	"y": aYear, "yr": aYear, "yrs": aYear, "year": aYear, "years": aYear,
 
-	"seconde": time.Second, "secondes": time.Second, "heure": time.Hour, "heures": time.Hour, "jour": day, "jours": day,
-	"semaine": week, "semaines": week, "mois": month, "an": year, "ans": year,
+	"seconde": time.Second, "secondes": time.Second, "heure": time.Hour, "heures": time.Hour, "jour": aDay, "jours": aDay,
+	"semaine": aWeek, "semaines": aWeek, "mois": aMonth, "an": aYear, "ans": aYear,
 	"sekunde": time.Second, "sekunden": time.Second, "minuten": time.Minute, "stunde": time.Hour, "stunden": time.Hour,
-	"tag": day, "tage": day, "tagen": day, "woche": week, "wochen": week, "monat": month, "monate": month, "monaten": month,
-	"jahr": year, "jahre": year, "jahren": year,
+	"tag": aDay, "tage": aDay, "tagen": aDay, "woche": aWeek, "wochen": aWeek, "monat": aMonth, "monate": aMonth, "monaten": aMonth,
+	"jahr": aYear, "jahre": aYear, "jahren": aYear,
 	"segundo": time.Second, "segundos": time.Second, "minuto": time.Minute, "minutos": time.Minute, "hora": time.Hour, "horas": time.Hour,
-	"día": day, "días": day, "semana": week, "semanas": week, "mes": month, "meses": month, "año": year, "años": year,
+	"día": aDay, "días": aDay, "semana": aWeek, "semanas": aWeek, "mes": aMonth, "meses": aMonth, "año": aYear, "años": aYear,
 }
 
 const (
-	day   = 24 * time.Hour
-	week  = 7 * day
-	month = 30 * day
-	year  = 365 * day
+	aDay   = 24 * time.Hour
+	aWeek  = 7 * aDay
+	aMonth = 30 * aDay
+	aYear  = 365 * aDay
 )
 
 var one = map[string]int{
@@ -181,9 +181,9 @@ func (d Reader) distance(text string, now time.Time) time.Time {
 			continue
 		}
 		switch u { // months and years have no one length
-		case month:
+		case aMonth:
 			return sane(now.AddDate(0, -n, 0).Truncate(time.Second))
-		case year:
+		case aYear:
 			return sane(now.AddDate(-n, 0, 0).Truncate(time.Second))
 		}
 		return now.Add(-time.Duration(n) * u).Truncate(time.Second)

@@ -9,7 +9,7 @@ import (
 func TestDatesOnPages(t *testing.T) {
 	shanghai := time.FixedZone("", 8*3600)
 	now := time.Date(2026, 11, 24, 10, 5, 30, 0, shanghai)
-	d := Reader{Zone: shanghai, Chinese: true}
+	d := Reader{Zone: shanghai, Language: "zh"}
 	for _, c := range []struct {
 		in, want string
 		how      How
