@@ -5,14 +5,14 @@ import (
 	"errors"
 	"mime"
 	"regexp"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/net/html/charset"
 	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/ianaindex"
 	"golang.org/x/text/encoding/simplifiedchinese"
-	"golang.org/x/text/encoding/traditionalchinese"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
 )
@@ -29,10 +29,13 @@ func decode(body []byte, contentType string) (text []byte, name string, err erro
 		return nil, "", errEmpty
 	}
 	enc, name, skip := marked(body)
-	if enc == nil && name == "" {
-		enc, name = labelled(body, contentType)
+	if enc == nil && name == "utf-8" && !nearlyUTF8(body[skip:]) {
+		name = "" // a mark that a program put before something else
 	}
 	text = body[skip:]
+	if enc == nil && name == "" {
+		enc, name = labelled(text, contentType)
+	}
 	if enc != nil {
 		if text, err = enc.NewDecoder().Bytes(text); err != nil {
 			return nil, "", err
@@ -45,46 +48,79 @@ func decode(body []byte, contentType string) (text []byte, name string, err erro
 	return text, name, nil
 }
 
-// marked recognises byte-order marks, and UTF-16 and UTF-32 without one by the zero bytes around the first character.
-// A nil encoding with a name is UTF-8.
+// marked recognises byte-order marks, UTF-16 and UTF-32 without one by the zero bytes around the first characters, and
+// EBCDIC by its "<?xm" (XML 1.0 appendix F). A nil encoding with a name is UTF-8.
 func marked(b []byte) (enc encoding.Encoding, name string, skip int) {
-	utf16 := func(e unicode.Endianness) encoding.Encoding { return unicode.UTF16(e, unicode.IgnoreBOM) }
-	u32 := func(e utf32.Endianness) encoding.Encoding { return utf32.UTF32(e, utf32.IgnoreBOM) }
 	has := func(s string) bool { return len(b) >= len(s) && string(b[:len(s)]) == s }
+	wide := bytes.IndexByte(b[:min(len(b), 64)], 0) >= 0
 	switch {
 	case has("\xef\xbb\xbf"):
 		return nil, "utf-8", 3
+	case has("\x4c\x6f\xa7\x94"):
+		return charmap.CodePage037, "ibm037", 0
+	case !wide && (has("\xfe\xff") || has("\xff\xfe")):
+		return nil, "", 2 // a mark of UTF-16 before something else: nothing of a feed is without ASCII
+	case !wide:
+		return nil, "", 0
 	case has("\x00\x00\xfe\xff"):
-		return u32(utf32.BigEndian), "utf-32be", 4
+		skip = 4
 	case has("\xff\xfe\x00\x00"):
-		return u32(utf32.LittleEndian), "utf-32le", 4
-	case has("\xfe\xff"):
-		return utf16(unicode.BigEndian), "utf-16be", 2
-	case has("\xff\xfe"):
-		return utf16(unicode.LittleEndian), "utf-16le", 2
-	case has("\x00\x00\x00<"), has("\x00\x00\x00{"):
-		return u32(utf32.BigEndian), "utf-32be", 0
-	case has("<\x00\x00\x00"), has("{\x00\x00\x00"):
-		return u32(utf32.LittleEndian), "utf-32le", 0
-	case has("\x00<"), has("\x00{"):
-		return utf16(unicode.BigEndian), "utf-16be", 0
-	case has("<\x00"), has("{\x00"):
-		return utf16(unicode.LittleEndian), "utf-16le", 0
+		skip = 4
+	case has("\xfe\xff"), has("\xff\xfe"):
+		skip = 2
 	}
-	return nil, "", 0
+	name = zeros(b[skip:])
+	switch name {
+	case "utf-16be":
+		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM), name, skip
+	case "utf-16le":
+		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), name, skip
+	case "utf-32be":
+		return utf32.UTF32(utf32.BigEndian, utf32.IgnoreBOM), name, skip
+	case "utf-32le":
+		return utf32.UTF32(utf32.LittleEndian, utf32.IgnoreBOM), name, skip
+	}
+	return nil, "", skip
+}
+
+// zeros names the form of Unicode by where the zero bytes of ASCII characters stand: every document begins with some.
+func zeros(b []byte) string {
+	b = b[:min(len(b), 64)&^3]
+	var n [4]int
+	for i, c := range b {
+		if c == 0 {
+			n[i%4]++
+		}
+	}
+	all := len(b) / 4
+	switch even, odd := n[0]+n[2], n[1]+n[3]; {
+	case all == 0:
+	case n[0] == all && n[1] == all && n[3] == 0:
+		return "utf-32be"
+	case n[3] == all && n[2] == all && n[0] == 0:
+		return "utf-32le"
+	case even > all && odd == 0:
+		return "utf-16be"
+	case odd > all && even == 0:
+		return "utf-16le"
+	}
+	return ""
 }
 
 var xmlDeclaration = regexp.MustCompile(`^\s*<\?xml\b[^>]*?\?>`)
 
-var declaredEncoding = regexp.MustCompile(`(?i)\bencoding\s*=\s*["']?([A-Za-z0-9._:-]+)`)
+var declaredEncoding = regexp.MustCompile(`(?i)\bencoding\s*=\s*["']?\s*([A-Za-z0-9._:-]+)`)
 
 // labelled picks the encoding of bytes without a mark. A nil encoding is UTF-8.
 func labelled(b []byte, contentType string) (encoding.Encoding, string) {
+	if bytes.Contains(b, []byte("\x1b$B")) || bytes.Contains(b, []byte("\x1b$@")) {
+		return lookup("iso-2022-jp") // no other text holds its escapes, and XML forbids them
+	}
 	valid, many := utf8.Valid(b), multibyte(b)
 	for _, label := range []string{headerCharset(contentType), documentCharset(b)} {
-		enc, name := charset.Lookup(label)
+		enc, name := lookup(label)
 		switch {
-		case enc == nil || strings.HasPrefix(name, "utf-16"):
+		case enc == nil || strings.HasPrefix(name, "utf-16") || strings.HasPrefix(name, "utf-32"):
 			continue // unknown, or a label that these bytes refute: it could be read as ASCII
 		case name == "utf-8":
 			if valid || nearlyUTF8(b) {
@@ -99,12 +135,55 @@ func labelled(b []byte, contentType string) (encoding.Encoding, string) {
 		if valid && (many >= 8 || many > 0 && !doubleByte[name]) {
 			return nil, "utf-8"
 		}
+		if !valid {
+			if other, otherName, ok := refuted(b, enc, name); ok {
+				return other, otherName
+			}
+		}
 		return enc, name
 	}
 	if valid {
 		return nil, "utf-8"
 	}
 	return detected(b)
+}
+
+// lookup finds an encoding by its label: those of the WHATWG Encoding Standard, then those that IANA has besides, such
+// as code pages of DOS. hz-gb-2312, which browsers refuse, is read.
+func lookup(label string) (encoding.Encoding, string) {
+	label = strings.ToLower(strings.TrimSpace(label))
+	if label == "" {
+		return nil, ""
+	}
+	for _, l := range []string{label, strings.ReplaceAll(label, "_", "-"), strings.TrimPrefix(label, "x-"), "windows-" + strings.TrimPrefix(label, "win-"), "windows-" + strings.TrimPrefix(label, "cp")} {
+		switch l {
+		case "hz-gb-2312", "hz":
+			return simplifiedchinese.HZGB2312, "hz-gb-2312"
+		case "utf-32", "utf-32le", "utf-32be", "ucs-4", "iso-10646-ucs-4":
+			return encoding.Nop, "utf-32"
+		case "utf16", "ucs-2", "iso-10646-ucs-2":
+			return encoding.Nop, "utf-16"
+		case "euc-cn", "cp936", "ms936", "gb2312-80":
+			l = "gbk"
+		case "cp949", "ms949", "ksc5601":
+			l = "euc-kr"
+		case "cp932", "ms932", "sjis-win", "windows-932":
+			l = "shift_jis"
+		case "cp950", "big5-eten":
+			l = "big5"
+		case "eucjp":
+			l = "euc-jp"
+		}
+		if enc, name := charset.Lookup(l); enc != nil && name != "replacement" {
+			return enc, name
+		}
+	}
+	for _, index := range []*ianaindex.Index{ianaindex.IANA, ianaindex.MIME} {
+		if enc, err := index.Encoding(label); err == nil && enc != nil {
+			return enc, label
+		}
+	}
+	return nil, ""
 }
 
 var doubleByte = map[string]bool{"gbk": true, "gb18030": true, "big5": true, "shift_jis": true, "euc-jp": true, "euc-kr": true}
@@ -114,11 +193,16 @@ func headerCharset(contentType string) string {
 		return params["charset"]
 	}
 	_, label, _ := strings.Cut(strings.ToLower(contentType), "charset=")
-	return strings.Trim(label, `"' ;`)
+	label, _, _ = strings.Cut(label, ";")
+	return strings.Trim(label, `"' `)
 }
 
 func documentCharset(b []byte) string {
-	decl := xmlDeclaration.Find(b[:min(len(b), 1024)])
+	head := b[:min(len(b), 4<<10)]
+	if at := bytes.Index(head, []byte("<?xml")); at > 0 {
+		head = head[at:] // behind what a script printed before it
+	}
+	decl := xmlDeclaration.Find(head)
 	if m := declaredEncoding.FindSubmatch(decl); m != nil {
 		return string(m[1])
 	}
@@ -159,195 +243,4 @@ func nearlyUTF8(b []byte) bool {
 		b = b[size:]
 	}
 	return bad*10 <= good
-}
-
-// detected guesses the encoding of bytes that are labelled wrongly or not at all: the East Asian encodings are strict
-// enough to recognise themselves; what is left is Western.
-func detected(b []byte) (encoding.Encoding, string) {
-	if nearlyUTF8(b) {
-		return nil, "utf-8"
-	}
-	western, latin := charset.Lookup("windows-1252")
-	if lonely(b) {
-		return western, latin
-	}
-	type guess struct {
-		enc  encoding.Encoding
-		name string
-	}
-	best, bestScore := guess{}, 0
-	shiftJIS, _ := charset.Lookup("shift_jis")
-	eucJP, _ := charset.Lookup("euc-jp")
-	eucKR, _ := charset.Lookup("euc-kr")
-	for _, g := range []guess{
-		{simplifiedchinese.GB18030, "gb18030"},
-		{traditionalchinese.Big5, "big5"},
-		{shiftJIS, "shift_jis"},
-		{eucJP, "euc-jp"},
-		{eucKR, "euc-kr"},
-	} {
-		out, err := g.enc.NewDecoder().Bytes(b[:min(len(b), 256<<10)])
-		if err != nil {
-			continue
-		}
-		if s := plausible(out); s > bestScore {
-			best, bestScore = g, s
-		}
-	}
-	if best.enc != nil {
-		return best.enc, best.name
-	}
-	return western, latin
-}
-
-// lonely says that the bytes beyond ASCII stand alone, as accented letters between others do, and not in pairs.
-func lonely(b []byte) bool {
-	runs, single := 0, 0
-	for i := 0; i < len(b); i++ {
-		if b[i] < utf8.RuneSelf {
-			continue
-		}
-		start := i
-		for i < len(b) && b[i] >= utf8.RuneSelf {
-			i++
-		}
-		runs++
-		if i-start == 1 {
-			single++
-		}
-	}
-	return single*5 > runs*4
-}
-
-// common are the characters that nearly every text of a language holds.
-var common = func() map[rune]bool {
-	m := make(map[rune]bool)
-	for _, r := range "的一是不了在人有我他这中大来上国个到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可里后小么心多天而能好都然没日于起还发成事只作当想看文无开手十用主行方又如前所本见经头面公同三已老从动两长知民样现分将外但身些与高意进把法此实回二理美点月明其种声全工己话儿者向情部正名定女问力机给等几很业最间新什打便位因重被走电四第门相次东政海口使教西再平真听世气信北少关并内加化由却代军产入先山五太水万市" +
-		"這個們來為說會時對過還沒後開裡進現與經國從動兩長將問業東關產種聲實點樣發電門灣區網報學習廣體歲麼讓給當無見聽" {
-		m[r] = true
-	}
-	return m
-}()
-
-// plausible scores decoded text by its characters outside ASCII; 0 means that it cannot be this encoding. Kana and
-// Hangul speak for themselves; Chinese is recognised by its commonest characters.
-func plausible(text []byte) int {
-	total, bad, score := 0, 0, 0
-	for i := 0; i < len(text); {
-		if text[i] < utf8.RuneSelf {
-			i++
-			continue
-		}
-		r, size := utf8.DecodeRune(text[i:])
-		i += size
-		total++
-		switch {
-		case r == utf8.RuneError, r >= 0xe000 && r < 0xf900:
-			bad++
-		case r >= 0x3041 && r < 0x3100, r >= 0xac00 && r < 0xd7a4:
-			score += 3
-		case r >= 0xff61 && r < 0xffa0: // half-width kana: what other encodings look like in Shift_JIS
-			score--
-		case common[r]:
-			score += 3
-		case r >= 0x4e00 && r < 0xa000, r >= 0x3000 && r < 0x3020, r >= 0xff00 && r < 0xff60:
-			score++
-		default:
-			score--
-		}
-	}
-	if total == 0 || bad*100 > total || score <= 0 {
-		return 0
-	}
-	return score*1000/total + 1
-}
-
-// clean replaces broken UTF-8 and takes out what XML 1.0 §2.2 forbids, written as it is or as a reference: one such
-// character makes encoding/xml refuse the whole document.
-func clean(b []byte) []byte {
-	if !dirty(b) {
-		return b
-	}
-	out := make([]byte, 0, len(b))
-	for i := 0; i < len(b); {
-		c := b[i]
-		if c == '&' && i+1 < len(b) && b[i+1] == '#' {
-			if n := forbiddenReference(b[i:]); n > 0 {
-				i += n
-				continue
-			}
-		}
-		if c < utf8.RuneSelf {
-			switch {
-			case c >= ' ' || c == '\t' || c == '\n' || c == '\r':
-				out = append(out, c)
-			case c == '\v' || c == '\f':
-				out = append(out, ' ') // line ends of word processors
-			}
-			i++
-			continue
-		}
-		r, size := utf8.DecodeRune(b[i:])
-		if r != 0xfffe && r != 0xffff {
-			out = utf8.AppendRune(out, r)
-		}
-		i += size
-	}
-	return out
-}
-
-func dirty(b []byte) bool {
-	for i, c := range b {
-		if c < ' ' && c != '\n' && c != '\t' && c != '\r' {
-			return true
-		}
-		if c == 0xef && i+2 < len(b) && b[i+1] == 0xbf && b[i+2] >= 0xbe {
-			return true
-		}
-		if c == '&' && i+1 < len(b) && b[i+1] == '#' && forbiddenReference(b[i:]) > 0 {
-			return true
-		}
-	}
-	return !utf8.Valid(b)
-}
-
-// forbiddenReference is the length of the numeric character reference at the start of b if its character is forbidden.
-func forbiddenReference(b []byte) int {
-	end := bytes.IndexByte(b[:min(len(b), 14)], ';')
-	if end < 3 {
-		return 0
-	}
-	digits, radix := string(b[2:end]), 10
-	if digits[0] == 'x' || digits[0] == 'X' {
-		digits, radix = digits[1:], 16
-	}
-	n, err := strconv.ParseUint(digits, radix, 64)
-	switch {
-	case err != nil && !errors.Is(err, strconv.ErrRange):
-		return 0
-	case n == 9, n == 10, n == 13, n >= 0x20 && n < 0xd800, n >= 0xe000 && n < 0xfffe, n >= 0x10000 && n <= 0x10ffff:
-		return 0
-	}
-	return end + 1
-}
-
-var rootStart = regexp.MustCompile(`(?i)<\?xml\b|<rss\b|<feed\b|<rdf:rdf\b`)
-
-// bare takes off what stands before the root: blanks, the XML declaration (its encoding is no longer true, and
-// encoding/xml refuses version 1.1), and what a script printed before the feed.
-func bare(b []byte) []byte {
-	b = bytes.TrimLeft(bytes.TrimSpace(b), "\ufeff\u200b")
-	if len(b) == 0 || b[0] == '{' || b[0] == '[' {
-		return b
-	}
-	head := b[:min(len(b), 4<<10)]
-	if at := rootStart.FindIndex(head); at != nil && at[0] > 0 && !isHTML(head[:at[0]]) && !bytes.Contains(head[:at[0]], []byte("<!")) {
-		b = b[at[0]:]
-	}
-	return bytes.TrimSpace(b[len(xmlDeclaration.Find(b)):])
-}
-
-func isHTML(b []byte) bool {
-	b = bytes.ToLower(b[:min(len(b), 1024)])
-	return bytes.Contains(b, []byte("<html")) || bytes.Contains(b, []byte("<!doctype html"))
 }

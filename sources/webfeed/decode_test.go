@@ -3,13 +3,14 @@ package webfeed
 import (
 	"bytes"
 	"fmt"
+	"html"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
-	"golang.org/x/net/html/charset"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
@@ -23,6 +24,12 @@ var sentences = map[string]string{
 	"ko":      "항구의 여객선은 오늘 아침에 다시 운항을 시작했고 첫 배는 일곱 시에 떠났습니다. 선원은 바람이 많이 약해졌다고 말했습니다.",
 	"fr":      "Le ferry a repris son service dès l'aube, après une nuit agitée à Brême où le café coûtait déjà cher.",
 	"de":      "Die Fähre fährt wieder; über Nacht war es stürmisch, und die Gäste mußten in Köln übernachten.",
+	"pl":      "Prom znów pływa; w nocy był sztorm, a załoga czekała na brzegu aż do świtu, pijąc gorącą herbatę.",
+	"el":      "Το πλοίο ταξιδεύει ξανά· τη νύχτα είχε καταιγίδα και οι επιβάτες περίμεναν στην ακτή ως το πρωί.",
+	"tr":      "Vapur yeniden çalışıyor; gece fırtına vardı ve yolcular sabaha kadar kıyıda bekledi, güneş doğdu.",
+	"he":      "המעבורת שבה לפעול; בלילה הייתה סערה והנוסעים חיכו על החוף עד הבוקר.",
+	"ar":      "عادت العبارة إلى العمل؛ كانت هناك عاصفة في الليل وانتظر الركاب على الشاطئ حتى الصباح.",
+	"th":      "เรือข้ามฟากกลับมาให้บริการอีกครั้ง เมื่อคืนมีพายุและผู้โดยสารรอที่ชายฝั่งจนถึงเช้า",
 	"ru":      "Паром снова ходит: ночью был шторм, и пассажиры ждали на берегу до самого утра.",
 }
 
@@ -41,7 +48,7 @@ func encode(t testing.TB, label, text string) []byte {
 	case "utf-32be":
 		e = utf32.UTF32(utf32.BigEndian, utf32.IgnoreBOM)
 	default:
-		if e, _ = charset.Lookup(label); e == nil {
+		if e, _ = lookup(label); e == nil {
 			t.Fatalf("no encoding %q", label)
 		}
 	}
@@ -54,68 +61,116 @@ func encode(t testing.TB, label, text string) []byte {
 
 var boms = map[string]string{"utf-8": "\xef\xbb\xbf", "utf-16le": "\xff\xfe", "utf-16be": "\xfe\xff", "utf-32le": "\xff\xfe\x00\x00", "utf-32be": "\x00\x00\xfe\xff"}
 
-func TestC25Encodings(t *testing.T) {
-	const (
-		declared = 1 << iota // in the XML declaration
-		header               // in the Content-Type
-		none                 // nowhere
-		bom                  // by a byte-order mark
-		all      = declared | header | none
-	)
-	for _, c := range []struct {
-		label, language string
-		ways            int
-	}{
-		{"utf-8", "zh-Hans", all | bom},
-		{"utf-8", "fr", all | bom},
-		{"gbk", "zh-Hans", all},
-		{"gb2312", "zh-Hans", all},
-		{"gb18030", "zh-Hans", all},
-		{"big5", "zh-Hant", all},
-		{"shift_jis", "ja", all},
-		{"euc-jp", "ja", all},
-		{"iso-2022-jp", "ja", declared | header},
-		{"euc-kr", "ko", all},
-		{"iso-8859-1", "fr", all},
-		{"windows-1252", "de", all},
-		{"iso-8859-15", "de", all},
-		{"windows-1251", "ru", declared | header},
-		{"koi8-r", "ru", declared | header},
-		{"utf-16le", "zh-Hans", none | bom},
-		{"utf-16be", "fr", none | bom},
-		{"utf-32le", "zh-Hans", none | bom},
-		{"utf-32be", "ru", none | bom},
-	} {
+// transcodings is the matrix of encodings, ways to declare them, and kinds of documents.
+var transcodings = []struct {
+	label, language string
+	ways            int
+}{
+	{"utf-8", "zh-Hans", everywhere | byMark},
+	{"utf-8", "fr", everywhere | byMark},
+	{"gbk", "zh-Hans", everywhere},
+	{"gb2312", "zh-Hans", everywhere},
+	{"gb18030", "zh-Hans", everywhere},
+	{"hz-gb-2312", "zh-Hans", declared | header | both},
+	{"big5", "zh-Hant", everywhere},
+	{"shift_jis", "ja", everywhere},
+	{"euc-jp", "ja", everywhere},
+	{"iso-2022-jp", "ja", everywhere},
+	{"euc-kr", "ko", everywhere},
+	{"iso-8859-1", "fr", everywhere},
+	{"windows-1252", "de", everywhere},
+	{"iso-8859-15", "de", everywhere},
+	{"windows-1250", "pl", everywhere},
+	{"iso-8859-2", "pl", everywhere},
+	{"windows-1251", "ru", everywhere},
+	{"koi8-r", "ru", everywhere},
+	{"iso-8859-5", "ru", everywhere},
+	{"ibm866", "ru", everywhere},
+	{"windows-1253", "el", everywhere},
+	{"windows-1254", "tr", everywhere},
+	{"windows-1255", "he", everywhere},
+	{"windows-1256", "ar", everywhere},
+	{"windows-874", "th", everywhere},
+	{"macintosh", "fr", declared | header | both},
+	{"cp850", "fr", declared | header | both},
+	{"utf-16le", "zh-Hans", everywhere | byMark},
+	{"utf-16be", "fr", everywhere | byMark},
+	{"utf-32le", "zh-Hans", everywhere | byMark},
+	{"utf-32be", "ru", everywhere | byMark},
+}
+
+const (
+	declared   = 1 << iota // in the XML declaration
+	header                 // in the Content-Type
+	both                   // in both
+	nowhere                // nowhere
+	byMark                 // by a byte-order mark, with a wrong declaration
+	everywhere = declared | header | both | nowhere
+)
+
+// kinds are documents that hold a sentence wherever text can stand; LANG is its language.
+var kinds = map[string]string{
+	"RSS 2.0":       `<rss version="2.0"><channel><title>TEXT</title><language>LANG</language><item><guid>1</guid><title>TEXT</title><description>TEXT</description><category>TEXT</category></item></channel></rss>`,
+	"RSS 0.91":      `<!DOCTYPE rss PUBLIC "-//Netscape Communications//DTD RSS 0.91//EN" "http://my.netscape.com/publish/formats/rss-0.91.dtd"><rss version="0.91"><channel><language>LANG</language><title>TEXT</title><item><title>TEXT</title><link>https://t.example/1</link><description>TEXT</description><category>TEXT</category></item></channel></rss>`,
+	"RSS 1.0":       `<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/"><channel rdf:about="https://t.example/"><title>TEXT</title><dc:language>LANG</dc:language></channel><item rdf:about="https://t.example/1"><title>TEXT</title><description>TEXT</description><dc:subject>TEXT</dc:subject></item></rdf:RDF>`,
+	"Atom 1.0":      `<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="LANG"><title>TEXT</title><entry><id>urn:x:1</id><title>TEXT</title><content>TEXT</content><category term="TEXT"/></entry></feed>`,
+	"Atom 0.3":      `<feed version="0.3" xmlns="http://purl.org/atom/ns#" xmlns:dc="http://purl.org/dc/elements/1.1/" xml:lang="LANG"><title>TEXT</title><entry><id>urn:x:1</id><title>TEXT</title><content type="text/plain">TEXT</content><dc:subject>TEXT</dc:subject></entry></feed>`,
+	"JSON Feed 1.1": `{"version": "https://jsonfeed.org/version/1.1", "language": "LANG", "title": "TEXT", "items": [{"id": "1", "title": "TEXT", "content_text": "TEXT", "tags": ["TEXT"]}]}`,
+}
+
+func TestC25Transcodings(t *testing.T) {
+	count := 0
+	for _, c := range transcodings {
 		text := sentences[c.language]
-		for way := declared; way <= bom; way <<= 1 {
-			if c.ways&way == 0 {
-				continue
+		for way, name := range map[int]string{declared: "declared", header: "header", both: "both", nowhere: "nowhere", byMark: "mark"} {
+			for kind, document := range kinds {
+				if c.ways&way == 0 || kind == "JSON Feed 1.1" && way&(declared|both) != 0 {
+					continue
+				}
+				count++
+				t.Run(c.label+" "+c.language+" "+name+" "+kind, func(t *testing.T) {
+					decl, contentType := `<?xml version="1.0"?>`, "application/rss+xml"
+					if way&(declared|both) != 0 {
+						decl = `<?xml version='1.0' encoding='` + strings.ToUpper(c.label) + `' ?>`
+					}
+					if way&(header|both) != 0 {
+						contentType = `application/xml; charset="` + c.label + `"`
+					}
+					if way == byMark {
+						decl = `<?xml version="1.0" encoding="ISO-8859-1"?>` // the mark counts (RFC 7303 §3)
+					}
+					if kind == "JSON Feed 1.1" {
+						decl = ""
+					}
+					body := encode(t, c.label, decl+strings.NewReplacer("TEXT", text, "LANG", c.language).Replace(document))
+					if way == byMark {
+						body = append([]byte(boms[c.label]), body...)
+					}
+					doc, err := ParseDocument(t.Context(), body, Hint{ContentType: contentType})
+					if err != nil {
+						t.Fatal(err)
+					}
+					if len(doc.Changes) != 1 {
+						t.Fatalf("%d entries", len(doc.Changes))
+					}
+					it := doc.Changes[0].Item
+					got := []string{doc.About.Title, it.Title, strings.TrimSuffix(strings.TrimPrefix(it.Content, "<p>"), "</p>")}
+					got = append(append(got, it.Categories...), it.Tags...)
+					want := []string{text, text, html.EscapeString(text), text}
+					if !slices.Equal(got, want) {
+						t.Errorf("read as %s:\n got %q\nwant %q", doc.Encoding, got, want)
+					}
+					if doc.Format != kind {
+						t.Errorf("read as %s", doc.Format)
+					}
+				})
 			}
-			name := map[int]string{declared: "declared", header: "header", none: "none", bom: "bom"}[way]
-			t.Run(c.label+"/"+c.language+"/"+name, func(t *testing.T) {
-				decl, contentType := `<?xml version="1.0"?>`, "application/rss+xml"
-				switch way {
-				case declared:
-					decl = `<?xml version='1.0' encoding='` + strings.ToUpper(c.label) + `' ?>`
-				case header:
-					contentType = `application/xml; charset="` + c.label + `"`
-				case bom:
-					decl = `<?xml version="1.0" encoding="ISO-8859-1"?>` // the mark counts (RFC 7303 §3)
-				}
-				body := encode(t, c.label, decl+"<rss version=\"2.0\"><channel><title>"+text+"</title></channel></rss>")
-				if way == bom {
-					body = append([]byte(boms[c.label]), body...)
-				}
-				doc, err := ParseDocument(t.Context(), body, Hint{ContentType: contentType})
-				if err != nil {
-					t.Fatal(err)
-				}
-				if doc.About.Title != text {
-					t.Errorf("read as %s:\n got %s\nwant %s", doc.Encoding, doc.About.Title, text)
-				}
-			})
 		}
 	}
+	if count < 152 {
+		t.Errorf("only %d transcodings", count)
+	}
+	t.Logf("%d transcodings", count)
 }
 
 func TestC25WrongLabels(t *testing.T) {
@@ -135,6 +190,18 @@ func TestC25WrongLabels(t *testing.T) {
 		"GBK declared as UTF-8":               {encode(t, "gbk", wrap("UTF-8", zh)), "", zh},
 		"GBK sent as UTF-8, declared rightly": {encode(t, "gbk", wrap("GBK", zh)), "text/xml; charset=utf-8", zh},
 		"two characters in GBK":               {encode(t, "gbk", wrap("GBK", "联通")), "", "联通"},
+		"GBK declared as ISO-8859-1":          {encode(t, "gbk", wrap("ISO-8859-1", zh)), "", zh},
+		"GBK sent as windows-1252":            {encode(t, "gbk", wrap("", zh)), "text/xml; charset=windows-1252", zh},
+		"Big5 declared as GB2312":             {encode(t, "big5", wrap("GB2312", sentences["zh-Hant"])), "", sentences["zh-Hant"]},
+		"windows-1251 declared as Latin-1":    {encode(t, "windows-1251", wrap("ISO-8859-1", sentences["ru"])), "", sentences["ru"]},
+		"Shift_JIS declared as UTF-8":         {encode(t, "shift_jis", wrap("UTF-8", sentences["ja"])), "", sentences["ja"]},
+		"GBK behind a mark of UTF-8":          {append([]byte("\xef\xbb\xbf"), encode(t, "gbk", wrap("utf-8", zh))...), "", zh},
+		"UTF-8 behind a mark of UTF-16":       {append([]byte("\xff\xfe"), wrap("utf-16", zh)...), "", zh},
+		"UTF-16 sent as UTF-8":                {encode(t, "utf-16le", "\n"+wrap("utf-16", zh)), "text/xml; charset=utf-8", zh},
+		"EBCDIC":                              {encode(t, "ibm037", wrap("ibm037", "Ferry & café")), "", "Ferry & café"},
+		"x-sjis":                              {encode(t, "shift_jis", wrap("x-sjis", sentences["ja"])), "", sentences["ja"]},
+		"cp1251":                              {encode(t, "windows-1251", wrap("cp1251", sentences["ru"])), "", sentences["ru"]},
+		"declared behind junk":                {encode(t, "gbk", "<br>Warning: x in y.php\n"+wrap("GBK", "联通")), "", "联通"},
 		"an unknown name":                     {[]byte(wrap("klingon", zh)), "", zh},
 		"HTTP before XML":                     {encode(t, "windows-1251", wrap("ISO-8859-1", sentences["ru"])), "text/xml; charset=windows-1251", sentences["ru"]},
 		"Content-Type with junk":              {encode(t, "gbk", wrap("", zh)), "text/xml;;charset=GBK; foo", zh},
