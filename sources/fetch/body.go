@@ -29,7 +29,8 @@ const (
 	zstdWindow = 8 << 20
 )
 
-// readBody reads the body whole and undoes its Content-Encoding, under the limits.
+// readBody reads the body whole and undoes its Content-Encoding, under the limits. Beside ErrTooLarge it returns the
+// beginning.
 func readBody(res *http.Response, limit int64) ([]byte, error) {
 	raw := &counter{r: res.Body}
 	r, err := decoded(bufio.NewReader(raw), codings(res.Header), zstdWindow)
@@ -46,7 +47,7 @@ func readBody(res *http.Response, limit int64) ([]byte, error) {
 		buf = buf[:len(buf)+n]
 		switch {
 		case int64(len(buf)) > limit:
-			return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, limit)
+			return buf[:limit], fmt.Errorf("%w: more than %d bytes", ErrTooLarge, limit)
 		case len(buf) > ratioFrom && int64(len(buf)) > maxRatio*raw.n:
 			return nil, fmt.Errorf("%w: %d bytes from %d", ErrBomb, len(buf), raw.n)
 		case err == io.EOF:

@@ -13,6 +13,8 @@
 //	doc.Done() // from now on the document is asked for by its validators
 //	return poll.Result("12 items"), nil
 //
+// A source that fetches pages, which are not made for programs, asks [Poll.Permitted] first.
+//
 // Every document of a source has its own key in the state, so that listings of several pages, sitemaps and the like are
 // polled in the same way. [Get] is the single request below it: validators go in and come out as values.
 package fetch

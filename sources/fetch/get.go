@@ -37,6 +37,9 @@ type Request struct {
 	Header http.Header
 	// MaxBytes bounds the body after decompression; 0 means DefaultMaxBytes.
 	MaxBytes int64
+
+	// cut, if not 0, is MaxBytes for a body whose beginning is enough.
+	cut int64
 }
 
 // Response is an answer, read whole.
@@ -253,8 +256,11 @@ func finish(res *http.Response, r Request, resp *Response, conditional bool) err
 		if limit <= 0 {
 			limit = DefaultMaxBytes
 		}
+		if r.cut > 0 {
+			limit = r.cut
+		}
 		body, err := readBody(res, limit)
-		if err != nil {
+		if err != nil && (r.cut == 0 || !errors.Is(err, ErrTooLarge)) {
 			resp.NotBefore = time.Time{}
 			return err
 		}

@@ -22,6 +22,8 @@ type host struct {
 	users int
 	// next is the earliest start of the next request, paused the end of the pause that a 429 asked for.
 	next, paused time.Time
+	// slow is a longer spacing that the host asked for.
+	slow time.Duration
 }
 
 func newPacer(perHost int, spacing time.Duration) *pacer {
@@ -50,7 +52,7 @@ func (p *pacer) acquire(ctx context.Context, name string) (release func(), err e
 	}
 	release = func() {
 		p.mu.Lock()
-		h.next = later(h.next, time.Now().Add(p.spacing))
+		h.next = later(h.next, time.Now().Add(max(p.spacing, h.slow)))
 		h.users--
 		p.mu.Unlock()
 		<-h.slots
@@ -88,7 +90,7 @@ func (p *pacer) turn(h *host) (wait time.Duration, paused time.Time) {
 	if wait = h.next.Sub(now); wait > 0 {
 		return wait, time.Time{}
 	}
-	h.next = now.Add(p.spacing)
+	h.next = now.Add(max(p.spacing, h.slow))
 	return 0, time.Time{}
 }
 
@@ -98,6 +100,13 @@ func (p *pacer) pause(name string, until time.Time) {
 	defer p.mu.Unlock()
 	h := p.host(name)
 	h.paused = later(h.paused, until)
+}
+
+// slow makes the spacing of a host longer.
+func (p *pacer) slow(name string, spacing time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.host(name).slow = spacing
 }
 
 func (p *pacer) host(name string) *host {

@@ -34,6 +34,7 @@ type Poll struct {
 	failed time.Time // the latest wish beside an error
 	gone   bool      // the first document is
 	sum    sources.Exchange
+	sites  map[string]robots // seen in this fetch
 }
 
 // NewPoll begins a fetch. salt is what decides, besides a document's bytes, on the items made of it: the settings of the
