@@ -143,8 +143,26 @@ type Kind struct {
 	Recognise func(arg string) (Config, bool)
 	// Interval is the time between fetches unless configured otherwise. Before it is due only a Watcher wakes a source.
 	Interval time.Duration
+	// Members reads what a source of this kind names: its Fetch keeps the list in the State under [MembersKey] and emits
+	// no items, and the program runs what Members makes of it as sources of their own. Nil for all other kinds.
+	Members func(list []byte) ([]Member, error)
 	// Private: what a [Receiver] of this kind is told comes through the admin listener, never the public one.
 	Private bool
+}
+
+// MembersKey is where a source that names others keeps its list in the State.
+const MembersKey = "members"
+
+// Member is a source that another one names. It takes that one's settings: interval, rules, networks and so on.
+type Member struct {
+	// Name begins with the name of the source that names it.
+	Name   string
+	Kind   Kind
+	Config Config
+	// Title is what the list calls it; it may be empty.
+	Title string
+	// Categories are added to its items.
+	Categories []string
 }
 
 // Env is what a source gets from the program.
