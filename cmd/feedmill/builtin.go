@@ -18,6 +18,7 @@ import (
 	"feedmill/sources"
 	"feedmill/sources/inbox"
 	"feedmill/sources/jekyll"
+	"feedmill/sources/opml"
 	"feedmill/sources/webfeed"
 )
 
@@ -27,7 +28,7 @@ import (
 var formats = []feeds.Format{rss.Format, atom.Format, jsonfeed.Format}
 
 // kinds are the ways in. A SOURCE argument goes to the first that recognises it.
-var kinds = []sources.Kind{jekyll.Kind, webfeed.Kind, inbox.Kind}
+var kinds = []sources.Kind{jekyll.Kind, opml.Kind(webfeed.Kind), webfeed.Kind, inbox.Kind}
 
 // stores are the places to keep items, by the scheme of their URL.
 var stores = []struct {
@@ -73,6 +74,9 @@ func openRedis(ctx context.Context, url string, log *slog.Logger) (cache.Store, 
 	}
 	return s, nil
 }
+
+// readOPML reads the feeds of an OPML document.
+var readOPML = opml.Read
 
 // checkFile and compactFile work on a store file that no server has open.
 var (

@@ -69,12 +69,15 @@ type App struct {
 	settling   sync.Mutex // one look at the settings note at a time, or one change of it
 	refreshing sync.Mutex // one refreshSite at a time
 
-	mu         sync.Mutex
-	cfg        *config.Config
-	configHash string
-	letter     int64 // the time of the last letter, in nanoseconds
-	configErr  error // why the configuration on disk is not the one that runs
-	site       web.Site
+	mu  sync.Mutex
+	cfg *config.Config
+	// effectiveNow are the sources that were last applied, lists the stamp of the lists they were made of.
+	effectiveNow []config.Source
+	lists        string
+	configHash   string
+	letter       int64 // the time of the last letter, in nanoseconds
+	configErr    error // why the configuration on disk is not the one that runs
+	site         web.Site
 }
 
 // Start loads the configuration and brings everything up: listeners first, so that a used port is known at once, then
@@ -102,8 +105,7 @@ func Start(ctx context.Context, opts Options) (_ *App, err error) {
 			return nil, err
 		}
 	}
-	specs, err := a.specs(cfg)
-	if err != nil {
+	if _, err := a.specs(cfg, cfg.Sources); err != nil {
 		return nil, err
 	}
 	store, err := opts.OpenStore(ctx, cfg.Store, a.log)
@@ -134,7 +136,7 @@ func Start(ctx context.Context, opts Options) (_ *App, err error) {
 	a.serveSocket()
 	var bg context.Context
 	bg, a.stop = context.WithCancel(context.Background())
-	a.loops.Go(func() { a.apply(bg, specs, files) })
+	a.loops.Go(func() { a.apply(bg, files) })
 	for _, loop := range []func(context.Context){a.tail, a.maintain, a.watchSettings} {
 		a.loops.Go(func() { loop(bg) })
 	}

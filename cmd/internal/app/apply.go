@@ -26,8 +26,8 @@ const retryEvery = 10 * time.Second
 
 // apply starts the sources, and then everything anew whenever a file of the configuration has changed or Reload asks for
 // it, until ctx ends. files are the stamps of the configuration that runs.
-func (a *App) apply(ctx context.Context, specs []sources.Spec, files string) {
-	a.applySources(ctx, specs)
+func (a *App) apply(ctx context.Context, files string) {
+	a.applySources(ctx)
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
 	var retry time.Time
@@ -40,6 +40,9 @@ func (a *App) apply(ctx context.Context, specs []sources.Spec, files string) {
 		case <-a.again:
 			asked = true
 		case <-tick.C:
+		}
+		if !asked && a.listsMoved(ctx) {
+			a.applySources(ctx)
 		}
 		now := stamps(a.config().Files)
 		if !asked && now == files && (retry.IsZero() || time.Now().Before(retry)) {
@@ -84,8 +87,7 @@ func (a *App) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	specs, err := a.specs(cfg)
-	if err != nil {
+	if _, err := a.specs(cfg, cfg.Sources); err != nil {
 		return err
 	}
 	old := a.config()
@@ -96,30 +98,19 @@ func (a *App) reload(ctx context.Context) error {
 	if err := a.adopt(ctx, cfg); err != nil {
 		return err
 	}
-	a.applySources(ctx, specs)
+	a.applySources(ctx)
 	a.log.Info("configuration loaded", "sources", len(cfg.Sources))
 	return nil
 }
 
-// applySources makes the running sources those of specs, after the store was brought in line with the configuration. While
-// the store does not answer it waits.
-func (a *App) applySources(ctx context.Context, specs []sources.Spec) {
-	keep := map[string]bool{}
-	for _, s := range specs {
-		keep[s.Name] = true
-	}
-	a.manager.Keep(keep) // a source that leaves stops before its items do
+// applySources makes the running sources those of the configuration and of its lists, after the store was brought in line
+// with them. While the store does not answer it waits.
+func (a *App) applySources(ctx context.Context) {
 	said := ""
 	for {
-		err := a.roster(ctx)
-		if err == nil {
-			err = a.refreshSite(ctx) // sources may have left or returned
-		}
-		if ctx.Err() != nil {
+		err := a.applyOnce(ctx)
+		if err == nil || ctx.Err() != nil {
 			return
-		}
-		if err == nil || errors.Is(err, errSuperseded) {
-			break
 		}
 		if text := err.Error(); text != said {
 			said = text
@@ -127,13 +118,41 @@ func (a *App) applySources(ctx context.Context, specs []sources.Spec) {
 		}
 		pause(ctx, 5*time.Second)
 	}
-	a.manager.Apply(specs)
 }
 
-// specs makes the Manager's specs of a configuration.
-func (a *App) specs(cfg *config.Config) ([]sources.Spec, error) {
-	out := make([]sources.Spec, 0, len(cfg.Sources))
-	for _, s := range cfg.Sources {
+func (a *App) applyOnce(ctx context.Context) error {
+	cfg := a.config()
+	list, stamp, err := a.effective(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	keep := map[string]bool{}
+	for _, s := range list {
+		keep[s.Name] = true
+	}
+	a.manager.Keep(keep) // a source that leaves stops before its items do
+	if err := a.roster(ctx, list); err != nil && !errors.Is(err, errSuperseded) {
+		return err
+	} else if err == nil {
+		if err := a.refreshSite(ctx); err != nil { // sources may have left or returned
+			return err
+		}
+	}
+	specs, err := a.specs(cfg, list)
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	a.effectiveNow, a.lists = list, stamp
+	a.mu.Unlock()
+	a.manager.Apply(specs)
+	return nil
+}
+
+// specs makes the Manager's specs of sources.
+func (a *App) specs(cfg *config.Config, list []config.Source) ([]sources.Spec, error) {
+	out := make([]sources.Spec, 0, len(list))
+	for _, s := range list {
 		same := fmt.Sprint(cfg.BaseURL, s.Allow)
 		if a.clients[same] == nil {
 			a.clients[same] = a.opts.HTTP(cfg.BaseURL, s.Allow)

@@ -22,8 +22,8 @@ const progressEvery = 200 * time.Millisecond
 func (a *App) Import(ctx context.Context, started time.Time, show func(line string)) (string, error) {
 	defer a.importing.Store(false)
 	for {
-		done, line := progressOf(a.manager.Status(), len(a.config().Sources))
-		if done {
+		done, line := progressOf(a.manager.Status(), max(len(a.running()), len(a.config().Sources)))
+		if done && !a.listsMoved(ctx) {
 			break
 		}
 		show(line)

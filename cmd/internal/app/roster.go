@@ -7,14 +7,14 @@ import (
 	"time"
 
 	"feedmill/cache"
+	"feedmill/cmd/internal/config"
 	"feedmill/sources"
 )
 
-// roster brings the store's sources in line with the configuration: renamed ones keep everything, removed ones leave the
+// roster brings the store's sources in line with those that are to run: renamed ones keep everything, removed ones leave the
 // feeds (kept for 30 days), ones that are back return with their old IDs. It is called before their fetches start, and
 // again after it failed half-way. It fails with errSuperseded when another replica runs a newer configuration.
-func (a *App) roster(ctx context.Context) error {
-	cfg := a.config()
+func (a *App) roster(ctx context.Context, list []config.Source) error {
 	known, err := a.store.List(ctx)
 	if err != nil {
 		return fmt.Errorf("list the sources of the store: %w", err)
@@ -24,10 +24,10 @@ func (a *App) roster(ctx context.Context) error {
 		stored[s.Name] = s
 	}
 	configured := map[string]bool{}
-	for _, s := range cfg.Sources {
+	for _, s := range list {
 		configured[s.Name] = true
 	}
-	for _, s := range cfg.Sources {
+	for _, s := range list {
 		if old, there := stored[s.Formerly]; s.Formerly != "" && there && !configured[s.Formerly] && stored[s.Name].Items == 0 {
 			switch err := a.renameSource(ctx, s.Formerly, s.Name); {
 			case errors.Is(err, cache.ErrExists):

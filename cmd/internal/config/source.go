@@ -229,6 +229,32 @@ func (r *reader) formerNames(c *Config, n *yaml.Node) {
 	}
 }
 
+// Member makes a source of one that s names: it has the settings of s and its own kind and place. The error is that of its
+// config's Check.
+func (s Source) Member(c *Config, m sources.Member) (Source, error) {
+	if err := m.Config.Check(c.Base); err != nil {
+		return Source{}, err
+	}
+	name, err := parseName(m.Name)
+	if err != nil {
+		return Source{}, err
+	}
+	if s.Formerly != "" {
+		if rest, ok := strings.CutPrefix(name, s.Name); ok {
+			s.Formerly += rest
+		} else {
+			s.Formerly = ""
+		}
+	}
+	if s.Interval == s.Kind.Interval {
+		s.Interval = m.Kind.Interval
+	}
+	s.Name, s.Kind, s.Config = name, m.Kind, m.Config
+	s.AddCategories = slices.Concat(s.AddCategories, m.Categories)
+	s.Fingerprint = s.fingerprint(c)
+	return s, nil
+}
+
 // fingerprint is a hash over everything that a running source was made of. Secrets do not come out of it.
 func (s *Source) fingerprint(c *Config) string {
 	h := sha256.New()
