@@ -75,8 +75,11 @@ func openRedis(ctx context.Context, url string, log *slog.Logger) (cache.Store, 
 	return s, nil
 }
 
-// readOPML reads the feeds of an OPML document.
-var readOPML = opml.Read
+// readOPML reads the feeds of an OPML document; they are of the kind feedKind.
+var (
+	readOPML = opml.Read
+	feedKind = webfeed.Kind
+)
 
 // checkFile and compactFile work on a store file that no server has open.
 var (

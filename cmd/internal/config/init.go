@@ -53,6 +53,18 @@ func Init(c *Config) ([]byte, error) {
 		fmt.Fprintf(&b, "%s%s: %s\n", mark, f.key, v)
 	}
 	b.WriteString("\n# Where items come from. The name is identity: /source/NAME.atom. After renaming one, say formerly: OLD_NAME.\nsources:\n")
+	lines, err := InitSources(c)
+	if err != nil {
+		return nil, err
+	}
+	b.Write(lines)
+	writeLabels(&b, c)
+	return b.Bytes(), nil
+}
+
+// InitSources is the part of [Init] that stands under sources.
+func InitSources(c *Config) ([]byte, error) {
+	var b bytes.Buffer
 	explained := map[string]bool{}
 	for i, s := range c.Sources {
 		if err := writeSource(&b, c, &s, !explained[s.Kind.Name], i == 0); err != nil {
@@ -60,7 +72,6 @@ func Init(c *Config) ([]byte, error) {
 		}
 		explained[s.Kind.Name] = true
 	}
-	writeLabels(&b, c)
 	return b.Bytes(), nil
 }
 
