@@ -116,7 +116,7 @@ func labelled(b []byte, contentType string) (encoding.Encoding, string) {
 	if bytes.Contains(b, []byte("\x1b$B")) || bytes.Contains(b, []byte("\x1b$@")) {
 		return lookup("iso-2022-jp") // no other text holds its escapes, and XML forbids them
 	}
-	valid, many := utf8.Valid(b), multibyte(b)
+	valid, many := utf8.Valid(whole(b)), multibyte(b)
 	for _, label := range []string{headerCharset(contentType), documentCharset(b)} {
 		enc, name := lookup(label)
 		switch {
@@ -186,6 +186,19 @@ func lookup(label string) (encoding.Encoding, string) {
 	return nil, ""
 }
 
+// whole is b without the first bytes of a character at its end, where a document was cut.
+func whole(b []byte) []byte {
+	for n := 1; n <= min(3, len(b)); n++ {
+		if c := b[len(b)-n]; utf8.RuneStart(c) {
+			if c >= utf8.RuneSelf && !utf8.FullRune(b[len(b)-n:]) {
+				return b[:len(b)-n]
+			}
+			break
+		}
+	}
+	return b
+}
+
 var doubleByte = map[string]bool{"gbk": true, "gb18030": true, "big5": true, "shift_jis": true, "euc-jp": true, "euc-kr": true}
 
 func headerCharset(contentType string) string {
@@ -199,8 +212,8 @@ func headerCharset(contentType string) string {
 
 func documentCharset(b []byte) string {
 	head := b[:min(len(b), 4<<10)]
-	if at := bytes.Index(head, []byte("<?xml")); at > 0 {
-		head = head[at:] // behind what a script printed before it
+	if at := rootStart.FindIndex(head); at != nil {
+		head = head[at[0]:] // behind what a script printed before it
 	}
 	decl := xmlDeclaration.Find(head)
 	if m := declaredEncoding.FindSubmatch(decl); m != nil {

@@ -2,6 +2,7 @@ package webfeed
 
 import (
 	"context"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -47,6 +48,8 @@ type Document struct {
 	Rejected []sources.Rejected
 	// Pause is how long the feed asks to be left alone after a fetch (ttl, sy:updatePeriod), 0 for no wish.
 	Pause time.Duration
+	// Cut says that the document ends in the middle: what is missing will come with another fetch.
+	Cut bool
 
 	skip    sources.Skip
 	entries []*entry
@@ -115,33 +118,87 @@ func parse(ctx context.Context, text []byte, hint Hint) (*Document, error) {
 	if text[0] != '<' {
 		return nil, notFeed(text, "", p.base)
 	}
+	if err := p.xml(ctx, text); err != nil {
+		return nil, err
+	}
+	return p.finish(), nil
+}
+
+// xml reads a document in XML. One that is not well-formed, as the outline or the parser finds, is mended first.
+func (p *parser) xml(ctx context.Context, text []byte) error {
 	o, err := survey(text)
 	if err != nil {
-		return nil, fmt.Errorf("parse XML: %w", err)
+		return fmt.Errorf("parse XML: %w", err)
 	}
-	switch o.root {
-	case "rss", "rdf":
-		f, err := (&rss.Parser{}).Parse(&reader{ctx, o.text})
-		if err != nil {
-			return nil, fmt.Errorf("parse RSS: %w", err)
+	if !isFeed(o.root) || other(text, o.root) != "" {
+		return notFeed(text, o.root, p.base)
+	}
+	damage := o.damage
+	if damage == "" {
+		if err = p.format(ctx, o); err == nil || ctx.Err() != nil {
+			return err
 		}
-		p.rss(f, o)
+		damage = syntax(err)
+	}
+	mended, cut := mend(text)
+	if cut && damage != "it ends in the middle" {
+		damage += ", and it ends in the middle"
+	}
+	if o, err = survey(mended); err == nil {
+		err = p.format(ctx, o)
+	}
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w (it is not well-formed: %s)", err, damage)
+	case len(p.doc.entries) == 0:
+		return fmt.Errorf("parse %s: it is not well-formed (%s), and no entry in it is whole", p.doc.Format, damage)
+	}
+	p.doc.Cut = cut
+	p.reject("", "it is not well-formed XML ("+damage+"): what can be understood was read", true)
+	return nil
+}
+
+// isFeed says that a root, or what should stand in one, is that of a feed.
+func isFeed(root string) bool {
+	switch root {
+	case "rss", "rdf", "feed", "channel", "item", "entry":
+		return true
+	}
+	return false
+}
+
+// syntax is the cause of a parse error for people.
+func syntax(err error) string {
+	e := (*xml.SyntaxError)(nil)
+	if errors.As(err, &e) {
+		return fmt.Sprintf("line %d: %s", e.Line, e.Msg)
+	}
+	return err.Error()
+}
+
+// format has the parser of the format read the document, and maps what it finds.
+func (p *parser) format(ctx context.Context, o *outline) error {
+	switch o.root {
 	case "feed":
 		f, err := (&atom.Parser{}).Parse(&reader{ctx, o.text})
 		if err != nil {
-			return nil, fmt.Errorf("parse Atom: %w", err)
+			return fmt.Errorf("parse Atom: %w", err)
 		}
 		if len(f.Entries) == 0 && len(o.spots) > 0 {
-			return nil, errors.New("parse Atom: its entries are in an unknown namespace")
+			return errors.New("parse Atom: its entries are in an unknown namespace")
 		}
 		p.atom(f, o)
 	default:
-		return nil, notFeed(text, o.root, p.base)
+		f, err := (&rss.Parser{}).Parse(&reader{ctx, o.text})
+		if err != nil {
+			return fmt.Errorf("parse RSS: %w", err)
+		}
+		p.rss(f, o)
 	}
 	if o.left > 0 {
 		p.tooMany(o.left)
 	}
-	return p.finish(), nil
+	return nil
 }
 
 func (p *parser) parseJSON(text []byte) error {

@@ -38,8 +38,10 @@ func (s *source) Fetch(ctx context.Context, st sources.State, out sources.Sink) 
 	case err != nil:
 		return poll.Result(""), err
 	}
-	resp.Wish(doc.Pause, doc.skip)
-	resp.Done()
+	if !doc.Cut {
+		resp.Wish(doc.Pause, doc.skip)
+		resp.Done()
+	}
 	return poll.Result(note(doc, n)), nil
 }
 

@@ -101,6 +101,25 @@ func TestC5BadBodiesAreAskedForAgain(t *testing.T) {
 	}
 }
 
+func TestC5WhatIsWholeInACutBodyIsTaken(t *testing.T) {
+	good := channel(item("2", "two"), item("1", "one"))
+	o := newOrigin(t, good[:strings.LastIndex(good, "<title>")], "ETag", `"1"`)
+	s := newSession(t, o.URL)
+	if s.must(); s.keys() != "2" || len(s.rejected) != 1 || !strings.Contains(s.rejected[0].Reason, "in the middle") {
+		t.Errorf("%q, %v", s.keys(), s.rejected)
+	}
+	o.body = good
+	if s.must(); s.keys() != "1" {
+		t.Errorf("%q", s.keys())
+	}
+	if h := o.last().Header; h.Get("If-None-Match") != "" {
+		t.Errorf("sent the validator of a cut body: %v", h)
+	}
+	if res := s.must(); !res.Unchanged {
+		t.Errorf("%+v", res)
+	}
+}
+
 func TestC5ValidatorsWaitForTheStore(t *testing.T) {
 	var items []string
 	for i := range 250 {

@@ -3,7 +3,6 @@ package webfeed
 import (
 	"bytes"
 	"fmt"
-	"html"
 	"strings"
 )
 
@@ -23,6 +22,8 @@ type outline struct {
 	// text is the document without the entries beyond maxItems; left counts those.
 	text []byte
 	left int
+	// damage is what makes the document ill-formed in a way that the parser would misread; empty for none that was seen.
+	damage string
 }
 
 // spot is what the outline keeps of an entry.
@@ -51,6 +52,7 @@ type scanner struct {
 	entry, start int
 	cur          spot
 	cuts         [][2]int
+	channels     int
 }
 
 type frame struct {
@@ -70,19 +72,34 @@ func survey(text []byte) (*outline, error) {
 		rest := text[i:]
 		switch {
 		case bytes.HasPrefix(rest, []byte("<!--")):
-			i = after(text, i+4, "-->")
+			i = s.skip(text, i+4, "-->", "a comment is not closed")
 		case bytes.HasPrefix(rest, []byte("<![CDATA[")):
-			i = after(text, i+9, "]]>")
+			end := s.skip(text, i+9, "]]>", "a CDATA section is not closed")
+			if bytes.Contains(text[i+9:end], []byte("<![CDATA[")) {
+				s.damaged("a CDATA section is not closed")
+			}
+			i = end
 		case bytes.HasPrefix(rest, []byte("<?")):
-			i = after(text, i+2, "?>")
+			if bytes.HasPrefix(rest, []byte("<?xml ")) {
+				s.damaged("an XML declaration stands in the middle") // it would change the encoding there
+			}
+			i = s.skip(text, i+2, "?>", "a processing instruction is not closed")
 		case bytes.HasPrefix(rest, []byte("<!")):
-			i = afterDoctype(text, i+2)
+			end := afterDoctype(text, i+2)
+			if end == len(text) {
+				s.damaged("its DOCTYPE is not closed")
+				end = after(text, i, ">")
+			}
+			i = end
 		case bytes.HasPrefix(rest, []byte("</")):
 			end := after(text, i+2, ">")
 			s.close(text, bytes.TrimSpace(bytes.TrimSuffix(text[i+2:end], []byte(">"))), i, end)
 			i = end
 		case len(rest) > 1 && nameStart(rest[1]):
-			end := afterTag(text, i+1)
+			end, whole := afterTag(text, i+1)
+			if !whole {
+				s.damaged("a tag is not closed")
+			}
 			if err := s.open(text, i, end); err != nil {
 				return nil, err
 			}
@@ -90,6 +107,9 @@ func survey(text []byte) (*outline, error) {
 		default:
 			i++
 		}
+	}
+	if len(s.stack) > 0 {
+		s.damaged("it ends in the middle")
 	}
 	s.order()
 	s.out.text = text
@@ -100,19 +120,35 @@ func survey(text []byte) (*outline, error) {
 	return &s.out, nil
 }
 
+// damaged keeps the first damage.
+func (s *scanner) damaged(what string) {
+	if s.out.damage == "" {
+		s.out.damage = what
+	}
+}
+
+// skip is the offset behind the next mark; without one, the end.
+func (s *scanner) skip(text []byte, i int, mark, damage string) int {
+	end := after(text, i, mark)
+	if end == len(text) && !bytes.HasSuffix(text[min(i, end):], []byte(mark)) {
+		s.damaged(damage)
+	}
+	return end
+}
+
 func (s *scanner) open(text []byte, start, end int) error {
 	tag := bytes.TrimSuffix(text[start+1:end], []byte(">"))
 	closed := bytes.HasSuffix(tag, []byte("/"))
 	tag = bytes.TrimSuffix(tag, []byte("/"))
-	name := tag
-	if n := bytes.IndexAny(tag, " \t\r\n/"); n >= 0 {
-		name = tag[:n]
-	}
+	name := tagName(tag)
 	prefix, local := split(name)
 	depth := len(s.stack)
 	switch {
 	case depth == 0 && s.out.root == "":
 		s.out.root = local
+		if local == "channel" || local == "item" || local == "entry" {
+			s.damaged("its root is missing")
+		}
 		s.out.lang, s.out.base = attr(tag, "xml:lang"), attr(tag, "xml:base")
 		s.native[prefix] = true
 		eachAttr(tag, func(k, v string) {
@@ -124,6 +160,14 @@ func (s *scanner) open(text []byte, start, end int) error {
 	case s.entry == 0 && s.native[prefix] && s.isEntry(local, depth):
 		s.entry, s.start = depth, start
 		s.cur = spot{about: attr(tag, "rdf:about"), lang: attr(tag, "xml:lang"), base: attr(tag, "xml:base"), inChannel: depth == 2}
+	case depth == 0:
+		s.damaged("it has several roots")
+	case depth == 1 && local == "channel":
+		if s.channels++; s.channels > 1 {
+			s.damaged("it has several channels")
+		}
+	case s.entry > 0 && (local == "item" || local == "entry" && depth == s.entry+1) && s.native[prefix]:
+		s.damaged("an entry is not closed")
 	case s.entry > 0 && depth == s.entry+1:
 		s.child(prefix, local, tag)
 	}
@@ -186,6 +230,9 @@ func (s *scanner) close(text, name []byte, start, end int) {
 			continue
 		}
 		f := s.stack[d]
+		if d < len(s.stack)-1 {
+			s.damaged("an element is not closed")
+		}
 		s.stack = s.stack[:d]
 		switch {
 		case s.entry > 0 && d == s.entry+1:
@@ -195,6 +242,7 @@ func (s *scanner) close(text, name []byte, start, end int) {
 		}
 		return
 	}
+	s.damaged("an end tag has no start")
 }
 
 func (s *scanner) inner(inner, name []byte) {
@@ -240,129 +288,4 @@ func without(text []byte, cuts [][2]int) []byte {
 		at = c[1]
 	}
 	return append(out, text[at:]...)
-}
-
-// after is the offset behind the next mark, or the end.
-func after(text []byte, i int, mark string) int {
-	if n := bytes.Index(text[min(i, len(text)):], []byte(mark)); n >= 0 {
-		return i + n + len(mark)
-	}
-	return len(text)
-}
-
-// afterTag is the offset behind the end of a start tag; quoted values may hold a ">".
-func afterTag(text []byte, i int) int {
-	var quote byte
-	for ; i < len(text); i++ {
-		switch c := text[i]; {
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case c == '"' || c == '\'':
-			quote = c
-		case c == '>':
-			return i + 1
-		}
-	}
-	return len(text)
-}
-
-// afterDoctype is the offset behind a declaration with its internal subset. Nothing in it is expanded or fetched.
-func afterDoctype(text []byte, i int) int {
-	var quote byte
-	depth := 1
-	for ; i < len(text) && depth > 0; i++ {
-		switch c := text[i]; {
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case c == '"' || c == '\'':
-			quote = c
-		case c == '<':
-			depth++
-		case c == '>':
-			depth--
-		}
-	}
-	return i
-}
-
-func nameStart(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == ':' || c >= 0x80
-}
-
-func split(name []byte) (prefix, local string) {
-	if p, l, ok := bytes.Cut(name, []byte(":")); ok {
-		return string(p), strings.ToLower(string(l))
-	}
-	return "", strings.ToLower(string(name))
-}
-
-// attr is the value of an attribute in a start tag, its name as written.
-func attr(tag []byte, name string) (value string) {
-	if !bytes.Contains(tag, []byte(name)) {
-		return ""
-	}
-	eachAttr(tag, func(k, v string) {
-		if k == name && value == "" {
-			value = v
-		}
-	})
-	return value
-}
-
-func eachAttr(tag []byte, fn func(name, value string)) {
-	const blanks = " \t\r\n"
-	if n := bytes.IndexAny(tag, blanks); n >= 0 {
-		tag = tag[n:]
-	} else {
-		return
-	}
-	for {
-		tag = bytes.TrimLeft(tag, blanks+"/")
-		n := bytes.IndexByte(tag, '=')
-		if n < 0 {
-			return
-		}
-		name := bytes.TrimRight(tag[:n], blanks)
-		tag = bytes.TrimLeft(tag[n+1:], blanks)
-		if len(tag) == 0 {
-			return
-		}
-		var value []byte
-		if q := tag[0]; q == '"' || q == '\'' {
-			end := bytes.IndexByte(tag[1:], q)
-			if end < 0 {
-				return
-			}
-			value, tag = tag[1:1+end], tag[end+2:]
-		} else {
-			end := bytes.IndexAny(tag, blanks)
-			if end < 0 {
-				end = len(tag)
-			}
-			value, tag = tag[:end], tag[end:]
-		}
-		if i := bytes.LastIndexAny(name, blanks); i >= 0 {
-			name = name[i+1:] // an attribute without value before it
-		}
-		fn(string(name), html.UnescapeString(string(value)))
-	}
-}
-
-// xmlText is the character data of an element that holds no other elements.
-func xmlText(inner []byte) string {
-	var b strings.Builder
-	for {
-		before, rest, ok := bytes.Cut(inner, []byte("<![CDATA["))
-		b.WriteString(html.UnescapeString(string(before)))
-		if !ok {
-			return strings.TrimSpace(b.String())
-		}
-		literal, rest, _ := bytes.Cut(rest, []byte("]]>"))
-		b.Write(literal)
-		inner = rest
-	}
 }
