@@ -20,6 +20,7 @@ import (
 	"feedmill/sources/jekyll"
 	"feedmill/sources/opml"
 	"feedmill/sources/webfeed"
+	"feedmill/sources/webpage"
 )
 
 // This file is the table of contents of the binary: the only one that names adapters.
@@ -28,7 +29,7 @@ import (
 var formats = []feeds.Format{rss.Format, atom.Format, jsonfeed.Format}
 
 // kinds are the ways in. A SOURCE argument goes to the first that recognises it.
-var kinds = []sources.Kind{jekyll.Kind, opml.Kind(webfeed.Kind), webfeed.Kind, inbox.Kind}
+var kinds = []sources.Kind{jekyll.Kind, opml.Kind(webfeed.Kind), webfeed.Kind, webpage.Kind, inbox.Kind}
 
 // stores are the places to keep items, by the scheme of their URL.
 var stores = []struct {

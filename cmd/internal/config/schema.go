@@ -101,7 +101,7 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 	switch {
 	case t == durationType:
 		return &jsonschema.Schema{Type: "string", Pattern: durationPattern + "|" + variablePattern, Examples: []any{"30s", "15m", "24h"}}
-	case t == nodeType:
+	case t == nodeType, t.Kind() != reflect.Pointer && reflect.PointerTo(t).Implements(ownYAML):
 		return &jsonschema.Schema{}
 	case t.Kind() != reflect.Pointer && reflect.PointerTo(t).Implements(ownText):
 		return &jsonschema.Schema{Type: "string"}

@@ -33,6 +33,11 @@ var table = []row{
 	{[]string{"feeds/*"}, []string{"feeds", "feeds/internal/*"}, "a format is a pure function of a feed"},
 	{[]string{"sources"}, []string{"feeds"}, "it declares the store port it needs; a source runs without any store"},
 	{[]string{"sources/fetch"}, []string{"feeds", "sources"}, "the one HTTP client serves every kind and knows none"},
+	{
+		[]string{"sources/internal/listing"},
+		[]string{"feeds", "sources", "sources/fetch", "sources/internal/*"},
+		"it follows the entries of a list to their articles",
+	},
 	{[]string{"sources/internal/*"}, []string{"feeds", "sources"}, "what several kinds share fetches nothing"},
 	{[]string{"sources/*"}, []string{"feeds", "sources", "sources/fetch", "sources/internal/*"}, "a kind only maps what is outside"},
 	{[]string{"cache"}, []string{"feeds"}, "the contract of a store speaks of items alone"},
