@@ -76,11 +76,21 @@ func openRedis(ctx context.Context, url string, log *slog.Logger) (cache.Store, 
 	return s, nil
 }
 
-// readOPML reads the feeds of an OPML document; they are of the kind feedKind.
+// readOPML reads the feeds of an OPML document, discoverFeeds finds those that a page names; they are of the kind feedKind.
 var (
-	readOPML = opml.Read
-	feedKind = webfeed.Kind
+	readOPML      = opml.Read
+	discoverFeeds = webfeed.Discover
+	feedKind      = webfeed.Kind
 )
+
+// feedTitle reads a document as a feed.
+func feedTitle(ctx context.Context, body []byte, contentType, address string) (title, format string, err error) {
+	doc, err := webfeed.ParseDocument(ctx, body, webfeed.Hint{ContentType: contentType, URL: address})
+	if err != nil {
+		return "", "", err
+	}
+	return doc.About.Title, doc.Format, nil
+}
 
 // checkFile and compactFile work on a store file that no server has open.
 var (

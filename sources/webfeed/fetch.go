@@ -2,8 +2,11 @@ package webfeed
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"slices"
 	"time"
@@ -27,11 +30,26 @@ func (s *source) Fetch(ctx context.Context, st sources.State, out sources.Sink) 
 		return s.file(ctx, st, out)
 	}
 	poll := fetch.NewPoll(s.env.HTTP, st, fmt.Sprint(mapping, s.env.Zone))
-	resp, err := poll.Get(ctx, feedKey, fetch.Request{URL: s.cfg.URL})
+	address, err := s.address(st)
+	if err != nil {
+		return sources.Result{}, err
+	}
+	resp, err := poll.Get(ctx, feedKey, fetch.Request{URL: address})
+	if missing := (*fetch.StatusError)(nil); address != s.cfg.URL && errors.As(err, &missing) && missing.Code == http.StatusNotFound {
+		address = s.cfg.URL // the page may name another feed by now
+		resp, err = poll.Get(ctx, feedKey, fetch.Request{URL: address})
+	}
 	if err != nil || resp.Unchanged {
 		return poll.Result(""), err
 	}
 	doc, n, err := s.document(ctx, st, out, resp.Body, Hint{ContentType: resp.ContentType, URL: resp.FinalURL})
+	if page := (*PageError)(nil); errors.As(err, &page) && len(page.Feeds) > 0 && address == s.cfg.URL {
+		address = page.Feeds[0].URL
+		if resp, err = poll.Get(ctx, feedKey, fetch.Request{URL: address}); err != nil {
+			return poll.Result("a page that names a feed"), err
+		}
+		doc, n, err = s.document(ctx, st, out, resp.Body, Hint{ContentType: resp.ContentType, URL: resp.FinalURL})
+	}
 	switch {
 	case doc == nil:
 		return poll.Result("unusable"), err
@@ -42,7 +60,54 @@ func (s *source) Fetch(ctx context.Context, st sources.State, out sources.Sink) 
 		resp.Wish(doc.Pause, doc.skip)
 		resp.Done()
 	}
-	return poll.Result(note(doc, n)), nil
+	said := note(doc, n)
+	if err := s.remember(st, address); err != nil {
+		return poll.Result(said), err
+	}
+	if address != s.cfg.URL {
+		said += "; a page names this feed: write " + fetch.Redact(address) + " into the configuration"
+	}
+	return poll.Result(said), nil
+}
+
+// foundKey is where the feed is remembered that the page at the configured address names.
+const foundKey = "found"
+
+// finding is a feed that a page names.
+type finding struct {
+	Page string `json:"page"`
+	Feed string `json:"feed"`
+}
+
+// address is where the feed is: the configured address, or what the page there names.
+func (s *source) address(st sources.State) (string, error) {
+	b, ok, err := st.Get(foundKey)
+	if err != nil || !ok {
+		return s.cfg.URL, err
+	}
+	var f finding
+	if err := json.Unmarshal(b, &f); err != nil || f.Page != s.cfg.URL {
+		return s.cfg.URL, nil // unreadable state, or that of another page, costs one look at the page
+	}
+	return f.Feed, nil
+}
+
+// remember notes where the feed was, if not at the configured address.
+func (s *source) remember(st sources.State, address string) error {
+	was, err := s.address(st)
+	if err != nil || was == address {
+		return err
+	}
+	if address == s.cfg.URL {
+		st.Delete(foundKey)
+		return nil
+	}
+	b, err := json.Marshal(finding{s.cfg.URL, address})
+	if err != nil {
+		return fmt.Errorf("remember the feed of the page: %w", err)
+	}
+	st.Set(foundKey, b)
+	return nil
 }
 
 // file reads a feed document on disk.
