@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
@@ -38,14 +39,99 @@ type Options struct {
 	UserAgent string
 	// Allow are networks that may be connected to although they are private or special.
 	Allow []netip.Prefix
+	// Timeout bounds one Get; 0 means DefaultTimeout.
+	Timeout time.Duration
+	// MaxBytes bounds a body, before what a Request says; 0 leaves it to the Request.
+	MaxBytes int64
+	// Proxy is asked in place of the origin: http, https or socks5. The guard looks at the origin's addresses before.
+	Proxy *url.URL
+	// Header is sent to the host of Origin, a URL, and to no other; it may hold credentials.
+	Header http.Header
+	Origin string
+
+	// Network is what this client shares with others; nil means a new one with the fields below.
+	Network *Network
 	// PerHost is the most requests under way to one host; 0 means 1.
 	PerHost int
 	// Spacing is the least time between two requests to one host; 0 means DefaultSpacing, NoSpacing none.
 	Spacing time.Duration
-	// Timeout bounds one Get; 0 means DefaultTimeout.
-	Timeout time.Duration
 	// Resolver resolves host names; nil means the system's.
 	Resolver *net.Resolver
+	// Pauses remembers which hosts asked for a pause; nil keeps it in memory.
+	Pauses Pauses
+}
+
+// Pauses remembers until when hosts asked to be left alone (429), across restarts and processes. Its methods report their
+// own trouble: without an answer there is no pause.
+type Pauses interface {
+	Paused(ctx context.Context, host string) time.Time
+	Pause(ctx context.Context, host string, until time.Time)
+}
+
+// Network is what the clients of one program share: the pace of each host, whoever asks it, and connections.
+type Network struct {
+	pace     *pacer
+	perHost  int
+	resolver *net.Resolver
+
+	mu    sync.Mutex
+	bases map[string]*http.Transport // by allowed networks and proxy
+}
+
+// NewNetwork makes a Network of the lower half of the options.
+func NewNetwork(o Options) *Network {
+	if o.PerHost <= 0 {
+		o.PerHost = 1
+	}
+	if o.Spacing == 0 {
+		o.Spacing = DefaultSpacing
+	}
+	return &Network{
+		pace: newPacer(o.PerHost, max(o.Spacing, 0), o.Pauses), perHost: o.PerHost, resolver: o.Resolver,
+		bases: map[string]*http.Transport{},
+	}
+}
+
+// CloseIdleConnections closes the connections that no request uses.
+func (n *Network) CloseIdleConnections() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, b := range n.bases {
+		b.CloseIdleConnections()
+	}
+}
+
+// base is the transport for those with the same allowed networks and proxy.
+func (n *Network) base(o Options) *http.Transport {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	key := fmt.Sprint(o.Allow)
+	if o.Proxy != nil {
+		key = o.Proxy.String()
+	}
+	if n.bases[key] != nil {
+		return n.bases[key]
+	}
+	d := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second, Resolver: n.resolver}
+	t := &http.Transport{
+		DialContext:            d.DialContext,
+		ForceAttemptHTTP2:      true,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    tlsTimeout,
+		ResponseHeaderTimeout:  headerTimeout,
+		MaxResponseHeaderBytes: maxHeader,
+		MaxIdleConns:           100,
+		MaxIdleConnsPerHost:    n.perHost,
+		IdleConnTimeout:        90 * time.Second,
+		DisableCompression:     true, // Get decodes, under limits
+	}
+	if o.Proxy != nil {
+		t.Proxy = http.ProxyURL(o.Proxy) // all it dials is the proxy, which the operator chose
+	} else {
+		d.Control = newGuard(o.Allow, n.resolver).control
+	}
+	n.bases[key] = t
+	return t
 }
 
 // UserAgent is the honest name of the program: "feedmill/1.2 (+https://example.org; 5 subscribers)". contact is where
@@ -65,31 +151,18 @@ func UserAgent(version, contact string, subscribers int) string {
 	return s
 }
 
-// NewClient makes the polite client. It speaks http and https only, through no proxy (a proxy would connect on our
-// behalf to what the guard forbids), sends no cookies and no Referer, and follows at most five redirects.
+// NewClient makes the polite client. It speaks http and https only, through no proxy but the one it is given, sends no
+// cookies and no Referer unless its Header has them, and follows at most five redirects.
 func NewClient(o Options) *http.Client {
-	d := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second, Resolver: o.Resolver, Control: control(o.Allow)}
-	return newClient(o, &http.Transport{
-		Proxy:                  nil,
-		DialContext:            d.DialContext,
-		ForceAttemptHTTP2:      true,
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:    tlsTimeout,
-		ResponseHeaderTimeout:  headerTimeout,
-		MaxResponseHeaderBytes: maxHeader,
-		MaxIdleConns:           100,
-		MaxIdleConnsPerHost:    max(o.PerHost, 1),
-		IdleConnTimeout:        90 * time.Second,
-		DisableCompression:     true, // Get decodes, under limits
-	})
+	if o.Network == nil {
+		o.Network = NewNetwork(o)
+	}
+	return newClient(o, o.Network.base(o))
 }
 
 func newClient(o Options, base http.RoundTripper) *http.Client {
-	if o.PerHost <= 0 {
-		o.PerHost = 1
-	}
-	if o.Spacing == 0 {
-		o.Spacing = DefaultSpacing
+	if o.Network == nil {
+		o.Network = NewNetwork(o)
 	}
 	if o.Timeout <= 0 {
 		o.Timeout = DefaultTimeout
@@ -97,8 +170,17 @@ func newClient(o Options, base http.RoundTripper) *http.Client {
 	if o.UserAgent == "" {
 		o.UserAgent = UserAgent("0", "", 0)
 	}
+	t := &transport{
+		base: base, agent: o.UserAgent, timeout: o.Timeout, maxBytes: o.MaxBytes, header: o.Header, pace: o.Network.pace,
+	}
+	if u, err := url.Parse(o.Origin); err == nil {
+		t.origin = u
+	}
+	if o.Proxy != nil {
+		t.guard = newGuard(o.Allow, o.Network.resolver)
+	}
 	return &http.Client{
-		Transport: &transport{base: base, agent: o.UserAgent, timeout: o.Timeout, pace: newPacer(o.PerHost, max(o.Spacing, 0))},
+		Transport: t,
 		CheckRedirect: func(req *http.Request, via []*http.Request) error {
 			req.Header.Del("Referer")
 			if len(via) > maxRedirects {
@@ -114,10 +196,14 @@ func newClient(o Options, base http.RoundTripper) *http.Client {
 
 // transport adds pace, time limit and name to every request, whoever makes it.
 type transport struct {
-	base    http.RoundTripper
-	agent   string
-	timeout time.Duration
-	pace    *pacer
+	base     http.RoundTripper
+	agent    string
+	timeout  time.Duration
+	maxBytes int64
+	header   http.Header // for origin
+	origin   *url.URL
+	guard    *guard // of what a proxy is asked for; nil without a proxy
+	pace     *pacer
 }
 
 // CloseIdleConnections lets http.Client.CloseIdleConnections reach the connections.
@@ -150,7 +236,18 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		release()
 	})
 	context.AfterFunc(ctx, end) // frees the host also when a caller forgets to close
+	if t.guard != nil {
+		if err := t.guard.check(ctx, req.URL); err != nil {
+			closeBody(req)
+			err = named(ctx, err)
+			end()
+			return nil, err
+		}
+	}
 	req = req.Clone(ctx)
+	if t.origin != nil && own(t.origin, req.URL) {
+		maps.Copy(req.Header, t.header)
+	}
 	if req.Header.Get("User-Agent") == "" {
 		req.Header.Set("User-Agent", t.agent)
 	}
@@ -161,8 +258,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if resp.StatusCode == http.StatusTooManyRequests {
-		now := time.Now()
-		t.pace.pause(name, retryAfter(resp.Header, now))
+		t.pace.pause(ctx, name, retryAfter(resp.Header, time.Now()))
 	}
 	resp.Body = &body{ReadCloser: resp.Body, ctx: ctx, end: end}
 	return resp, nil

@@ -38,6 +38,8 @@ type Request struct {
 	// MaxBytes bounds the body after decompression; 0 means DefaultMaxBytes.
 	MaxBytes int64
 
+	// origin is whom Header and the user in the URL are for, if not URL's own host.
+	origin string
 	// cut, if not 0, is MaxBytes for a body whose beginning is enough.
 	cut int64
 }
@@ -98,6 +100,14 @@ func get(ctx context.Context, client *http.Client, r Request, resp *Response) er
 	ctx = context.WithValue(ctx, budgetKey{}, &budget{})
 
 	first, permanent := u, true
+	if r.origin != "" {
+		if first, err = url.Parse(strings.TrimSpace(r.origin)); err != nil {
+			return errors.New("the address cannot be parsed")
+		}
+	}
+	if t, ok := rt.(*transport); ok && t.maxBytes > 0 {
+		r.MaxBytes = t.maxBytes
+	}
 	seen := make(map[string]bool, maxRedirects)
 	for hop := 0; ; hop++ {
 		address := bare(u)

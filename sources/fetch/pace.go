@@ -10,6 +10,7 @@ import (
 type pacer struct {
 	perHost int
 	spacing time.Duration
+	pauses  Pauses // beyond this process; nil for none
 
 	mu    sync.Mutex
 	hosts map[string]*host
@@ -26,8 +27,8 @@ type host struct {
 	slow time.Duration
 }
 
-func newPacer(perHost int, spacing time.Duration) *pacer {
-	return &pacer{perHost: perHost, spacing: spacing, hosts: make(map[string]*host)}
+func newPacer(perHost int, spacing time.Duration, pauses Pauses) *pacer {
+	return &pacer{perHost: perHost, spacing: spacing, pauses: pauses, hosts: make(map[string]*host)}
 }
 
 // acquire waits for the turn of a request to the host, or for the end of ctx. While the host is paused it fails at
@@ -56,6 +57,13 @@ func (p *pacer) acquire(ctx context.Context, name string) (release func(), err e
 		h.users--
 		p.mu.Unlock()
 		<-h.slots
+	}
+	if p.pauses != nil {
+		if until := p.pauses.Paused(ctx, name); !until.IsZero() {
+			p.mu.Lock()
+			h.paused = later(h.paused, until)
+			p.mu.Unlock()
+		}
 	}
 	for {
 		wait, until := p.turn(h)
@@ -95,11 +103,14 @@ func (p *pacer) turn(h *host) (wait time.Duration, paused time.Time) {
 }
 
 // pause keeps everybody from the host until then.
-func (p *pacer) pause(name string, until time.Time) {
+func (p *pacer) pause(ctx context.Context, name string, until time.Time) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	h := p.host(name)
 	h.paused = later(h.paused, until)
+	p.mu.Unlock()
+	if p.pauses != nil {
+		p.pauses.Pause(ctx, name, until)
+	}
 }
 
 // slow makes the spacing of a host longer.

@@ -125,7 +125,7 @@ func TestABodyThatIsNeverClosedFreesItsHost(t *testing.T) {
 
 func TestIdleHostsAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPacer(1, time.Second)
+		p := newPacer(1, time.Second, nil)
 		for i := range 1000 {
 			release, err := p.acquire(t.Context(), fmt.Sprint(i))
 			if err != nil {
@@ -133,7 +133,7 @@ func TestIdleHostsAreForgotten(t *testing.T) {
 			}
 			release()
 		}
-		p.pause("paused", time.Now().Add(time.Hour))
+		p.pause(t.Context(), "paused", time.Now().Add(time.Hour))
 		time.Sleep(2 * time.Minute)
 		release, err := p.acquire(t.Context(), "new")
 		if err != nil {

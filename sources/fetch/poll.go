@@ -206,7 +206,7 @@ func (d *Document) ask(ctx context.Context, r Request) (err error) {
 	r.Validators = m.Validators
 	if m.Moved != "" && m.Seen >= settled && d.poll.failures() < patience {
 		there := r
-		there.URL = m.Moved
+		there.URL, there.origin = m.Moved, r.URL
 		if d.Response, err = Get(ctx, d.poll.client, there); !lost(err) {
 			return err
 		}
