@@ -15,8 +15,10 @@ type Spec struct {
 	Fingerprint string
 	Source      Source
 	Policy      Policy
-	// Interval is the time between fetches.
-	Interval time.Duration
+	// Interval is the time between fetches, or with a longer MaxInterval the shortest: how often something new comes decides
+	// between the two. Chosen says that the operator set them, who knows what the outside takes.
+	Interval, MaxInterval time.Duration
+	Chosen                bool
 	// Private is the kind's: see [Kind].
 	Private bool
 }

@@ -146,6 +146,9 @@ type Kind struct {
 	// Members reads what a source of this kind names: its Fetch keeps the list in the State under [MembersKey] and emits
 	// no items, and the program runs what Members makes of it as sources of their own. Nil for all other kinds.
 	Members func(list []byte) ([]Member, error)
+	// Web: the kind asks others through Env.HTTP, so its sources take the keys for that (headers, proxy, allow and more)
+	// and are asked for as often as their own cadence suggests, Interval being the shortest time.
+	Web bool
 	// Private: what a [Receiver] of this kind is told comes through the admin listener, never the public one.
 	Private bool
 }

@@ -70,7 +70,7 @@ type tally struct{ posts, found, remote int }
 
 // check reads a source that is on this machine and prints what is wrong with it.
 func (t *tally) check(ctx context.Context, out io.Writer, cfg *config.Config, s config.Source) error {
-	spec, err := app.MakeSpec(cfg, s, httpClient(cfg.BaseURL, s.Allow), quiet)
+	spec, err := app.MakeSpec(cfg, s, httpClient(cfg, s, nil), quiet)
 	if err != nil {
 		return &usageError{err}
 	}

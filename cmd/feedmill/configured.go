@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/netip"
 	"os"
 	"strings"
 
@@ -147,7 +146,15 @@ func readable(path string) error {
 	return nil
 }
 
-// httpClient makes the polite client. Its name leads to the operator's own pages: base_url, where it is set.
-func httpClient(contact string, allow []netip.Prefix) *http.Client {
-	return fetch.NewClient(fetch.Options{UserAgent: fetch.UserAgent(buildVersion(), contact, 0), Allow: allow})
+// httpClient makes the polite client of a source. Its name leads to the operator's own pages: base_url, where it is set.
+// Clients of one network share the pace of hosts; nil is for one that is alone.
+func httpClient(cfg *config.Config, s config.Source, network *fetch.Network) *http.Client {
+	agent := s.Web.UserAgent
+	if agent == "" {
+		agent = fetch.UserAgent(buildVersion(), cfg.BaseURL, 0)
+	}
+	return fetch.NewClient(fetch.Options{
+		UserAgent: agent, Allow: s.Web.Allow, Timeout: s.Web.Timeout, MaxBytes: s.Web.MaxBytes, Proxy: s.Web.Proxy,
+		Header: s.Web.Header, Origin: s.Config.Location(), Network: network,
+	})
 }

@@ -49,7 +49,7 @@ func discover(cmd *cobra.Command, address string, allow []string) error {
 		}
 		nets = append(nets, n)
 	}
-	client := httpClient("", nets)
+	client := fetch.NewClient(fetch.Options{UserAgent: fetch.UserAgent(buildVersion(), "", 0), Allow: nets})
 	ctx := cmd.Context()
 	resp, err := fetch.Get(ctx, client, fetch.Request{URL: address, Accept: "text/html, " + fetch.AcceptFeeds})
 	if err != nil {

@@ -72,7 +72,7 @@ func preview(cmd *cobra.Command, args []string, asJSON bool) error {
 }
 
 func previewOne(ctx context.Context, cfg *config.Config, s config.Source) (sources.Preview, error) {
-	spec, err := app.MakeSpec(cfg, s, httpClient(cfg.BaseURL, s.Allow), quiet)
+	spec, err := app.MakeSpec(cfg, s, httpClient(cfg, s, nil), quiet)
 	if err != nil {
 		return sources.Preview{}, err
 	}

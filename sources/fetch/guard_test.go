@@ -70,6 +70,19 @@ func TestC19RedirectToAPrivateAddress(t *testing.T) {
 // resolver is a DNS server of our own: the nth answer is the nth address, the last one for ever.
 func resolver(t *testing.T, addresses ...string) *net.Resolver {
 	t.Helper()
+	var asked atomic.Int32
+	return dns(t, func(string) string { return addresses[min(int(asked.Add(1)), len(addresses))-1] })
+}
+
+// fakeDNS is a DNS server that knows these names.
+func fakeDNS(t *testing.T, names map[string]string) *net.Resolver {
+	t.Helper()
+	return dns(t, func(name string) string { return names[name] })
+}
+
+// dns is a DNS server that answers with an IPv4 address, or with none.
+func dns(t *testing.T, lookup func(name string) string) *net.Resolver {
+	t.Helper()
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +92,6 @@ func resolver(t *testing.T, addresses ...string) *net.Resolver {
 		_ = conn.Close()
 		<-done
 	})
-	var asked atomic.Int32
 	go func() {
 		defer close(done)
 		buf := make([]byte, 1500)
@@ -95,11 +107,15 @@ func resolver(t *testing.T, addresses ...string) *net.Resolver {
 			q := m.Questions[0]
 			reply := dnsmessage.Message{Header: dnsmessage.Header{ID: m.ID, Response: true, RecursionAvailable: true}, Questions: m.Questions}
 			if q.Type == dnsmessage.TypeA {
-				i := min(int(asked.Add(1)), len(addresses)) - 1
-				reply.Answers = []dnsmessage.Resource{{
-					Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class, TTL: 0},
-					Body:   &dnsmessage.AResource{A: netip.MustParseAddr(addresses[i]).As4()},
-				}}
+				address := lookup(q.Name.String())
+				if address == "" {
+					reply.RCode = dnsmessage.RCodeNameError
+				} else {
+					reply.Answers = []dnsmessage.Resource{{
+						Header: dnsmessage.ResourceHeader{Name: q.Name, Type: q.Type, Class: q.Class, TTL: 0},
+						Body:   &dnsmessage.AResource{A: netip.MustParseAddr(address).As4()},
+					}}
+				}
 			}
 			b, err := reply.Pack()
 			if err != nil {

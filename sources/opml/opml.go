@@ -30,6 +30,7 @@ func Kind(feed sources.Kind) sources.Kind {
 		New:       newSource,
 		Recognise: recognise,
 		Interval:  time.Hour,
+		Web:       true,
 		Members: func(list []byte) ([]sources.Member, error) {
 			return members(list, feed)
 		},

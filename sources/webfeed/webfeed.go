@@ -31,6 +31,7 @@ var Kind = sources.Kind{
 	New:       newSource,
 	Recognise: recognise,
 	Interval:  Interval,
+	Web:       true,
 }
 
 // Config is the configuration of a feed.

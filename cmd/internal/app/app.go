@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"feedmill/feeds"
 	"feedmill/feeds/web"
 	"feedmill/sources"
+	"feedmill/sources/fetch"
 )
 
 // Options is what the program hands in.
@@ -29,10 +29,11 @@ type Options struct {
 	Load func() (*config.Config, error)
 	// OpenStore opens the store of a URL such as bolt:feedmill.db.
 	OpenStore func(ctx context.Context, url string, log *slog.Logger) (cache.Store, error)
-	// HTTP makes the polite client: contact is the address by which whoever is polled finds the operator, or empty;
-	// private networks in allow may be reached.
-	HTTP func(contact string, allow []netip.Prefix) *http.Client
-	Log  *slog.Logger
+	// HTTP makes the polite client of a source; those of one network share the pace of each host.
+	HTTP func(cfg *config.Config, s config.Source, network *fetch.Network) *http.Client
+	// Spacing is the time between two requests to one host; 0 means the polite one.
+	Spacing time.Duration
+	Log     *slog.Logger
 	// Spool is the directory that keeps rendered documents for when the store fails; empty for none.
 	Spool string
 	// Socket is the path of the control socket; empty for none.
@@ -62,9 +63,7 @@ type App struct {
 	superseded atomic.Bool   // another replica runs a newer configuration
 	importing  atomic.Bool   // the first fetches are shown on a terminal
 
-	// clients are shared by the sources with the same private networks, so that they share the pace of each host. Only
-	// Start and the loop that applies configurations use them.
-	clients map[string]*http.Client
+	network *fetch.Network // what the clients of all sources share
 
 	settling   sync.Mutex // one look at the settings note at a time, or one change of it
 	refreshing sync.Mutex // one refreshSite at a time
@@ -90,8 +89,9 @@ func Start(ctx context.Context, opts Options) (_ *App, err error) {
 	files := stamps(cfg.Files)
 	a := &App{
 		opts: opts, log: opts.Log, cfg: cfg, failed: make(chan error, 3), again: make(chan struct{}, 1),
-		stop: func() {}, clients: map[string]*http.Client{}, received: make(chan struct{}, maxReceiving),
+		stop: func() {}, received: make(chan struct{}, maxReceiving),
 	}
+	a.network = fetch.NewNetwork(fetch.Options{Spacing: opts.Spacing, Pauses: &pauses{a}})
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())
@@ -206,6 +206,7 @@ func (a *App) close() error {
 		a.manager.Close()
 	}
 	a.stopServing()
+	a.network.CloseIdleConnections()
 	if a.web != nil {
 		a.web.Close()
 	}

@@ -153,11 +153,7 @@ func (a *App) applyOnce(ctx context.Context) error {
 func (a *App) specs(cfg *config.Config, list []config.Source) ([]sources.Spec, error) {
 	out := make([]sources.Spec, 0, len(list))
 	for _, s := range list {
-		same := fmt.Sprint(cfg.BaseURL, s.Allow)
-		if a.clients[same] == nil {
-			a.clients[same] = a.opts.HTTP(cfg.BaseURL, s.Allow)
-		}
-		spec, err := MakeSpec(cfg, s, a.clients[same], a.log)
+		spec, err := MakeSpec(cfg, s, a.opts.HTTP(cfg, s, a.network), a.log)
 		if err != nil {
 			return nil, err
 		}
@@ -185,8 +181,8 @@ func MakeSpec(cfg *config.Config, s config.Source, client *http.Client, log *slo
 	}
 	return sources.Spec{
 		Name: s.Name, Kind: s.Kind.Name, Location: s.Config.Location(),
-		Fingerprint: s.Fingerprint + " " + policy.Language + " " + env.Hook, Source: src, Policy: policy, Interval: s.Interval,
-		Private: s.Kind.Private,
+		Fingerprint: s.Fingerprint + " " + policy.Language + " " + env.Hook, Source: src, Policy: policy,
+		Interval: s.Interval, MaxInterval: s.MaxInterval, Chosen: s.Chosen, Private: s.Kind.Private,
 	}, nil
 }
 

@@ -43,7 +43,11 @@ func FromArgs(args []string, kinds []sources.Kind) (*Config, error) {
 			errs = append(errs, fmt.Errorf("source %q: %w", arg, err))
 			continue
 		}
-		s := Source{Name: unique(nameOf(arg), taken), Kind: kind, Config: cfg, Interval: kind.Interval}
+		s := Source{Name: unique(nameOf(arg), taken), Kind: kind, Config: cfg}
+		if s.Interval, s.MaxInterval, err = (interval{}).bounds(kind); err != nil {
+			errs = append(errs, fmt.Errorf("source %q: %w", arg, err))
+			continue
+		}
 		s.Fingerprint = s.fingerprint(c)
 		c.Sources = append(c.Sources, s)
 	}

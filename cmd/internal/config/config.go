@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -67,16 +67,18 @@ type Source struct {
 	Name   string
 	Kind   sources.Kind
 	Config sources.Config
-	// Interval is the time between fetches: the configured one, else the kind's.
-	Interval time.Duration
+	// Interval and MaxInterval bound the time between fetches: the configured ones, else the kind's.
+	Interval, MaxInterval time.Duration
+	// Chosen says that they are configured: the operator knows what the origin takes.
+	Chosen bool
+	// Web is how the source asks others, for a kind that does.
+	Web Web
 	// AddCategories and AddTags are added to every item.
 	AddCategories, AddTags []string
 	// Language and Author stand in for items that state none.
 	Language, Author string
 	// Formerly is the name the source had before; its items and their IDs are carried over.
 	Formerly string
-	// Allow are private networks that the source may fetch from.
-	Allow []netip.Prefix
 	// Line is the source's line in the file, 0 without one.
 	Line int
 	// Fingerprint is equal for two configurations of a source that need no restart between them.
@@ -223,9 +225,10 @@ func checkKinds(kinds []sources.Kind) error {
 	if len(kinds) == 0 {
 		return errors.New("read configuration: no kind of source is built in")
 	}
-	common := fieldsOf(&common{})
+	shared := fieldsOf(&common{})
 	for _, k := range kinds {
 		var found bool
+		common := slices.Concat(shared, webFields(k))
 		for _, f := range fieldsOf(k.Config()) {
 			found = found || f.key == k.Name
 			if _, ok := find(common, f.key); ok {

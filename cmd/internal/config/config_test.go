@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -37,17 +38,17 @@ func (c *jekyllConfig) Check(string) error {
 }
 
 type feedConfig struct {
-	Feed    string            `yaml:"feed" secret:"true" doc:"The address of the feed."`
-	Token   string            `yaml:"token" secret:"true"`
-	Retries int               `yaml:"retries"`
-	Timeout time.Duration     `yaml:"timeout"`
-	Headers map[string]string `yaml:"headers"`
-	Limits  struct {
+	Feed     string            `yaml:"feed" secret:"true" doc:"The address of the feed."`
+	Token    string            `yaml:"token" secret:"true"`
+	Retries  int               `yaml:"retries"`
+	Patience time.Duration     `yaml:"patience"`
+	Marks    map[string]string `yaml:"marks"`
+	Limits   struct {
 		Bytes   int64   `yaml:"bytes"`
 		Entries uint    `yaml:"entries"`
 		Ratio   float64 `yaml:"ratio"`
 	} `yaml:"limits"`
-	Proxy *netip.Addr `yaml:"proxy"`
+	Peer *netip.Addr `yaml:"peer"`
 }
 
 func (c *feedConfig) Location() string { return "feed" }
@@ -69,10 +70,10 @@ func fakeKinds() []sources.Kind {
 			},
 		},
 		{
-			Name: "feed", Doc: "the address of an RSS, Atom or JSON feed.", Interval: 30 * time.Minute,
-			Config: func() sources.Config { return &feedConfig{Timeout: 20 * time.Second} },
+			Name: "feed", Doc: "the address of an RSS, Atom or JSON feed.", Interval: 30 * time.Minute, Web: true,
+			Config: func() sources.Config { return &feedConfig{Patience: 20 * time.Second} },
 			Recognise: func(arg string) (sources.Config, bool) {
-				return &feedConfig{Feed: arg, Timeout: 20 * time.Second}, strings.HasPrefix(arg, "http")
+				return &feedConfig{Feed: arg, Patience: 20 * time.Second}, strings.HasPrefix(arg, "http")
 			},
 		},
 	}
@@ -115,7 +116,7 @@ func compareInit(t *testing.T, c *Config) {
 		t.Fatalf("what Init printed is refused:\n%v\n%s", err, text)
 	}
 	opts := cmp.Options{
-		cmpopts.IgnoreFields(Config{}, "File", "Files"),
+		cmp.AllowUnexported(Web{}), cmpopts.IgnoreFields(Config{}, "File", "Files"),
 		cmpopts.IgnoreFields(Source{}, "Line", "Kind"),
 		cmpopts.EquateEmpty(),
 		cmp.Comparer(func(a, b *time.Location) bool {
@@ -216,7 +217,7 @@ func TestEverythingIsTaken(t *testing.T) {
 			{Kind: "category", Name: "zhengquanshibaowang"}: "证券时报网", {Kind: "category", Name: "2021"}: "The year",
 			{Kind: "tag", Name: "open-source"}: "Open source", {Kind: "source", Name: "techcrunch"}: "Tech",
 		},
-		[]string{"testdata/full.good.yaml", "testdata/token.txt"},
+		[]string{"testdata/full.good.yaml", "testdata/token.txt", "testdata/token.txt"},
 	}
 	if diff := cmp.Diff(want, got{c.BaseURL, c.Title, c.Description, c.Language, c.Zone.String(), c.Store, c.Listen, c.Admin, c.Items, c.MaxAge, c.Titles, c.Files}); diff != "" {
 		t.Errorf("top level (-want +got):\n%s", diff)
@@ -229,12 +230,17 @@ func TestEverythingIsTaken(t *testing.T) {
 		t.Errorf("finews: %+v %+v", finews, finews.Config)
 	}
 	cfg := tech.Config.(*feedConfig)
-	if cfg.Token != "from the file" || cfg.Retries != 7 || cfg.Timeout != 20*time.Second || cfg.Limits.Ratio != 0.5 || cfg.Headers["X-Price"] != "$5" {
+	if cfg.Token != "from the file" || cfg.Retries != 7 || cfg.Patience != 20*time.Second || cfg.Limits.Ratio != 0.5 || cfg.Marks["X-Price"] != "$5" {
 		t.Errorf("techcrunch's own keys: %+v", cfg)
 	}
-	if tech.Interval != time.Hour || tech.Author != "TC" || tech.Language != "en" || tech.Formerly != "tc" ||
+	w := tech.Web
+	if w.Proxy.String() != "socks5://127.0.0.1:9050" || w.UserAgent != "me/1" || w.Timeout != time.Minute || w.MaxBytes != 65536 ||
+		!cmp.Equal(w.Header, http.Header{"Authorization": {"Basic dTpwOng="}, "X-Key": {"from the file"}, "X-Price": {"$5"}, "Cookie": {"a=b"}}) {
+		t.Errorf("techcrunch's keys for asking: %+v", w)
+	}
+	if tech.Interval != 15*time.Minute || tech.MaxInterval != 2*time.Hour || !tech.Chosen || tech.Author != "TC" || tech.Language != "en" || tech.Formerly != "tc" ||
 		!cmp.Equal(tech.AddTags, []string{"科技", "AI"}) || !cmp.Equal(tech.AddCategories, []string{"tech"}) ||
-		len(tech.Allow) != 1 || tech.Allow[0] != netip.MustParsePrefix("10.0.0.0/8") {
+		len(tech.Web.Allow) != 1 || tech.Web.Allow[0] != netip.MustParsePrefix("10.0.0.0/8") {
 		t.Errorf("techcrunch's common keys: %+v", tech)
 	}
 }
@@ -302,7 +308,7 @@ func TestFingerprint(t *testing.T) {
 	}
 	for _, other := range []string{
 		"timezone: Asia/Shanghai\n" + text, text + "    zoneless_dates: site\n", text + "    interval: 61s\n", text + "    add: { tag: [x] }\n",
-		text + "    language: en\n", text + "    author: A\n", text + "    formerly: b\n", text + "    allow: [10.0.0.0/8]\n", "sources:\n  b:\n    jekyll: /a\n",
+		text + "    language: en\n", text + "    author: A\n", text + "    formerly: b\n", "sources:\n  b:\n    jekyll: /a\n",
 		"sources:\n  a:\n    jekyll: /b\n",
 	} {
 		if parse(other).Fingerprint == base {

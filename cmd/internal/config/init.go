@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -134,15 +135,15 @@ func writeSource(b *bytes.Buffer, c *Config, s *Source, explainKind, explainComm
 	}
 	com := s.common()
 	com.Title = c.Titles[feeds.NewTopic("source", s.Name)]
-	if com.Interval == s.Kind.Interval {
-		com.Interval = 0
+	if !s.Chosen {
+		com.Interval = interval{}
 	}
-	rest := &yaml.Node{}
-	if err := rest.Encode(com); err != nil {
+	rest, asks := &yaml.Node{}, &yaml.Node{}
+	if err := errors.Join(rest.Encode(com), asks.Encode(s.Web.keys)); err != nil {
 		return fmt.Errorf("write source %s: %w", s.Name, err)
 	}
-	m := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Content: append(own, rest.Content...)}
-	shorten(m, slices.Concat(fieldsOf(s.Config), fieldsOf(&com)))
+	m := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Content: slices.Concat(own, rest.Content, asks.Content)}
+	shorten(m, slices.Concat(fieldsOf(s.Config), webFields(s.Kind)))
 	escape(m)
 	text, err := yaml.Dump(m, yaml.WithIndent(2), yaml.WithLineWidth(-1))
 	if err != nil {
@@ -166,6 +167,9 @@ func writeSource(b *bytes.Buffer, c *Config, s *Source, explainKind, explainComm
 		return nil
 	}
 	examples := map[string]string{"title": "News", "interval": short(s.Kind.Interval), "add": "{ tag: [news] }", "language": "en", "author": "The desk"}
+	if s.Kind.Web {
+		examples["interval"] = fmt.Sprintf("{ min: %s, max: %s }", short(s.Kind.Interval), short(DefaultMaxInterval))
+	}
 	for _, f := range fieldsOf(&common{}) {
 		if v, ok := examples[f.key]; ok && valueOf(m, f.key) == m {
 			fmt.Fprintf(b, "    # %s: %s  # %s\n", f.key, v, f.doc)

@@ -105,7 +105,7 @@ func (r *reader) fields(n *yaml.Node, fields []field, path string, later []strin
 		f, ok := find(fields, k.Value)
 		target := k.Value
 		if base, isFile := strings.CutSuffix(k.Value, "_file"); !ok && isFile {
-			if f, ok = find(fields, base); ok && f.secret {
+			if f, ok = find(fields, base); ok && f.secret && f.typ.Kind() == reflect.String {
 				target = base
 			} else {
 				ok = false
@@ -188,7 +188,12 @@ func (r *reader) walk(n *yaml.Node, t reflect.Type, path string, secret bool) {
 				elem = t.Elem()
 			}
 			for i := 0; i+1 < len(n.Content); i += 2 {
-				r.walk(n.Content[i+1], elem, join(path, n.Content[i].Value), secret)
+				k, v := n.Content[i], n.Content[i+1]
+				if name, isFile := strings.CutSuffix(k.Value, "_file"); isFile && secret && elem != nil {
+					r.secretFile(k, v, name, join(path, k.Value))
+					continue
+				}
+				r.walk(v, elem, join(path, k.Value), secret)
 			}
 		}
 	}

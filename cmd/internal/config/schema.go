@@ -70,9 +70,14 @@ func Schema(kinds []sources.Kind) ([]byte, error) {
 func schemaOfKind(r *jsonschema.Reflector, k sources.Kind) *jsonschema.Schema {
 	s := reflectKeys(r, reflect.TypeOf(k.Config()))
 	s.Title, s.Description = k.Name, k.Doc
-	shared := reflectKeys(r, reflect.TypeFor[common]())
-	for p := shared.Properties.Oldest(); p != nil; p = p.Next() {
-		s.Properties.Set(p.Key, p.Value)
+	shared := []reflect.Type{reflect.TypeFor[common]()}
+	if k.Web {
+		shared = append(shared, reflect.TypeFor[web]())
+	}
+	for _, t := range shared {
+		for p := reflectKeys(r, t).Properties.Oldest(); p != nil; p = p.Next() {
+			s.Properties.Set(p.Key, p.Value)
+		}
 	}
 	if _, secret := s.Properties.Get(k.Name + "_file"); secret {
 		s.AnyOf = []*jsonschema.Schema{{Required: []string{k.Name}}, {Required: []string{k.Name + "_file"}}}
@@ -87,7 +92,7 @@ func reflectKeys(r *jsonschema.Reflector, t reflect.Type) *jsonschema.Schema {
 	s := r.ReflectFromType(t)
 	s.Version = ""
 	for _, f := range fieldsOfType(t) {
-		if f.secret {
+		if f.secret && f.typ.Kind() == reflect.String {
 			s.Properties.Set(f.key+"_file", &jsonschema.Schema{
 				Type: "string", Description: fmt.Sprintf("The name of a file that holds %s.", f.key),
 			})
@@ -101,6 +106,13 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 	switch {
 	case t == durationType:
 		return &jsonschema.Schema{Type: "string", Pattern: durationPattern + "|" + variablePattern, Examples: []any{"30s", "15m", "24h"}}
+	case t == reflect.TypeFor[interval]():
+		bounds := jsonschema.NewProperties()
+		bounds.Set("min", schemaOf(durationType))
+		bounds.Set("max", schemaOf(durationType))
+		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
+			schemaOf(durationType), {Type: "object", Properties: bounds, AdditionalProperties: jsonschema.FalseSchema},
+		}}
 	case t == nodeType, t.Kind() != reflect.Pointer && reflect.PointerTo(t).Implements(ownYAML):
 		return &jsonschema.Schema{}
 	case t.Kind() != reflect.Pointer && reflect.PointerTo(t).Implements(ownText):

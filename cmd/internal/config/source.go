@@ -5,11 +5,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/netip"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"go.yaml.in/yaml/v4"
 	"golang.org/x/text/unicode/norm"
@@ -20,13 +18,12 @@ import (
 
 // common are the keys that every source takes.
 type common struct {
-	Title    string         `yaml:"title,omitempty" doc:"The title of the source's own feed. Unset: what the source says of itself."`
-	Interval time.Duration  `yaml:"interval,omitempty" doc:"Time between fetches, 1s or more."`
-	Add      added          `yaml:"add,omitempty" doc:"Labels for every item of the source."`
-	Language string         `yaml:"language,omitempty" doc:"The language of items that state none."`
-	Author   string         `yaml:"author,omitempty" doc:"The author of items that state none."`
-	Formerly string         `yaml:"formerly,omitempty" doc:"The name this source had before: its items and subscriptions are carried over."`
-	Allow    []netip.Prefix `yaml:"allow,omitempty" doc:"Private networks that the source may fetch from, such as 10.0.0.0/8. Unset: public addresses only."`
+	Title    string   `yaml:"title,omitempty" doc:"The title of the source's own feed. Unset: what the source says of itself."`
+	Interval interval `yaml:"interval,omitempty" doc:"Time between fetches, 1s or more; or {min: 15m, max: 6h} for as often as something new comes, in these bounds."`
+	Add      added    `yaml:"add,omitempty" doc:"Labels for every item of the source."`
+	Language string   `yaml:"language,omitempty" doc:"The language of items that state none."`
+	Author   string   `yaml:"author,omitempty" doc:"The author of items that state none."`
+	Formerly string   `yaml:"formerly,omitempty" doc:"The name this source had before: its items and subscriptions are carried over."`
 }
 
 // added are labels that a source adds to its items.
@@ -98,21 +95,26 @@ func (r *reader) source(c *Config, name, at string, line int, n *yaml.Node, kind
 		return s, "", false
 	}
 	cfg := kind.Config()
-	shared := fieldsOf(&common{})
-	r.fields(n, slices.Concat(shared, fieldsOf(cfg)), at, laterSourceKeys)
+	shared, asking := fieldsOf(&common{}), webFields(kind)
+	r.refuseWeb(n, fieldsOf(cfg), at, kind)
+	r.fields(n, slices.Concat(shared, asking, fieldsOf(cfg)), at, laterSourceKeys)
 
-	ours, theirs := part(n), part(n)
+	ours, theirs, asks := part(n), part(n), part(n)
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		to := theirs
 		if _, ok := find(shared, n.Content[i].Value); ok {
 			to = ours
+		} else if _, ok := find(asking, n.Content[i].Value); ok {
+			to = asks
 		}
 		to.Content = append(to.Content, n.Content[i], n.Content[i+1])
 	}
 	var com common
 	r.load(ours, &com)
 	r.load(theirs, cfg)
-	r.checkCommon(ours, at, &com, kind)
+	r.checkCommon(ours, at, &com)
+	how := r.web(asks, at)
+	s.Interval, s.MaxInterval = r.interval(ours, at, com.Interval, kind)
 	if len(r.errs) > before {
 		return s, "", false
 	}
@@ -127,8 +129,9 @@ func (r *reader) source(c *Config, name, at string, line int, n *yaml.Node, kind
 		return s, "", false
 	}
 	s = Source{
-		Name: name, Kind: kind, Config: cfg, Interval: com.Interval, AddCategories: com.Add.Category, AddTags: com.Add.Tag,
-		Language: com.Language, Author: com.Author, Formerly: com.Formerly, Allow: com.Allow, Line: line,
+		Name: name, Kind: kind, Config: cfg, Web: how,
+		Interval: s.Interval, MaxInterval: s.MaxInterval, Chosen: !com.Interval.IsZero(), AddCategories: com.Add.Category, AddTags: com.Add.Tag,
+		Language: com.Language, Author: com.Author, Formerly: com.Formerly, Line: line,
 	}
 	s.Fingerprint = s.fingerprint(c)
 	return s, com.Title, true
@@ -174,16 +177,12 @@ func (r *reader) kind(at string, n *yaml.Node, kinds []sources.Kind) (kind sourc
 	return kind, nil, false
 }
 
-// checkCommon checks the keys that every source takes and fills in the kind's interval.
-func (r *reader) checkCommon(n *yaml.Node, at string, com *common, kind sources.Kind) {
+// checkCommon checks the keys that every source takes.
+func (r *reader) checkCommon(n *yaml.Node, at string, com *common) {
 	check := func(key string, ok bool, reason string) {
 		if v := valueOf(n, key); !ok && v != n {
 			r.value(v, join(at, key), errors.New(reason))
 		}
-	}
-	check("interval", com.Interval >= time.Second, "want 1s or more")
-	if com.Interval == 0 {
-		com.Interval = kind.Interval
 	}
 	if com.Language != "" {
 		_, err := parseLanguage(com.Language)
@@ -246,9 +245,12 @@ func (s Source) Member(c *Config, m sources.Member) (Source, error) {
 			s.Formerly = ""
 		}
 	}
-	if s.Interval == s.Kind.Interval {
-		s.Interval = m.Kind.Interval
+	if !s.Chosen {
+		if s.Interval, s.MaxInterval, err = (interval{}).bounds(m.Kind); err != nil {
+			return Source{}, err
+		}
 	}
+	s.Web = s.Web.anonymous()
 	s.Name, s.Kind, s.Config = name, m.Kind, m.Config
 	s.AddCategories = slices.Concat(s.AddCategories, m.Categories)
 	s.Fingerprint = s.fingerprint(c)
@@ -264,7 +266,7 @@ func (s *Source) fingerprint(c *Config) string {
 	}
 	base, _ := filepath.Abs(c.Base)
 	fmt.Fprintf(h, "%q %q %q %q\n", s.Name, s.Kind.Name, base, zone)
-	for _, v := range []any{s.common(), s.Config} {
+	for _, v := range []any{s.common(), s.Web.keys, s.Config} {
 		b, err := yaml.Dump(v)
 		if err != nil {
 			// A config that YAML cannot write back: its printed form tells as much.
@@ -277,7 +279,7 @@ func (s *Source) fingerprint(c *Config) string {
 
 func (s *Source) common() common {
 	return common{
-		Interval: s.Interval, Add: added{s.AddCategories, s.AddTags}, Language: s.Language, Author: s.Author,
-		Formerly: s.Formerly, Allow: s.Allow,
+		Interval: interval{s.Interval, s.MaxInterval}, Add: added{s.AddCategories, s.AddTags}, Language: s.Language, Author: s.Author,
+		Formerly: s.Formerly,
 	}
 }
