@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -37,6 +38,8 @@ type Request struct {
 	Header http.Header
 	// MaxBytes bounds the body after decompression; 0 means DefaultMaxBytes.
 	MaxBytes int64
+	// Body, if not nil, is JSON to send: the request is a POST then, unconditional, and no redirect is followed.
+	Body []byte
 
 	// origin is whom Header and the user in the URL are for, if not URL's own host.
 	origin string
@@ -127,7 +130,7 @@ func get(ctx context.Context, client *http.Client, r Request, resp *Response) er
 			}
 			return err
 		}
-		if !redirects(res.StatusCode) {
+		if !redirects(res.StatusCode) || r.Body != nil {
 			resp.FinalURL = address
 			if hop > 0 && permanent {
 				resp.Permanent = address
@@ -162,9 +165,17 @@ func checkURL(u *url.URL) error {
 func request(ctx context.Context, r Request, first, u *url.URL) (req *http.Request, conditional bool, err error) {
 	to := *u
 	to.User, to.Fragment, to.RawFragment = nil, "", ""
-	req, err = http.NewRequestWithContext(ctx, http.MethodGet, to.String(), nil)
+	method, body := http.MethodGet, io.Reader(nil)
+	if r.Body != nil {
+		method, body = http.MethodPost, bytes.NewReader(r.Body)
+	}
+	req, err = http.NewRequestWithContext(ctx, method, to.String(), body)
 	if err != nil {
 		return nil, false, errors.New("the address cannot be used")
+	}
+	if r.Body != nil {
+		req.Header.Set("Content-Type", "application/json")
+		r.Validators = Validators{}
 	}
 	if own(first, u) {
 		for k, v := range r.Header {

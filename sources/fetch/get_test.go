@@ -3,10 +3,12 @@ package fetch
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -363,5 +365,32 @@ func TestNoSecretInErrors(t *testing.T) {
 		} else if strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("the error shows the secret: %v", err)
 		}
+	}
+}
+
+func TestPost(t *testing.T) {
+	var got []string
+	o := newOrigin(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got = append(got, r.Method+" "+r.Header.Get("Content-Type")+" "+string(body)+" "+r.Header.Get("If-None-Match"))
+		if r.URL.Path == "/moved" {
+			w.Header().Set("Location", "/")
+			w.WriteHeader(http.StatusSeeOther)
+			return
+		}
+		w.Header().Set("ETag", `"1"`)
+		_, _ = w.Write([]byte("{}"))
+	})
+	client := testClient(t, Options{})
+	resp := mustGet(t, client, Request{URL: o.URL, Body: []byte(`{"q":1}`), Validators: Validators{URL: o.URL, ETag: `"1"`}})
+	if string(resp.Body) != "{}" {
+		t.Errorf("%+v", resp)
+	}
+	_, err := Get(t.Context(), client, Request{URL: o.URL + "/moved", Body: []byte(`{}`)})
+	if status := (*StatusError)(nil); !errors.As(err, &status) || status.Code != http.StatusSeeOther {
+		t.Errorf("a POST was redirected: %v", err)
+	}
+	if want := []string{`POST application/json {"q":1} `, "POST application/json {} "}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
