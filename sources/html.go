@@ -105,6 +105,8 @@ type htmlPass struct {
 	image   string
 
 	skipText   bool // the next text is the inside of a raw element
+	lost       bool // the picture before had no address
+	noscript   bool // the next text is that of a noscript element behind such a picture
 	showHidden bool
 	hid        bool // something was hidden by its style
 	solid      bool // there is something to see
@@ -179,7 +181,10 @@ func (p *htmlPass) run(src string) error {
 		case html.TextToken:
 			if !skip && p.hidden == 0 && p.media == 0 {
 				p.words()
+			} else if p.noscript {
+				p.unscripted(p.z.Raw())
 			}
+			p.noscript = false
 		case html.StartTagToken, html.SelfClosingTagToken:
 			p.startTag(kind == html.SelfClosingTagToken)
 		case html.EndTagToken:
@@ -221,13 +226,15 @@ func (p *htmlPass) startTag(empty bool) {
 		}
 	}
 	if el.is(isRaw) {
-		p.skipText = true
+		p.skipText, p.noscript = true, el == elNoscript && p.lost
+		p.lost = false
 		if el == elIframe && p.hidden == 0 && p.media == 0 {
 			p.attrs.read(p.z, more)
 			p.frame()
 		}
 		return
 	}
+	p.lost = false
 	p.attrs.read(p.z, more)
 	hide := el.is(isHidden)
 	if !p.showHidden && !hide && p.attrs.hide() {

@@ -53,7 +53,11 @@ var attrByName = func() map[string]attr {
 			m[name] = attr(a)
 		}
 	}
-	for _, name := range []string{"data-src", "data-original", "data-lazy-src", "data-actualsrc", "data-lazy", "data-echo"} {
+	for _, name := range []string{
+		"data-src", "data-original", "data-lazy-src", "data-actualsrc", "data-lazy", "data-echo", "data-lazyload",
+		"data-original-src", "data-cfsrc", "data-orig-file", "data-large-file", "data-full-url", "data-hi-res-src", "data-lazy-original",
+		"data-src-large", "data-backsrc",
+	} {
 		m[name] = aLazySrc
 	}
 	m["data-srcset"], m["data-lazy-srcset"] = aLazySrcset, aLazySrcset

@@ -73,7 +73,7 @@ func init() {
 		"a": &elA, "p": &elP, "li": &elLi, "dd": &elDd, "dt": &elDt, "ul": &elUl, "ol": &elOl, "br": &elBr, "img": &elImg,
 		"source": &elSource, "picture": &elPicture, "pre": &elPre, "code": &elCode, "span": &elSpan, "ruby": &elRuby, "rt": &elRt,
 		"rp": &elRp, "table": &elTable, "caption": &elCaption, "tr": &elTr, "td": &elTd, "th": &elTh,
-		"svg": &elSvg, "math": &elMath, "iframe": &elIframe,
+		"svg": &elSvg, "math": &elMath, "iframe": &elIframe, "noscript": &elNoscript,
 	} {
 		*e = elements[name]
 	}
@@ -82,5 +82,5 @@ func init() {
 // The elements that have rules of their own.
 var (
 	elA, elP, elLi, elDd, elDt, elUl, elOl, elBr, elImg, elSource, elPicture, elPre, elCode, elSpan, elRuby, elRt, elRp,
-	elTable, elCaption, elTr, elTd, elTh, elSvg, elMath, elIframe *element
+	elTable, elCaption, elTr, elTd, elTh, elSvg, elMath, elIframe, elNoscript *element
 )

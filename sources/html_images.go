@@ -3,6 +3,8 @@ package sources
 import (
 	"bytes"
 	"strings"
+
+	"golang.org/x/net/html"
 )
 
 // img writes a picture; trackers of one pixel and placeholders without a picture behind them are left out.
@@ -27,8 +29,11 @@ func (p *htmlPass) img() {
 	}
 	if u == "" {
 		if u = dataImage(raw); u == "" {
+			p.lost = true
 			return
 		}
+	} else if counts(u) {
+		return
 	} else if p.image == "" && (w < 0 || w >= minImage) && (h < 0 || h >= minImage) {
 		p.image = u
 	}
@@ -46,6 +51,43 @@ func (p *htmlPass) img() {
 	p.numberAttr(aHeight, 99999)
 	p.out = append(p.out, '>')
 	p.mark()
+}
+
+// unscripted writes the picture that a noscript element has for one that a script would have loaded: the picture before
+// it had no address of its own.
+func (p *htmlPass) unscripted(raw []byte) {
+	z := html.NewTokenizer(bytes.NewReader(raw))
+	for kind := z.Next(); kind != html.ErrorToken; kind = z.Next() {
+		if kind != html.StartTagToken && kind != html.SelfClosingTagToken {
+			continue
+		}
+		if name, more := z.TagName(); string(name) == "img" {
+			p.attrs.read(z, more)
+			if !p.attrs.hide() && p.media == 0 && p.hidden == 0 {
+				p.img()
+			}
+			return
+		}
+	}
+}
+
+// counters are hosts, or the beginnings of addresses there, whose pictures only count readers.
+var counters = []string{
+	"pixel.wp.com/", "stats.wordpress.com/", "feeds.feedburner.com/~r/", "feeds.wordpress.com/1.0/", "pi.feedsportal.com/",
+	"pixel.quantserve.com/", "b.scorecardresearch.com/", "sb.scorecardresearch.com/", "www.google-analytics.com/",
+	"ad.doubleclick.net/", "googleads.g.doubleclick.net/", "www.facebook.com/tr", "bat.bing.com/", "px.ads.linkedin.com/",
+	"analytics.twitter.com/", "c.statcounter.com/", "track.hubspot.com/", "hm.baidu.com/", "c.cnzz.com/",
+}
+
+// counts says whether a picture is there only to count who reads.
+func counts(address string) bool {
+	_, rest, _ := strings.Cut(address, "://")
+	for _, c := range counters {
+		if strings.HasPrefix(rest, c) {
+			return true
+		}
+	}
+	return false
 }
 
 // minImage is the width and height in pixels below which a picture is decoration.
