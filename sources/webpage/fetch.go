@@ -2,9 +2,7 @@ package webpage
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/PuerkitoBio/goquery"
@@ -20,9 +18,8 @@ import (
 const (
 	// pageKey is the page in the state.
 	pageKey = "page"
-	// maxPage bounds a page in bytes, maxItems what is read of all pages.
-	maxPage  = 10 << 20
-	maxItems = 2000
+	// maxPage bounds a page in bytes.
+	maxPage = 10 << 20
 )
 
 type source struct {
@@ -37,7 +34,7 @@ func (s *source) Fetch(ctx context.Context, st sources.State, out sources.Sink) 
 	if err := poll.Permitted(ctx, s.cfg.URL); err != nil {
 		return poll.Result(""), err
 	}
-	doc, err := poll.Get(ctx, pageKey, fetch.Request{URL: s.cfg.URL, Accept: listing.AcceptPages, MaxBytes: maxPage})
+	doc, err := poll.Get(ctx, pageKey, s.request(s.cfg.URL))
 	if err != nil || doc.Unchanged {
 		return poll.Result(""), err
 	}
@@ -45,17 +42,19 @@ func (s *source) Fetch(ctx context.Context, st sources.State, out sources.Sink) 
 	if err != nil {
 		return poll.Result(""), err
 	}
-	l := &list{source: s, poll: poll, book: book, out: out, now: time.Now()}
-	if err := l.read(ctx, doc.Response); err != nil {
-		return poll.Result("unusable"), fmt.Errorf("read %s: %w", s.cfg.Location(), err)
+	l := &list{source: s, out: out, now: time.Now()}
+	walk := listing.Walk{Poll: poll, Book: book, Pages: s.cfg.Pages, Complete: s.cfg.Complete, Robots: true, Read: l.read}
+	entries, err := walk.All(ctx, s.request(s.cfg.URL), doc.Response)
+	if err == nil {
+		err = l.expect(book, entries)
 	}
-	if err := l.expect(); err != nil {
+	if err != nil {
 		return poll.Result("unusable"), fmt.Errorf("read %s: %w", s.cfg.Location(), err)
 	}
 	if err := out.Describe(l.about); err != nil {
 		return poll.Result(""), err
 	}
-	done, err := book.Emit(ctx, out, l.entries, listing.Options{
+	done, err := book.Emit(ctx, out, entries, listing.Options{
 		Salt: s.salt, Follow: s.cfg.Over(poll), Complete: s.cfg.Complete, Reader: l.reader,
 		Origin: feeds.Origin{ID: l.about.URL, Title: l.about.Title, Home: l.about.URL},
 	})
@@ -65,75 +64,45 @@ func (s *source) Fetch(ctx context.Context, st sources.State, out sources.Sink) 
 	if done.Settled() {
 		doc.Done()
 	}
-	return poll.Result(fmt.Sprintf("%d items%s", len(l.entries), done)), nil
+	return poll.Result(fmt.Sprintf("%d items%s", len(entries), done)), nil
 }
 
-// list is what one fetch reads, from all pages before anything is emitted: a page that fails leaves the feed as it was.
+func (s *source) request(address string) fetch.Request {
+	return fetch.Request{URL: address, Accept: listing.AcceptPages, MaxBytes: maxPage}
+}
+
+// list is one fetch.
 type list struct {
 	*source
-	poll    *fetch.Poll
-	book    *listing.Book
 	out     sources.Sink
 	now     time.Time
 	reader  listing.Reader
 	about   feeds.About
-	entries []*listing.Entry
 	matched int
 }
 
-// read reads the first page and those behind it, while they bring something new.
-func (l *list) read(ctx context.Context, resp *fetch.Response) error {
-	asked := map[string]bool{}
-	for number := 1; ; number++ {
-		asked[resp.FinalURL] = true
-		p, err := page.Parse(resp.Body, resp.ContentType, resp.FinalURL)
-		if err != nil {
-			return err
-		}
-		if number == 1 {
-			l.describe(p, resp.FinalURL)
-		}
-		before := len(l.entries)
-		l.page(p)
-		l.entries = l.book.Identify(l.entries)
-		news := l.cfg.Complete && len(l.entries) > before
-		for _, e := range l.entries[before:] {
-			news = news || !l.book.Knows(e)
-		}
-		address := l.next(p, number)
-		if address == "" || asked[address] || !news || number >= l.pages() || len(l.entries) >= maxItems {
-			return nil
-		}
-		asked[address] = true
-		if err := l.poll.Permitted(ctx, address); err != nil {
-			return err
-		}
-		resp, err = l.poll.Once(ctx, fetch.Request{URL: address, Accept: listing.AcceptPages, MaxBytes: maxPage})
-		if status := (*fetch.StatusError)(nil); errors.As(err, &status) && (status.Code == http.StatusNotFound || status.Code == http.StatusGone) {
-			return nil // behind the last page
-		}
-		if err != nil {
-			return err
-		}
+// read maps a page.
+func (l *list) read(resp *fetch.Response, number, offset int) ([]*listing.Entry, *fetch.Request, error) {
+	p, err := page.Parse(resp.Body, resp.ContentType, resp.FinalURL)
+	if err != nil {
+		return nil, nil, err
 	}
-}
-
-func (l *list) pages() int {
-	if l.cfg.Pages == 0 {
-		return listing.DefaultPages
+	if number == 1 {
+		l.describe(p, resp.FinalURL)
 	}
-	return l.cfg.Pages
-}
-
-// next is the address of the page behind the one of that number, or empty.
-func (l *list) next(p *page.Page, number int) string {
-	if l.cfg.template != "" {
-		return p.Resolve(l.cfg.template.Address(number+1, len(l.entries)))
-	}
+	next := ""
 	if v := l.cfg.next.Find(p.Doc.Selection, "url"); len(v) > 0 {
-		return p.Resolve(v[0].Text)
+		next = p.Resolve(v[0].Text)
 	}
-	return ""
+	entries := l.page(p)
+	if l.cfg.template != "" {
+		next = p.Resolve(l.cfg.template.Address(number+1, offset+len(entries)))
+	}
+	if next == "" {
+		return entries, nil, nil
+	}
+	request := l.request(next)
+	return entries, &request, nil
 }
 
 func (l *list) describe(p *page.Page, address string) {
@@ -153,8 +122,8 @@ var usual = map[string]page.Field{
 	"date":  page.MustParse("time"),
 }
 
-// page adds the items of a page.
-func (l *list) page(p *page.Page) {
+// page are the items of a page.
+func (l *list) page(p *page.Page) (entries []*listing.Entry) {
 	l.reader.Base = p.Base
 	page.Remove(p.Doc.Selection, l.cfg.Remove)
 	found := l.cfg.Items.Find(p.Doc.Selection)
@@ -177,15 +146,16 @@ func (l *list) page(p *page.Page) {
 			})
 			return true
 		}
-		l.entries = append(l.entries, e)
-		return len(l.entries) < maxItems
+		entries = append(entries, e)
+		return len(entries) < listing.MaxItems
 	})
+	return entries
 }
 
 // expect fails for a page in which something used to be found and is not found any more, and tells of fields that were
 // never found.
-func (l *list) expect() error {
-	if len(l.entries) == 0 && l.cfg.AllowEmpty {
+func (l *list) expect(book *listing.Book, entries []*listing.Entry) error {
+	if len(entries) == 0 && l.cfg.AllowEmpty {
 		return nil
 	}
 	where := func(name string) string {
@@ -197,16 +167,16 @@ func (l *list) expect() error {
 		}
 		return fmt.Sprintf("%q", usual[name])
 	}
-	if len(l.entries) == 0 && l.matched > 0 {
+	if len(entries) == 0 && l.matched > 0 {
 		return fmt.Errorf("fields: %d items match %q, and none has a title, a link or a text: adjust the fields", l.matched, l.cfg.Items)
 	}
-	if err := l.book.Expect(l.entries, where); err != nil {
+	if err := book.Expect(entries, where); err != nil {
 		return err
 	}
-	for _, name := range listing.Missing(l.entries) {
+	for _, name := range listing.Missing(entries) {
 		if _, ok := l.cfg.Fields[name]; ok {
 			l.out.Reject(sources.Rejected{
-				Where: l.cfg.Location() + ", fields." + name, Reason: fmt.Sprintf("%s is found in none of the %d items: adjust it or leave it out", where(name), len(l.entries)),
+				Where: l.cfg.Location() + ", fields." + name, Reason: fmt.Sprintf("%s is found in none of the %d items: adjust it or leave it out", where(name), len(entries)),
 				Repaired: true,
 			})
 		}

@@ -261,10 +261,11 @@ func date(t time.Time) string {
 	return t.Format(time.RFC3339)
 }
 
-// wish is the ID that readers of another gateway already know: as those do, the id or the link.
+// wish is the ID that readers of another gateway already know: as those do, the link, or an id that says by itself whose it
+// is. One such as "17" would be that of many.
 func wish(e *Entry) string {
 	switch {
-	case e.ID != "" && len(e.ID) <= feeds.MaxID:
+	case strings.Contains(e.ID, ":") && len(e.ID) <= feeds.MaxID:
 		return e.ID
 	case e.ID == "" && e.key == e.Item.URL:
 		return e.key

@@ -12,10 +12,10 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// decode makes UTF-8 of a page. The order: byte-order mark; what is valid UTF-8 is UTF-8; the charset of the
+// UTF8 makes UTF-8 of a page or another text. The order: byte-order mark; what is valid UTF-8 is UTF-8; the charset of the
 // Content-Type, then that of the page's meta element (HTML §13.2.3.2); then the Chinese encodings if the bytes fit them,
 // because their labels are the ones most often left out.
-func decode(body []byte, contentType string) []byte {
+func UTF8(body []byte, contentType string) []byte {
 	switch {
 	case bytes.HasPrefix(body, []byte("\xef\xbb\xbf")):
 		return valid(body[3:])

@@ -33,7 +33,7 @@ type Page struct {
 // Parse reads a page that came from address. It fails with ErrEmpty, ErrNodes, or for elements that lie too deeply in each
 // other.
 func Parse(body []byte, contentType, address string) (*Page, error) {
-	text := decode(body, contentType)
+	text := UTF8(body, contentType)
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil, ErrEmpty
 	}
