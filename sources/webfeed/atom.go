@@ -13,13 +13,13 @@ import (
 func (p *parser) atom(f *atom.Feed, o *outline) {
 	d := p.doc
 	d.Format = strings.TrimSpace("Atom " + f.Version)
-	p.base = under(p.base, o.base)
-	home, _ := alternate(p.base, f.Links)
-	p.home = under(p.base, home)
-	p.origin = feeds.Origin{ID: f.ID, Title: maybePlain(f.Title), Home: home, URL: p.self(rel(f.Links, "self"))}
+	tag := language(o.lang, f.Language, value(f.Extensions, "dc", "language"))
+	p.rebase(o.bases)
+	home := alternate(p.base, f.Links, tag)
+	p.settle(home, o.bases)
+	p.origin = feeds.Origin{ID: first(o.id, f.ID), Title: maybePlain(given(f.Title, o.title)), Home: home, URL: p.self(rel(f.Links, "self"))}
 	d.About = feeds.About{
-		Title: p.origin.Title, Description: maybePlain(f.Subtitle), URL: home,
-		Language: language(o.lang, f.Language, value(f.Extensions, "dc", "language")),
+		Title: p.origin.Title, Description: maybePlain(given(f.Subtitle, o.subtitle)), URL: home, Language: tag,
 	}
 	authors := atomPersons(p.base, f.Authors)
 	if len(authors) > 0 {
@@ -34,7 +34,9 @@ func (p *parser) atom(f *atom.Feed, o *outline) {
 	}
 	updated, published := make([]string, len(f.Entries)), make([]string, len(f.Entries))
 	for i, a := range f.Entries {
-		updated[i], published[i] = a.Updated, a.Published
+		updated[i] = first(a.Updated, value(a.Extensions, "dcterms", "modified"))
+		published[i] = first(a.Published, spots[i].created, value(a.Extensions, "dcterms", "issued"), value(a.Extensions, "dcterms", "created"),
+			value(a.Extensions, "dcterms", "date"), value(a.Extensions, "dc", "date"))
 	}
 	if buildTime(updated, []string{f.Updated}) {
 		updated = make([]string, len(updated))
@@ -53,46 +55,50 @@ func (p *parser) atomEntry(a *atom.Entry, sp spot, published, updated string, au
 	if sp.base != "" {
 		base = under(p.base, sp.base)
 	}
-	link, _ := alternate(base, a.Links)
+	for i, l := range a.Links {
+		if b := sp.links[i]; b != "" {
+			l.Href = first(resolve(under(base, b), l.Href), l.Href)
+		}
+	}
+	tag := language(sp.lang, sp.content.lang, value(a.Extensions, "dc", "language"), p.doc.About.Language)
+	link := alternate(base, a.Links, tag)
 	if orig := resolve(base, value(a.Extensions, "feedburner", "origLink")); orig != "" {
 		link = orig
 	}
-	e.base = str(base)
+	e.base = str(under(base, sp.inner))
 
-	var content string
+	title, summary, content := given(a.Title, sp.title), given(a.Summary, sp.summary), ""
 	if a.Content != nil {
 		content = p.atomContent(e, base, a.Content, sp, &link)
 	}
-	published = first(published, value(a.Extensions, "dcterms", "issued"), value(a.Extensions, "dc", "date"))
+	content = first(content, value(a.Extensions, "content", "encoded"))
 	e.item = feeds.Item{
-		URL: link, Title: atomLine(first(a.Title, mediaValue(a.Extensions, "title")), sp.titleType), Content: content,
-		Published: p.dates.Parse(published), Updated: p.dates.Parse(updated), Enclosures: e.item.Enclosures,
-		Language: language(sp.lang, p.doc.About.Language),
+		URL: link, Title: atomLine(title, sp.title.kind), Content: content,
+		Published: p.dates.Parse(published), Updated: p.dates.Parse(updated), Enclosures: e.item.Enclosures, Language: tag,
+	}
+	if e.item.Title == "" {
+		e.item.Title = maybePlain(first(mediaValue(a.Extensions, "title"), value(a.Extensions, "dc", "title")))
 	}
 	e.note(first(published, updated), firstDate(e.item.Published, e.item.Updated))
 	if e.item.Published.IsZero() && !e.item.Updated.IsZero() {
 		e.item.Published, e.onlyUpdated = e.item.Updated, true
 	}
-	switch summary := a.Summary; {
+	switch {
 	case content != "":
-		if strings.TrimSpace(summary) != strings.TrimSpace(a.Content.Value) {
-			e.item.Summary = atomLine(summary, sp.summaryType)
+		if a.Content == nil || strings.TrimSpace(summary) != strings.TrimSpace(a.Content.Value) {
+			e.item.Summary = atomLine(summary, sp.summary.kind)
 		}
-	case isMarkup(summary, sp.summaryType):
+	case isMarkup(summary, sp.summary.kind):
 		e.item.Content = summary // the only text there is, with its links and pictures
 	case strings.TrimSpace(summary) != "":
-		e.item.Summary = atomLine(summary, sp.summaryType)
+		e.item.Summary = atomLine(summary, sp.summary.kind)
 	default:
-		if text := mediaValue(a.Extensions, "description"); looksHTML(text) {
-			e.item.Content = text
-		} else {
-			e.item.Content = asHTML(text)
-		}
+		e.item.Content = eitherHTML(first(mediaValue(a.Extensions, "description"), value(a.Extensions, "dc", "description"), value(a.Extensions, "itunes", "summary")))
 	}
 
 	e.item.Authors = atomPersons(base, a.Authors)
 	if len(e.item.Authors) == 0 {
-		e.item.Authors = persons(values(a.Extensions, "dc", "creator")...)
+		e.item.Authors = persons(append(values(a.Extensions, "dc", "creator"), value(a.Extensions, "itunes", "author"))...)
 	}
 	if len(e.item.Authors) == 0 && a.Source != nil {
 		e.item.Authors = atomPersons(base, a.Source.Authors)
@@ -100,11 +106,13 @@ func (p *parser) atomEntry(a *atom.Entry, sp spot, published, updated string, au
 	if len(e.item.Authors) == 0 {
 		e.item.Authors = append(e.item.Authors, authors...) // RFC 4287 §4.2.1: the feed's count for entries without
 	}
-	for _, c := range a.Categories {
-		e.item.Categories = labels(e.item.Categories, term(c))
+	if len(e.item.Authors) == 0 {
+		e.item.Authors = atomPersons(base, a.Contributors)
 	}
-	e.item.Tags = labels(e.item.Tags, values(a.Extensions, "dc", "subject")...)
-	e.item.Tags = labels(e.item.Tags, strings.Split(mediaValue(a.Extensions, "keywords"), ",")...)
+	for _, c := range a.Categories {
+		e.label(c.Scheme, term(c))
+	}
+	e.extensionLabels(a.Extensions)
 	for _, l := range a.Links {
 		if l.Rel == "enclosure" {
 			e.enclose(base, feeds.Enclosure{URL: l.Href, Type: l.Type, Title: oneLine(l.Title), Length: length(l.Length)})
@@ -117,7 +125,7 @@ func (p *parser) atomEntry(a *atom.Entry, sp spot, published, updated string, au
 	}
 	e.media(base, a.Extensions)
 	e.item.Origin = p.atomOrigin(base, a.Source)
-	p.state(e, a.Title, content, a.Summary, published, updated)
+	p.state(e, title, content, summary, published, updated)
 	return e
 }
 
@@ -132,16 +140,26 @@ func (p *parser) atomContent(e *entry, base *url.URL, c *atom.Content, sp spot, 
 		}
 		return ""
 	}
-	if sp.contentType != "" {
-		kind = sp.contentType
+	kind = first(sp.content.kind, kind)
+	text := given(c.Value, sp.content)
+	if sp.content.text != nil && !isMarkup(text, kind) && !strings.HasPrefix(kind, "text") {
+		kind = "" // what base64 held is looked at
 	}
 	switch {
-	case isMarkup(c.Value, kind):
-		return c.Value
+	case isMarkup(text, kind):
+		return text
 	case kind == "" || kind == "text" || strings.HasPrefix(kind, "text/"):
-		return asHTML(c.Value)
+		return asHTML(text)
 	}
 	return "" // inline pictures and the like cannot be shown
+}
+
+// given is the text of a construct: as the outline read it where the parser cannot.
+func given(parsed string, c construct) string {
+	if c.text != nil {
+		return *c.text
+	}
+	return parsed
 }
 
 // isMarkup says that a text construct (RFC 4287 §3.1) is HTML. Without a type it is plain text, but many feeds forget it.
@@ -163,25 +181,32 @@ func atomLine(s, kind string) string {
 }
 
 // alternate is the page of a feed or entry: of several alternates the first in HTML, then the first of no type, then
-// any. html tells whether it is a page.
-func alternate(base *url.URL, links []*atom.Link) (address string, html bool) {
+// any; of equals the one in the language of the text, then one that names no language.
+func alternate(base *url.URL, links []*atom.Link, tag string) (address string) {
 	best := 0
 	for _, l := range links {
-		if !strings.EqualFold(l.Rel, "alternate") && !strings.HasSuffix(l.Rel, "/alternate") {
+		rel := strings.ToLower(strings.TrimSpace(l.Rel))
+		if rel != "alternate" && !strings.HasSuffix(rel, "/alternate") {
 			continue
 		}
-		rank := 1
+		rank := 3
 		switch kind := strings.ToLower(l.Type); {
 		case strings.HasPrefix(kind, "text/html"), strings.HasPrefix(kind, "application/xhtml"):
-			rank = 3
+			rank = 9
 		case kind == "":
-			rank = 2
+			rank = 6
+		}
+		switch other := language(l.Hreflang); {
+		case other == "":
+			rank++
+		case tag != "" && primary(other) == primary(tag):
+			rank += 2
 		}
 		if abs := resolve(base, l.Href); abs != "" && rank > best {
 			address, best = abs, rank
 		}
 	}
-	return address, best == 3
+	return address
 }
 
 func rel(links []*atom.Link, want string) string {
@@ -193,14 +218,15 @@ func rel(links []*atom.Link, want string) string {
 	return ""
 }
 
-// term is the word of a category: its term, or its label where the term is made for machines.
+// term is the word of a category: its term, or its label where that is the same word as people write it ("Sea ports"
+// for sea-ports), or where the term is made for machines.
 func term(c *atom.Category) string {
-	if strings.HasSuffix(c.Scheme, "#kind") {
-		return "" // Google's type of entry
-	}
 	t, l := strings.TrimSpace(c.Term), strings.TrimSpace(c.Label)
 	switch {
 	case t != "" && !opaque(t):
+		if l != "" && letters(l) == letters(t) {
+			return l
+		}
 		return t
 	case l != "":
 		return l
@@ -216,11 +242,7 @@ func term(c *atom.Category) string {
 
 func atomPersons(base *url.URL, people []*atom.Person) (list []feeds.Person) {
 	for _, a := range people {
-		p := feeds.Person{Name: plainText(a.Name), Email: strings.TrimSpace(a.Email), URL: resolve(base, a.URI)}
-		if p.Email == "" && p.URL == "" {
-			p = person(p.Name)
-		}
-		list = addPerson(list, p)
+		list = addPerson(list, atomPerson(base, a.Name, a.Email, a.URI))
 	}
 	return list
 }
@@ -229,8 +251,7 @@ func atomPersons(base *url.URL, people []*atom.Person) (list []feeds.Person) {
 func (p *parser) atomOrigin(base *url.URL, s *atom.Source) *feeds.Origin {
 	o := p.origin
 	if s != nil && (s.ID != "" || s.Title != "") {
-		home, _ := alternate(base, s.Links)
-		o = feeds.Origin{ID: s.ID, Title: maybePlain(s.Title), Home: home, URL: public(resolve(base, rel(s.Links, "self")))}
+		o = feeds.Origin{ID: s.ID, Title: maybePlain(s.Title), Home: alternate(base, s.Links, ""), URL: public(resolve(base, rel(s.Links, "self")))}
 	}
 	return &o
 }

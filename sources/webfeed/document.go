@@ -201,6 +201,21 @@ func (p *parser) format(ctx context.Context, o *outline) error {
 	return nil
 }
 
+// rebase resolves what the document says of its own base (XML Base §4).
+func (p *parser) rebase(bases []string) {
+	for _, b := range bases {
+		p.base = under(p.base, b)
+	}
+}
+
+// settle sets what the addresses in entries are relative to: the base that the document states, else its home page, else
+// where it came from.
+func (p *parser) settle(home string, bases []string) {
+	if p.home = p.base; len(bases) == 0 {
+		p.home = under(p.base, home)
+	}
+}
+
 func (p *parser) parseJSON(text []byte) error {
 	if err := checkJSON(text); err != nil {
 		return err

@@ -2,15 +2,9 @@ package webfeed
 
 import (
 	"fmt"
-	"math"
-	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
-	ext "github.com/mmcdole/gofeed/extensions"
-
-	"feedmill/feeds"
 	"feedmill/sources/internal/dates"
 )
 
@@ -65,133 +59,4 @@ func buildTime(entries, feed []string) bool {
 		}
 	}
 	return false
-}
-
-// enclose adds a file, once.
-func (e *entry) enclose(base *url.URL, x feeds.Enclosure) {
-	if x.URL = resolve(base, x.URL); x.URL == "" {
-		return
-	}
-	x.Type = strings.ToLower(strings.TrimSpace(x.Type))
-	for i, have := range e.item.Enclosures {
-		if have.URL == x.URL {
-			if have.Duration == 0 {
-				e.item.Enclosures[i].Duration = x.Duration
-			}
-			if have.Length == 0 {
-				e.item.Enclosures[i].Length = x.Length
-			}
-			if have.Type == "" {
-				e.item.Enclosures[i].Type = x.Type
-			}
-			return
-		}
-	}
-	e.item.Enclosures = append(e.item.Enclosures, x)
-}
-
-// media reads what Media RSS and iTunes say: recordings, their running time, and the picture of the entry.
-func (e *entry) media(base *url.URL, x ext.Extensions) {
-	if d := duration(value(x, "itunes", "duration")); d > 0 {
-		for i := range e.item.Enclosures {
-			if t := e.item.Enclosures[i].Type; strings.HasPrefix(t, "audio/") || strings.HasPrefix(t, "video/") || t == "" {
-				e.item.Enclosures[i].Duration = d
-				break
-			}
-		}
-	}
-	var picture string
-	for _, m := range mediaElements(x, "content") {
-		kind, medium := strings.ToLower(m.Attrs["type"]), strings.ToLower(m.Attrs["medium"])
-		switch {
-		case medium == "image" || strings.HasPrefix(kind, "image/"):
-			if picture == "" {
-				picture = m.Attrs["url"]
-			}
-		case medium == "audio" || medium == "video" || strings.HasPrefix(kind, "audio/") || strings.HasPrefix(kind, "video/"):
-			e.enclose(base, feeds.Enclosure{
-				URL: m.Attrs["url"], Type: kind, Length: length(m.Attrs["fileSize"]), Duration: duration(m.Attrs["duration"]),
-				Title: plainText(child(m, "title")),
-			})
-		}
-	}
-	candidates := []string{largest(mediaElements(x, "thumbnail"))}
-	for _, i := range x["itunes"]["image"] {
-		candidates = append(candidates, i.Attrs["href"])
-	}
-	candidates = append(candidates, picture)
-	for _, enc := range e.item.Enclosures {
-		if strings.HasPrefix(enc.Type, "image/") {
-			candidates = append(candidates, enc.URL)
-		}
-	}
-	for _, c := range candidates {
-		if e.item.Image == "" {
-			e.item.Image = resolve(base, c)
-		}
-	}
-}
-
-// mediaElements are the Media RSS elements of an entry, its groups and their contents included.
-func mediaElements(x ext.Extensions, name string) []ext.Extension {
-	list := append([]ext.Extension(nil), x["media"][name]...)
-	for _, g := range x["media"]["group"] {
-		list = append(list, g.Children[name]...)
-	}
-	if name != "content" {
-		for _, c := range mediaElements(x, "content") {
-			list = append(list, c.Children[name]...)
-		}
-	}
-	return list
-}
-
-func mediaValue(x ext.Extensions, name string) string {
-	for _, m := range mediaElements(x, name) {
-		if v := strings.TrimSpace(m.Value); v != "" {
-			return v
-		}
-	}
-	return ""
-}
-
-// largest is the address of the widest picture, the first of equals.
-func largest(list []ext.Extension) (address string) {
-	width := -1
-	for _, m := range list {
-		w, _ := strconv.Atoi(strings.TrimSpace(m.Attrs["width"])) // 0 when it is not stated
-		if m.Attrs["url"] != "" && w > width {
-			address, width = m.Attrs["url"], w
-		}
-	}
-	return address
-}
-
-func length(s string) int64 {
-	n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
-	if err != nil || n < 0 {
-		return 0
-	}
-	return n
-}
-
-// duration reads seconds, minutes:seconds or hours:minutes:seconds.
-func duration(s string) time.Duration {
-	s = strings.TrimSpace(s)
-	parts := strings.Split(s, ":")
-	if s == "" || len(parts) > 3 {
-		return 0
-	}
-	total := 0.0
-	for _, p := range parts {
-		n, err := strconv.ParseFloat(strings.TrimSpace(p), 64)
-		if err != nil || n < 0 || math.IsInf(n, 0) || math.IsNaN(n) {
-			return 0
-		}
-		total = total*60 + n
-	}
-	if total > 30*24*3600 {
-		return 0
-	}
-	return time.Duration(total * float64(time.Second)).Round(time.Second)
 }

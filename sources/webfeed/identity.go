@@ -3,7 +3,6 @@ package webfeed
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"strings"
 	"time"
 
 	"feedmill/feeds"
@@ -104,15 +103,4 @@ func moment(e *entry) time.Time {
 		return e.item.Updated
 	}
 	return e.item.Published
-}
-
-// opaque says that an Atom term is for machines: a URL, a number, a UUID or a long hexadecimal string.
-func opaque(term string) bool {
-	if isURL(term) || strings.HasPrefix(term, "tag:") || strings.HasPrefix(term, "urn:") {
-		return true
-	}
-	if strings.Trim(term, "0123456789") == "" {
-		return true
-	}
-	return len(term) >= 16 && strings.Trim(strings.ToLower(term), "0123456789abcdef-") == ""
 }

@@ -28,7 +28,7 @@ func (p *parser) json(f *json.Feed) {
 	p.dates.Language = d.About.Language
 	for i, it := range f.Items {
 		if it == nil || strings.TrimSpace(it.ID) == "" {
-			p.reject("", fmt.Sprintf("item %d has no id, which JSON Feed demands", i+1), false)
+			p.reject("", fmt.Sprintf("item %d has no id, which JSON Feed demands: it is left out", i+1), false)
 			continue
 		}
 		d.entries = append(d.entries, p.jsonItem(it, authors))
@@ -138,6 +138,12 @@ func wrongMember(err error) string {
 	return fmt.Sprintf("%s of type %s", e.Field[strings.LastIndexByte(e.Field, '.')+1:], e.Value)
 }
 
+func isItem(want any) bool {
+	s, ok := want.(shape)
+	_, item := s["content_html"]
+	return ok && item
+}
+
 // fit leaves out of v what has not the type that want says.
 func fit(v, want any) (any, bool) {
 	switch want := want.(type) {
@@ -155,8 +161,9 @@ func fit(v, want any) (any, bool) {
 		}
 		out := make([]any, 0, len(list))
 		for _, x := range list {
-			if x, ok := fit(x, want[0]); ok {
-				out = append(out, x)
+			x, ok := fit(x, want[0])
+			if _, item := x.(map[string]any); ok || !item && isItem(want[0]) {
+				out = append(out, x) // what is no item is counted as one without an id
 			}
 		}
 		return out, true

@@ -16,7 +16,7 @@ import (
 
 // mapping is part of what is remembered of an entry: raise it when entries map to other items than before, and every
 // entry in a document is stated again (silently, because its Raw stays).
-const mapping = 1
+const mapping = 2
 
 // Keys of the state: one for the feed, one per entry of the document, one per key that several entries share.
 const (

@@ -1,7 +1,6 @@
 package webfeed
 
 import (
-	"net/mail"
 	"net/url"
 	"strings"
 
@@ -14,37 +13,32 @@ import (
 
 // rss maps RSS 0.9x, 1.0 and 2.0.
 func (p *parser) rss(f *rss.Feed, o *outline) {
-	d := p.doc
+	d, x := p.doc, f.Extensions
 	d.Format = strings.TrimSpace("RSS " + f.Version)
-	p.base = under(p.base, o.base)
-	p.home = under(p.base, firstLink(p.base, f.Links, f.Extensions))
-	p.origin = feeds.Origin{Title: maybePlain(f.Title), Home: firstLink(p.base, f.Links, f.Extensions)}
-	p.origin.URL = p.self(linkExt(f.Extensions, "self"))
+	p.rebase(o.bases)
+	home := firstLink(p.base, f.Links, nil, x)
+	p.settle(home, o.bases)
+	p.origin = feeds.Origin{Title: maybePlain(first(f.Title, value(x, "dc", "title"), value(x, "itunes", "title"))), Home: home, URL: p.self(linkExt(x, "self"))}
 	d.About = feeds.About{
-		Title: p.origin.Title, Description: maybePlain(f.Description), URL: p.origin.Home,
-		Language: language(f.Language, value(f.Extensions, "dc", "language"), o.lang),
+		Title: p.origin.Title, URL: home,
+		Description: maybePlain(first(f.Description, value(x, "dc", "description"), value(x, "itunes", "summary"), value(x, "itunes", "subtitle"))),
+		Language:    language(f.Language, value(x, "dc", "language"), o.lang),
 	}
-	if f.Title == "" {
-		d.About.Title = maybePlain(value(f.Extensions, "dc", "title"))
-	}
-	if d.About.Description == "" {
-		d.About.Description = maybePlain(value(f.Extensions, "itunes", "summary"))
-	}
-	if ps := persons(f.ManagingEditor, value(f.Extensions, "itunes", "author"), value(f.Extensions, "dc", "creator")); len(ps) > 0 {
+	if ps := persons(f.ManagingEditor, value(x, "itunes", "author"), value(x, "dc", "creator"), value(x, "dc", "publisher")); len(ps) > 0 {
 		d.About.Author = ps[0]
 	}
 	p.dates.Language = d.About.Language
-	d.Pause = pause(f.TTL, f.Extensions)
+	d.Pause = pause(f.TTL, x)
 	d.skip = newSkip(f.SkipHours, f.SkipDays)
 
 	spots := o.spots
 	if len(spots) != len(f.Items) {
 		spots = make([]spot, len(f.Items)) // the outline saw another document than the parser: do without it
 	}
-	builds := []string{f.LastBuildDate, f.PubDate, value(f.Extensions, "dc", "date")}
+	builds := []string{f.LastBuildDate, f.PubDate, value(x, "dc", "date")}
 	published := make([]string, 0, len(f.Items))
 	for _, it := range f.Items {
-		published = append(published, rssDate(it))
+		published = append(published, p.rssDate(it))
 	}
 	if buildTime(published, builds) {
 		published = make([]string, len(published))
@@ -55,20 +49,21 @@ func (p *parser) rss(f *rss.Feed, o *outline) {
 }
 
 func (p *parser) rssItem(it *rss.Item, sp spot, date string) *entry {
-	e := &entry{id: strings.TrimSpace(sp.about)}
+	x := it.Extensions
+	e := &entry{id: strings.TrimSpace(first(sp.about, value(x, "atom", "id")))}
 	permalink := false
 	if it.GUID != nil && strings.TrimSpace(it.GUID.Value) != "" {
 		e.id = strings.TrimSpace(it.GUID.Value)
-		permalink = !strings.EqualFold(it.GUID.IsPermalink, "false")
+		permalink = !no[strings.ToLower(strings.TrimSpace(it.GUID.IsPermalink))]
 	}
 	base := p.home
 	if sp.base != "" {
 		base = under(p.base, sp.base)
 	}
-	e.base = str(base)
+	e.base = str(under(base, sp.inner))
 
-	link := firstLink(base, it.Links, it.Extensions)
-	if orig := resolve(base, value(it.Extensions, "feedburner", "origLink")); orig != "" {
+	link := firstLink(base, it.Links, sp.links, x)
+	if orig := resolve(base, value(x, "feedburner", "origLink")); orig != "" {
 		link = orig // the link itself is a counting redirect
 	}
 	if link == "" && permalink && isURL(e.id) {
@@ -77,71 +72,141 @@ func (p *parser) rssItem(it *rss.Item, sp spot, date string) *entry {
 	if link == "" && isURL(sp.about) {
 		link = sp.about
 	}
-	title := first(it.Title, value(it.Extensions, "dc", "title"), value(it.Extensions, "media", "title"), value(it.Extensions, "itunes", "title"))
+	title := first(it.Title, value(x, "dc", "title"), value(x, "media", "title"), value(x, "itunes", "title"), mediaValue(x, "title"))
 	content, summary := rssText(it, sp)
 
-	updated := first(value(it.Extensions, "dcterms", "modified"), value(it.Extensions, "atom", "updated"))
+	updated := first(value(x, "dcterms", "modified"), value(x, "atom", "updated"), custom(it, "updated", "modified"), anywhere(x, "modified", "updated"))
 	e.item = feeds.Item{
 		URL: link, Title: maybePlain(title), Content: content, Summary: plainText(summary),
 		Published: p.dates.Parse(date), Updated: p.dates.Parse(updated),
-		Language: language(value(it.Extensions, "dc", "language"), sp.lang, p.doc.About.Language),
+		Language: language(value(x, "dc", "language"), sp.lang, custom(it, "language"), p.doc.About.Language),
 	}
 	e.note(first(date, updated), firstDate(e.item.Published, e.item.Updated))
 	if e.item.Published.IsZero() && !e.item.Updated.IsZero() {
 		e.item.Published, e.onlyUpdated = e.item.Updated, true
 	}
-
-	var authors []string
-	authors = append(authors, values(it.Extensions, "dc", "creator")...)
-	authors = append(authors, it.Author, value(it.Extensions, "itunes", "author"))
-	e.item.Authors = persons(authors...)
-	for _, a := range it.Extensions["atom"]["author"] {
-		e.item.Authors = addPerson(e.item.Authors, feeds.Person{Name: plainText(child(a, "name")), Email: child(a, "email"), URL: resolve(base, child(a, "uri"))})
+	e.item.Authors = rssAuthors(base, it, sp)
+	e.rssLabels(it, sp)
+	for _, f := range it.Enclosures {
+		e.enclose(base, feeds.Enclosure{URL: f.URL, Type: f.Type, Length: length(f.Length)})
 	}
-	for _, c := range it.Categories {
-		e.item.Categories = labels(e.item.Categories, c.Value)
+	e.media(base, x)
+	if e.item.Image == "" {
+		image := custom(it, "image")
+		if strings.Contains(image, "<") {
+			image = inElement(image, "url")
+		}
+		e.item.Image = resolve(base, image)
 	}
-	for _, c := range mediaElements(it.Extensions, "category") {
-		e.item.Categories = labels(e.item.Categories, first(c.Value, c.Attrs["label"]))
-	}
-	for _, c := range it.Extensions["itunes"]["category"] {
-		e.item.Categories = labels(e.item.Categories, c.Attrs["text"])
-	}
-	e.item.Tags = labels(e.item.Tags, values(it.Extensions, "dc", "subject")...)
-	for _, list := range []string{value(it.Extensions, "itunes", "keywords"), mediaValue(it.Extensions, "keywords")} {
-		e.item.Tags = labels(e.item.Tags, strings.Split(list, ",")...)
-	}
-	for _, x := range it.Enclosures {
-		e.enclose(base, feeds.Enclosure{URL: x.URL, Type: x.Type, Length: length(x.Length)})
-	}
-	e.media(base, it.Extensions)
-
 	e.item.Origin = p.itemOrigin(base, it.Source)
 	p.state(e, title, content, summary, date, updated)
 	return e
 }
 
+// no are the ways to say that a guid is no permalink.
+var no = map[string]bool{"false": true, "no": true, "0": true}
+
 // rssText picks the text of an item. The only text there is is its content; a description beside a full text is its
-// summary.
+// summary. Of several descriptions the longest is the text and the first of the others the summary.
 func rssText(it *rss.Item, sp spot) (content, summary string) {
-	description := first(it.Description, value(it.Extensions, "dc", "description"))
-	full := first(it.Content, sp.xhtml, it.Custom["body"], it.Custom["fullitem"], it.Custom["encoded"])
-	if full == "" {
-		full = first(description, mediaValue(it.Extensions, "description"), value(it.Extensions, "itunes", "summary"), it.Custom["summary"], value(it.Extensions, "itunes", "subtitle"))
-		if !looksHTML(full) {
-			full = asHTML(full)
+	x := it.Extensions
+	description := first(it.Description, value(x, "dc", "description"), value(x, "dcterms", "abstract"))
+	full := first(it.Content, sp.xhtml, value(x, "xhtml", "body"), custom(it, "body", "fullitem", "encoded", "full-text", "fulltext", "content"),
+		value(x, "yandex", "full-text"), value(x, "turbo", "content"), value(x, "atom", "content"))
+	if len(sp.descriptions) > 1 {
+		longest := sp.descriptions[0]
+		for _, d := range sp.descriptions {
+			if len(d) > len(longest) {
+				longest = d
+			}
 		}
-		return full, ""
-	}
-	if strings.TrimSpace(description) == strings.TrimSpace(full) {
 		description = ""
+		for _, d := range sp.descriptions {
+			if d != longest {
+				description = first(description, d)
+			}
+		}
+		if full == "" {
+			full = longest
+		} else {
+			description = first(description, longest)
+		}
 	}
-	return full, description
+	if full == "" {
+		return eitherHTML(first(description, mediaValue(x, "description"), value(x, "itunes", "summary"), custom(it, "summary", "excerpt"), value(x, "atom", "summary"),
+			value(x, "excerpt", "encoded"), value(x, "itunes", "subtitle"))), ""
+	}
+	summary = first(description, custom(it, "summary"), value(x, "excerpt", "encoded"), value(x, "itunes", "summary"), value(x, "itunes", "subtitle"))
+	if strings.TrimSpace(summary) == strings.TrimSpace(full) {
+		summary = ""
+	}
+	return eitherHTML(full), summary
 }
 
-func rssDate(it *rss.Item) string {
-	return first(it.PubDate, value(it.Extensions, "dc", "date"), value(it.Extensions, "dcterms", "issued"), value(it.Extensions, "dcterms", "created"),
-		value(it.Extensions, "dcterms", "date"), value(it.Extensions, "atom", "published"), it.Custom["pubdate"], it.Custom["date"], it.Custom["published"])
+// eitherHTML is a text as HTML that may be plain or HTML.
+func eitherHTML(s string) string {
+	if looksHTML(s) {
+		return s
+	}
+	return asHTML(s)
+}
+
+// rssDate is the date of publication as it is stated: the first that can be read, else the first.
+func (p *parser) rssDate(it *rss.Item) string {
+	x := it.Extensions
+	stated := ""
+	for _, s := range []string{
+		it.PubDate, value(x, "dc", "date"), value(x, "dcterms", "issued"), value(x, "dcterms", "created"), value(x, "dcterms", "date"),
+		value(x, "atom", "published"), value(x, "prism", "publicationDate"), custom(it, "date", "published", "issued", "created", "publishdate", "datetime"),
+		anywhere(x, "pubdate", "published", "date", "issued", "created"),
+	} {
+		if !p.dates.Parse(s).IsZero() {
+			return s
+		}
+		stated = first(stated, s)
+	}
+	return stated
+}
+
+// custom is the text of the first element without a namespace of one of the names, which RSS does not know.
+func custom(it *rss.Item, names ...string) string {
+	for _, name := range names {
+		for k, v := range it.Custom {
+			if strings.EqualFold(k, name) && strings.TrimSpace(v) != "" {
+				return v
+			}
+		}
+	}
+	return ""
+}
+
+// anywhere is the text of the first extension element of one of the names, whatever its namespace.
+func anywhere(x ext.Extensions, names ...string) string {
+	for _, name := range names {
+		found := ""
+		for prefix, elements := range x {
+			if known[prefix] {
+				continue
+			}
+			for local, list := range elements {
+				if strings.EqualFold(local, name) {
+					for _, e := range list {
+						found = max(found, strings.TrimSpace(e.Value)) // maps have no order
+					}
+				}
+			}
+		}
+		if found != "" {
+			return found
+		}
+	}
+	return ""
+}
+
+// known are the namespaces whose dates are understood or are about something else than the item.
+var known = map[string]bool{
+	"dc": true, "dcterms": true, "atom": true, "itunes": true, "media": true, "prism": true, "geo": true, "ev": true, "thr": true, "sy": true, "content": true,
+	"slash": true, "feedburner": true, "wfw": true, "trackback": true, "cc": true,
 }
 
 // itemOrigin is the feed that an item says it comes from, else this one.
@@ -153,10 +218,15 @@ func (p *parser) itemOrigin(base *url.URL, s *rss.Source) *feeds.Origin {
 	return &o
 }
 
-// firstLink is the first http address among the links of a channel or item, atom:link rel=alternate included.
-func firstLink(base *url.URL, links []string, e ext.Extensions) string {
-	for _, l := range links {
-		if abs := resolve(base, l); abs != "" {
+// firstLink is the first http address among the links of a channel or item, atom:link rel=alternate included. bases are
+// the bases of links that have one of their own.
+func firstLink(base *url.URL, links []string, bases map[int]string, e ext.Extensions) string {
+	for i, l := range links {
+		b := base
+		if bases[i] != "" {
+			b = under(base, bases[i])
+		}
+		if abs := resolve(b, l); abs != "" {
 			return abs
 		}
 	}
@@ -189,56 +259,6 @@ func public(address string) string {
 	return address
 }
 
-// persons reads names, addresses and "address (Name)" (RSS 2.0 author) in their order, each once.
-func persons(texts ...string) (list []feeds.Person) {
-	for _, s := range texts {
-		list = addPerson(list, person(s))
-	}
-	return list
-}
-
-func person(s string) feeds.Person {
-	s = oneLine(s)
-	head, tail, ok := strings.Cut(strings.TrimSuffix(s, ")"), "(")
-	if ok && strings.HasSuffix(s, ")") {
-		head, tail = strings.TrimSpace(head), strings.TrimSpace(tail)
-		switch {
-		case isEmail(head):
-			return feeds.Person{Name: tail, Email: head}
-		case isEmail(tail):
-			return feeds.Person{Name: head, Email: tail}
-		}
-	}
-	if a, err := mail.ParseAddress(s); err == nil && isEmail(a.Address) && strings.Contains(s, "@") {
-		return feeds.Person{Name: a.Name, Email: a.Address}
-	}
-	return feeds.Person{Name: plainText(s)} // some put a link around the name
-}
-
-func isEmail(s string) bool {
-	at := strings.LastIndexByte(s, '@')
-	return at > 0 && strings.Contains(s[at:], ".") && !strings.ContainsAny(s, " \t<>(),;")
-}
-
-func addPerson(list []feeds.Person, p feeds.Person) []feeds.Person {
-	p.Name, p.Email = oneLine(p.Name), strings.TrimSpace(p.Email)
-	if p == (feeds.Person{}) {
-		return list
-	}
-	for i, have := range list {
-		if have.String() == p.String() {
-			if have.Email == "" {
-				list[i].Email = p.Email
-			}
-			if have.URL == "" {
-				list[i].URL = p.URL
-			}
-			return list
-		}
-	}
-	return append(list, p)
-}
-
 func first(texts ...string) string {
 	for _, s := range texts {
 		if strings.TrimSpace(s) != "" {
@@ -256,37 +276,9 @@ func values(e ext.Extensions, prefix, name string) (list []string) {
 	return list
 }
 
-func child(x ext.Extension, name string) string {
-	for _, c := range x.Children[name] {
-		return c.Value
-	}
-	return ""
-}
-
 func str(u *url.URL) string {
 	if u.Host == "" {
 		return ""
 	}
 	return u.String()
-}
-
-// language is the first that can be a BCP 47 tag, in its usual spelling.
-func language(candidates ...string) string {
-	for _, l := range candidates {
-		l = strings.ReplaceAll(strings.TrimSpace(l), "_", "-")
-		if len(l) < 2 || len(l) > 35 || strings.Trim(strings.ToLower(l), "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
-			continue
-		}
-		parts := strings.Split(strings.ToLower(l), "-")
-		for i := 1; i < len(parts); i++ {
-			switch len(parts[i]) {
-			case 2:
-				parts[i] = strings.ToUpper(parts[i])
-			case 4:
-				parts[i] = strings.ToUpper(parts[i][:1]) + parts[i][1:]
-			}
-		}
-		return strings.Join(parts, "-")
-	}
-	return ""
 }

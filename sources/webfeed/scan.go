@@ -15,30 +15,28 @@ const (
 // outline is what a first, cheap pass over an XML document finds: what gofeed's models do not keep, and whether the
 // document is within the limits. It does not judge well-formedness; the parser does.
 type outline struct {
-	root  string // local name of the root, lower case
-	lang  string
-	base  string
-	spots []spot // one per entry, in the order of gofeed's lists
-	// text is the document without the entries beyond maxItems; left counts those.
+	root            string // local name of the root, lower case
+	id              string // of an Atom feed, as it stands
+	title, subtitle construct
+	lang            string
+	bases           []string // xml:base of the root, and of RSS's channel
+	spots           []spot   // one per entry, in the order of gofeed's lists
+	// text is the document as the parser is to see it: without the entries beyond maxItems, which left counts, and with
+	// xml:base out of sight, which gofeed resolves in its own way (it makes a directory of each) and we by RFC 3986.
 	text []byte
 	left int
 	// damage is what makes the document ill-formed in a way that the parser would misread; empty for none that was seen.
 	damage string
 }
 
-// spot is what the outline keeps of an entry.
-type spot struct {
-	about, lang, base                   string
-	id                                  string // as it stands: gofeed rewrites an atom:id as if it were a link
-	titleType, summaryType, contentType string
-	contentTyped                        bool
-	xhtml                               string // the inner markup of a body in XHTML
-	inChannel                           bool
+// natives are the namespaces whose elements gofeed takes for the format's own, by root.
+var natives = map[string]map[string]bool{
+	"feed": {"http://www.w3.org/2005/Atom": true, "http://purl.org/atom/ns#": true},
+	"rss":  rssNatives,
+	"rdf":  rssNatives,
 }
 
-// natives are the namespaces whose elements gofeed takes for the format's own.
-var natives = map[string]bool{
-	"http://www.w3.org/2005/Atom": true, "http://purl.org/atom/ns#": true,
+var rssNatives = map[string]bool{
 	"http://www.w3.org/1999/02/22-rdf-syntax-ns#": true, "http://purl.org/rss/1.0/": true,
 	"http://channel.netscape.com/rdf/simple/0.9/": true, "http://my.netscape.com/rdf/simple/0.9/": true,
 }
@@ -51,8 +49,11 @@ type scanner struct {
 	// entry is the depth of the open entry in the stack, 0 for none (the root is no entry); start is its offset.
 	entry, start int
 	cur          spot
+	leaf         leaf // the open child of the entry
 	cuts         [][2]int
 	channels     int
+	based        bool  // xml:base occurs
+	bases        []int // offsets of it
 }
 
 type frame struct {
@@ -62,7 +63,7 @@ type frame struct {
 
 // survey makes the outline of an XML document. It fails when elements are nested too deeply.
 func survey(text []byte) (*outline, error) {
-	s := &scanner{native: map[string]bool{"": true}, xhtml: map[string]bool{}}
+	s := &scanner{native: map[string]bool{"": true}, xhtml: map[string]bool{"xhtml": true}, based: bytes.Contains(text, []byte("xml:base"))}
 	for i := 0; ; {
 		n := bytes.IndexByte(text[i:], '<')
 		if n < 0 {
@@ -113,9 +114,15 @@ func survey(text []byte) (*outline, error) {
 	}
 	s.order()
 	s.out.text = text
+	if len(s.bases) > 0 {
+		s.out.text = bytes.Clone(text)
+		for _, at := range s.bases {
+			copy(s.out.text[at:], "xml_base")
+		}
+	}
 	if len(s.cuts) > 0 {
 		s.out.left = len(s.cuts)
-		s.out.text = without(text, s.cuts)
+		s.out.text = without(s.out.text, s.cuts)
 	}
 	return &s.out, nil
 }
@@ -149,14 +156,10 @@ func (s *scanner) open(text []byte, start, end int) error {
 		if local == "channel" || local == "item" || local == "entry" {
 			s.damaged("its root is missing")
 		}
-		s.out.lang, s.out.base = attr(tag, "xml:lang"), attr(tag, "xml:base")
+		s.out.lang = attr(tag, "xml:lang")
+		s.base(tag)
 		s.native[prefix] = true
-		eachAttr(tag, func(k, v string) {
-			if p, ok := strings.CutPrefix(k, "xmlns:"); ok {
-				s.native[p] = s.native[p] || natives[strings.TrimSpace(v)]
-				s.xhtml[p] = v == "http://www.w3.org/1999/xhtml"
-			}
-		})
+		s.declare(tag)
 	case s.entry == 0 && s.native[prefix] && s.isEntry(local, depth):
 		s.entry, s.start = depth, start
 		s.cur = spot{about: attr(tag, "rdf:about"), lang: attr(tag, "xml:lang"), base: attr(tag, "xml:base"), inChannel: depth == 2}
@@ -166,10 +169,19 @@ func (s *scanner) open(text []byte, start, end int) error {
 		if s.channels++; s.channels > 1 {
 			s.damaged("it has several channels")
 		}
+		s.out.lang = first(s.out.lang, attr(tag, "xml:lang"))
+		s.base(tag)
 	case s.entry > 0 && (local == "item" || local == "entry" && depth == s.entry+1) && s.native[prefix]:
 		s.damaged("an entry is not closed")
+	case depth == 1 && s.out.root == "feed" && s.native[prefix]:
+		s.leaf = newLeaf(prefix, local, tag)
 	case s.entry > 0 && depth == s.entry+1:
 		s.child(prefix, local, tag)
+	case s.entry > 0 && s.based && depth == s.entry+2 && s.leaf.markup():
+		s.cur.inner = first(s.cur.inner, attr(tag, "xml:base"))
+	}
+	if s.based {
+		s.hide(text, start, end)
 	}
 	if closed {
 		if s.entry > 0 && depth == s.entry {
@@ -199,28 +211,34 @@ func (s *scanner) isEntry(local string, depth int) bool {
 	return depth == 1
 }
 
-func (s *scanner) child(prefix, local string, tag []byte) {
-	if !s.native[prefix] {
-		return
-	}
-	switch local {
-	case "title":
-		s.cur.titleType = textType(tag)
-	case "summary":
-		s.cur.summaryType = textType(tag)
-	case "content":
-		s.cur.contentType, s.cur.contentTyped = textType(tag), attr(tag, "type") != ""
+// base notes the base of the root or channel.
+func (s *scanner) base(tag []byte) {
+	if b := attr(tag, "xml:base"); b != "" {
+		s.out.bases = append(s.out.bases, b)
 	}
 }
 
-func textType(tag []byte) string {
-	if t := strings.ToLower(strings.TrimSpace(attr(tag, "type"))); t != "" {
-		return t
+// hide marks the xml:base of a tag.
+func (s *scanner) hide(text []byte, start, end int) {
+	for {
+		n := bytes.Index(text[start:end], []byte("xml:base"))
+		if n < 0 {
+			return
+		}
+		s.bases = append(s.bases, start+n)
+		start += n + len("xml:base")
 	}
-	if strings.EqualFold(attr(tag, "mode"), "escaped") {
-		return "html" // Atom 0.3
-	}
-	return ""
+}
+
+// declare learns the prefixes that a tag binds.
+func (s *scanner) declare(tag []byte) {
+	eachAttr(tag, func(k, v string) {
+		if p, ok := strings.CutPrefix(k, "xmlns:"); ok {
+			v = strings.TrimSpace(v)
+			s.native[p] = s.native[p] || natives[s.out.root][v]
+			s.xhtml[p] = s.xhtml[p] || v == "http://www.w3.org/1999/xhtml"
+		}
+	})
 }
 
 func (s *scanner) close(text, name []byte, start, end int) {
@@ -236,32 +254,39 @@ func (s *scanner) close(text, name []byte, start, end int) {
 		s.stack = s.stack[:d]
 		switch {
 		case s.entry > 0 && d == s.entry+1:
-			s.inner(text[f.inner:start], name)
+			s.cur.leaf(s.leaf, text[f.inner:start])
 		case s.entry > 0 && d <= s.entry:
 			s.finish(end)
+		case d == 1 && s.out.root == "feed":
+			s.ofFeed(name, text[f.inner:start])
 		}
 		return
 	}
 	s.damaged("an end tag has no start")
 }
 
-func (s *scanner) inner(inner, name []byte) {
-	prefix, local := split(name)
-	switch {
-	case local == "id" && s.native[prefix]:
-		s.cur.id = xmlText(inner)
-	case local == "body" && (s.xhtml[prefix] || s.native[prefix]) && bytes.Contains(inner, []byte("<")):
-		s.cur.xhtml = string(bytes.TrimSpace(inner))
-	}
-}
-
 func (s *scanner) finish(end int) {
+	s.cur.finish()
 	if len(s.out.spots) < maxItems {
 		s.out.spots = append(s.out.spots, s.cur)
 	} else {
 		s.cuts = append(s.cuts, [2]int{s.start, end})
 	}
 	s.entry = 0
+}
+
+// ofFeed keeps what gofeed reads in another way of an Atom feed.
+func (s *scanner) ofFeed(name, inner []byte) {
+	prefix, local := split(name)
+	switch {
+	case !s.native[prefix]:
+	case local == "id":
+		s.out.id = xmlText(inner)
+	case local == "title":
+		s.out.title.text = s.leaf.special(inner)
+	case local == "subtitle" || local == "tagline":
+		s.out.subtitle.text = s.leaf.special(inner)
+	}
 }
 
 // order puts the items of a channel before those beside it, as gofeed does.

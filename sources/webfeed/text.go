@@ -107,7 +107,9 @@ func isURL(s string) bool {
 // resolve makes an http address absolute. One that is absolute already stays as it is written; what is no such address
 // (mailto:, javascript:, data:) is empty.
 func resolve(base *url.URL, ref string) string {
-	ref = strings.TrimSpace(ref)
+	if ref = strings.TrimSpace(ref); strings.ContainsAny(ref, "\n\r\t") {
+		ref = lineEnds.ReplaceAllString(ref, "")
+	}
 	if ref == "" || len(ref) > 8<<10 {
 		return ""
 	}
@@ -127,6 +129,9 @@ func resolve(base *url.URL, ref string) string {
 	return u.String()
 }
 
+// lineEnds are the ends of lines inside addresses, with the blanks that indent the next; browsers take them out as well.
+var lineEnds = regexp.MustCompile(` *[\n\r\t]\s*`)
+
 // under is ref resolved against base as a base for others; base itself when ref is none.
 func under(base *url.URL, ref string) *url.URL {
 	if abs := resolve(base, ref); abs != "" {
@@ -135,24 +140,4 @@ func under(base *url.URL, ref string) *url.URL {
 		}
 	}
 	return base
-}
-
-// label is a label of one line without markup.
-func label(s string) string { return maybePlain(s) }
-
-// labels appends those that are not there yet.
-func labels(list []string, more ...string) []string {
-next:
-	for _, l := range more {
-		if l = label(l); l == "" {
-			continue
-		}
-		for _, have := range list {
-			if have == l {
-				continue next
-			}
-		}
-		list = append(list, l)
-	}
-	return list
 }
