@@ -3,11 +3,8 @@ package cache
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
-
-	"github.com/klauspost/compress/zstd"
 
 	"feedmill/feeds"
 )
@@ -175,31 +172,4 @@ func zone(offset int) *time.Location {
 	}
 	z, _ := zones.LoadOrStore(offset, time.FixedZone("", offset))
 	return z.(*time.Location)
-}
-
-// maxBody bounds what Decompress makes of stored bytes; a longer item cannot have been stored.
-const maxBody = 16 << 20
-
-var (
-	compressor   = must(zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithAllLitEntropyCompression(true), zstd.WithEncoderConcurrency(0), zstd.WithWindowSize(128<<10)))
-	decompressor = must(zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderMaxMemory(maxBody)))
-)
-
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic(err) // only constant options can be wrong
-	}
-	return v
-}
-
-// Compress packs an encoded item for keeping.
-func Compress(b []byte) []byte { return compressor.EncodeAll(b, make([]byte, 0, len(b)/2)) }
-
-// Decompress unpacks what Compress packed.
-func Decompress(b []byte) ([]byte, error) {
-	out, err := decompressor.DecodeAll(b, nil)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errCodec, err)
-	}
-	return out, nil
 }

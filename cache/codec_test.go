@@ -119,34 +119,6 @@ func FuzzDecodeItem(f *testing.F) {
 	})
 }
 
-func TestCompress(t *testing.T) {
-	for _, s := range []string{"", "x", strings.Repeat("新闻 news ", 5000)} {
-		got, err := Decompress(Compress([]byte(s)))
-		if err != nil || string(got) != s {
-			t.Errorf("%d bytes became %d, %v", len(s), len(got), err)
-		}
-	}
-	packed := Compress([]byte(strings.Repeat("news ", 500)))
-	for _, b := range [][]byte{packed[:len(packed)-1], []byte("not compressed at all"), append([]byte("x"), packed...)} {
-		if _, err := Decompress(b); !errors.Is(err, errCodec) {
-			t.Errorf("damaged bytes: %v", err)
-		}
-	}
-	if _, err := Decompress(Compress(make([]byte, maxBody+1))); !errors.Is(err, errCodec) {
-		t.Errorf("a body above the limit: %v", err)
-	}
-}
-
-func FuzzDecompress(f *testing.F) {
-	f.Add(Compress([]byte(strings.Repeat("news ", 50))))
-	f.Add([]byte{0x28, 0xb5, 0x2f, 0xfd})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if out, err := Decompress(b); err == nil && len(out) > maxBody {
-			t.Errorf("%d bytes", len(out))
-		}
-	})
-}
-
 func BenchmarkCodec(b *testing.B) {
 	it := full()
 	it.Content = strings.Repeat("<p>一些新闻和一些词语。 Some news, some words.</p>\n", 50)
@@ -160,6 +132,19 @@ func BenchmarkCodec(b *testing.B) {
 	b.Run("compress", func(b *testing.B) {
 		for b.Loop() {
 			Compress(encoded)
+		}
+	})
+	b.Run("compress fast", func(b *testing.B) {
+		for b.Loop() {
+			CompressFast(encoded)
+		}
+	})
+	b.Run("decompress fast", func(b *testing.B) {
+		packed := CompressFast(encoded)
+		for b.Loop() {
+			if _, err := Decompress(packed); err != nil {
+				b.Fatal(err)
+			}
 		}
 	})
 	b.Run("decompress", func(b *testing.B) {

@@ -74,7 +74,7 @@ func (s *Store) unchanged(ctx context.Context, lease cache.Lease, name string, p
 	}
 	parallel(len(prepared), func(i int) {
 		if p := &prepared[i]; p.encoded != nil && (acc == nil || acc[i].Kind == "") {
-			p.packed = cache.Compress(p.encoded)
+			p.packed = cache.CompressFast(p.encoded)
 		}
 	})
 	return nil, nil

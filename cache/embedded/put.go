@@ -202,7 +202,7 @@ func (b *batch) store(src *source, k []byte, rec *record, p *change, fresh bool)
 		}
 	}
 	if p.packed == nil {
-		p.packed = cache.Compress(p.encoded)
+		p.packed = cache.CompressFast(p.encoded)
 	}
 	h := headOf(src, p.key, rec)
 	body := append(h.append(make([]byte, 0, 160+len(p.packed))), p.packed...)

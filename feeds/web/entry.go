@@ -181,7 +181,7 @@ func (e *entry) encode(c coding) (*variant, error) {
 var (
 	inflaters = sync.Pool{New: func() any { return new(gzip.Reader) }}
 	deflaters = sync.Pool{New: func() any {
-		z, err := gzip.NewWriterLevel(io.Discard, 5)
+		z, err := gzip.NewWriterLevel(io.Discard, 4)
 		if err != nil {
 			panic(err) // only a level that does not exist can be wrong
 		}
@@ -190,7 +190,8 @@ var (
 	buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 )
 
-// deflate packs with gzip, level 5: on Chinese feeds of 200 kB as small as 6 and a tenth faster. The same bytes give the same result everywhere: the header holds no time and no name.
+// deflate packs with gzip, level 4: on Chinese feeds of 230 kB it takes 0.6 of the time of level 5 and 4 % more space. The
+// same bytes give the same result everywhere: the header holds no time and no name.
 func deflate(b []byte) ([]byte, error) {
 	out := buffers.Get().(*bytes.Buffer)
 	defer release(out)
