@@ -1,6 +1,7 @@
 package sources
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -52,6 +53,25 @@ func NewManager(store Store, opts Options) *Manager {
 		slots:   make(chan struct{}, opts.Parallel),
 		runners: map[string]*runner{},
 	}
+}
+
+// slotsKey is where a fetch finds the slots of its Manager.
+type slotsKey struct{}
+
+func (m *Manager) placed(ctx context.Context) context.Context {
+	return context.WithValue(ctx, slotsKey{}, m.slots)
+}
+
+// StepAside gives the place of a fetch among those that run at once to another one, for as long as it waits for its turn
+// at a host: else the many sources of one host would keep all others waiting. back takes a place again. ctx is that of
+// the fetch.
+func StepAside(ctx context.Context) (back func()) {
+	slots, ok := ctx.Value(slotsKey{}).(chan struct{})
+	if !ok {
+		return func() {}
+	}
+	<-slots
+	return func() { slots <- struct{}{} }
 }
 
 // Apply makes the running sources those of specs: what did not change keeps running, what is gone is stopped and waited
@@ -162,10 +182,33 @@ type Status struct {
 	Error    string    `json:"error,omitempty"`
 	Note     string    `json:"note,omitempty"`
 	Withheld *Withheld `json:"withheld,omitempty"`
+	// Cadence is the mean time between new items, Newest the time of the last one; zero while too little is known.
+	Cadence Duration  `json:"cadence,omitzero"`
+	Newest  time.Time `json:"newest,omitzero"`
+	// Silent says that nothing new has come for more than three times the cadence: the source may be broken in a way that
+	// looks like success.
+	Silent bool `json:"silent,omitempty"`
+	// Told says that others tell the source of news; empty for one that only asks.
+	Told Told `json:"told,omitempty"`
+	// Traffic is of a source that asks servers; nil for any other.
+	Traffic *Traffic `json:"traffic,omitempty"`
 	// Fetched is true once a fetch has succeeded, in this process or before.
 	Fetched bool `json:"fetched"`
 	// Rejected are the posts that are not published as they stand, by Where.
 	Rejected []Rejected `json:"rejected"`
+}
+
+// Duration is written as text, such as 3h0m0s.
+type Duration time.Duration
+
+// MarshalText implements encoding.TextMarshaler.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *Duration) UnmarshalText(b []byte) error {
+	v, err := time.ParseDuration(string(b))
+	*d = Duration(v)
+	return err
 }
 
 // Status lists all sources by name.

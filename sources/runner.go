@@ -71,6 +71,7 @@ func (r *runner) snapshot() Status {
 	defer r.mu.Unlock()
 	s := r.status
 	s.Counts.Kinds = maps.Clone(s.Counts.Kinds)
+	s.Silent = s.Cadence > 0 && time.Since(s.Newest) > silentFor*time.Duration(s.Cadence)
 	s.Rejected = slices.Collect(maps.Values(r.rejected))
 	slices.SortFunc(s.Rejected, func(a, b Rejected) int { return cmpString(a.Where, b.Where) })
 	return s
@@ -165,7 +166,7 @@ func (r *runner) wait(ctx context.Context, desk Desk, sch *schedule) (timed bool
 		defer t.Stop()
 		ask = t.C
 	}
-	if _, ok := r.spec.Source.(Receiver); ok && sch.Failures == 0 { // what failed is tried again when it is due
+	if _, ok := r.spec.Source.(Receiver); ok && sch.Failures == 0 && (sch.Traffic == nil || sch.Told != "") { // what failed is tried again when it is due
 		t := time.NewTicker(mailEvery)
 		defer t.Stop()
 		mail = t.C
@@ -214,10 +215,7 @@ func (r *runner) recall(ctx context.Context, desk Desk) (schedule, error) {
 			sch = schedule{}
 		}
 	}
-	if sch.Location != r.spec.Location {
-		// Another place: nothing that the old one said about time counts.
-		sch = schedule{Location: r.spec.Location, Last: sch.Last, LastOK: sch.LastOK}
-	}
+	sch = sch.recall(r.spec)
 	rejected := map[string]Rejected{}
 	err = desk.Range(ctx, bucketRejected, func(where string, value []byte) error {
 		var rej Rejected
@@ -266,7 +264,12 @@ func (r *runner) fetch(ctx context.Context, desk Desk, sch *schedule, timed, loc
 		counts: Counts{Kinds: map[feeds.Kind]int{}}, seen: map[uint64]struct{}{},
 	}
 	s.state.failed = sch.Failures
-	res, fetchErr := r.callFetch(ctx, s)
+	attempted, err := r.attempt(ctx, desk, *sch, started, local)
+	if err != nil {
+		return err
+	}
+	s.ctx = r.m.placed(ctx)
+	res, fetchErr := r.callFetch(s.ctx, s)
 	if fetchErr == nil {
 		fetchErr = s.finish(res, !local)
 	}
@@ -276,11 +279,23 @@ func (r *runner) fetch(ctx context.Context, desk Desk, sch *schedule, timed, loc
 		r.withdrawn.add(started, s.counts.Kinds[feeds.Withdrawn])
 	}
 	if ctx.Err() != nil {
-		return nil // stopped: the schedule stays, so that the fetch comes again
+		// Stopped: the schedule stays, so that the fetch comes again, unless somebody was already asked.
+		if attempted && (res.Exchange == nil || !res.Exchange.Reached) {
+			r.unattempt(ctx, desk, *sch)
+		}
+		return nil
 	}
-	due := sch.Due
+	due, told := sch.Due, sch.Told
 	failedAs := sch.Error
-	sch.after(time.Now(), r.spec.Name, r.spec.Interval, local, res, fetchErr)
+	sch.arrived(s.arrivals)
+	if res.Told == Handled && fetchErr == nil {
+		sch.Last, sch.LastOK, sch.Note = time.Now(), time.Now(), res.Note
+	} else {
+		sch.after(time.Now(), r.spec, local, res, fetchErr)
+		if fetchErr != nil && res.Told == "" {
+			sch.Told = told
+		}
+	}
 	if local && !timed && fetchErr == nil {
 		sch.Due = due // a wake looks at what changed; the look at everything comes when it was due
 	}
@@ -303,12 +318,8 @@ func (r *runner) fetch(ctx context.Context, desk Desk, sch *schedule, timed, loc
 			}
 		}
 	}
-	b, err := sch.encode()
-	if err != nil {
+	if err := sch.save(ctx, desk); err != nil {
 		return err
-	}
-	if err := desk.Write(ctx, bucketSchedule, map[string][]byte{scheduleKey: b}); err != nil {
-		return fmt.Errorf("save the schedule: %w", err)
 	}
 	items, baseline, err := desk.Info(ctx)
 	if err != nil {
@@ -328,6 +339,25 @@ func (r *runner) fetch(ctx context.Context, desk Desk, sch *schedule, timed, loc
 	})
 	r.logOutcome(fetchErr, failedAs, sch, counts, time.Since(started))
 	return nil
+}
+
+// attempt saves that a source which asks servers is about to do so: after a crash in the middle, and again and again in a
+// loop of crashes, nobody is asked early.
+func (r *runner) attempt(ctx context.Context, desk Desk, sch schedule, now time.Time, local bool) (bool, error) {
+	if local || sch.Traffic == nil {
+		return false, nil
+	}
+	sch.Due = now.Add(spread(sch.interval(now, r.spec)))
+	return true, sch.save(ctx, desk)
+}
+
+// unattempt takes attempt back.
+func (r *runner) unattempt(ctx context.Context, desk Desk, sch schedule) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if err := sch.save(ctx, desk); err != nil {
+		r.log.Debug("cannot save the schedule: the fetch that was stopped comes one interval later", "err", err)
+	}
 }
 
 // callFetch turns a panic of a source into its error: one broken adapter must not stop the others.
@@ -395,6 +425,10 @@ func (r *runner) logOutcome(err error, failedAs string, sch *schedule, c Counts,
 func (s schedule) show(st *Status) {
 	st.Due, st.Last, st.LastOK = s.Due, s.Last, s.LastOK
 	st.Failures, st.Error, st.Note, st.Withheld = s.Failures, s.Error, s.Note, s.Withheld
+	st.Told, st.Traffic = s.Told, s.Traffic
+	if c := s.cadence(); c > 0 {
+		st.Cadence, st.Newest = Duration(c), s.Arrivals[0]
+	}
 	switch {
 	case s.Gone:
 		st.State = "gone"

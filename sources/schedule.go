@@ -1,17 +1,19 @@
 package sources
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
 // schedule is what the Manager remembers of a source across restarts.
 type schedule struct {
-	// Due is the time of the next fetch.
-	Due time.Time `json:"due"`
+	// Due is the time of the next fetch, Wish the earliest one that the outside asked for.
+	Due  time.Time `json:"due"`
+	Wish time.Time `json:"wish,omitzero"`
 	// Failures counts the fetches that failed in a row.
 	Failures int       `json:"failures,omitempty"`
 	Last     time.Time `json:"last,omitzero"`    // end of the last fetch
@@ -19,14 +21,40 @@ type schedule struct {
 	Error    string    `json:"error,omitempty"`
 	Note     string    `json:"note,omitempty"`
 	Gone     bool      `json:"gone,omitempty"`
-	// Location is where the source was when it was Gone: a new one starts again.
-	Location string    `json:"location,omitempty"`
-	Withheld *Withheld `json:"withheld,omitempty"`
+	// Location and Fingerprint are those of the source when it was fetched: another one may answer differently.
+	Location    string    `json:"location,omitempty"`
+	Fingerprint string    `json:"fingerprint,omitempty"`
+	Withheld    *Withheld `json:"withheld,omitempty"`
+	// Arrivals are the times of the newest items, the latest first.
+	Arrivals []time.Time `json:"arrivals,omitempty"`
+	// Traffic is of a source that asks servers; nil for any other.
+	Traffic *Traffic `json:"traffic,omitempty"`
+	// Told is the last Result's.
+	Told Told `json:"told,omitempty"`
+}
+
+// Traffic is what a source has cost the servers it asks.
+type Traffic struct {
+	// Last is of the last fetch.
+	Last Exchange `json:"last"`
+	// Requests, NotModified and Bytes are the sums since the source was first fetched at this location.
+	Requests    int64 `json:"requests"`
+	NotModified int64 `json:"not_modified"`
+	Bytes       int64 `json:"bytes"`
 }
 
 const scheduleKey = "record"
 
-func (s schedule) encode() ([]byte, error) { return json.Marshal(s) }
+func (s schedule) save(ctx context.Context, desk Desk) error {
+	b, err := json.Marshal(s)
+	if err == nil {
+		err = desk.Write(ctx, bucketSchedule, map[string][]byte{scheduleKey: b})
+	}
+	if err != nil {
+		return fmt.Errorf("save the schedule: %w", err)
+	}
+	return nil
+}
 
 func decodeSchedule(b []byte) (schedule, error) {
 	var s schedule
@@ -41,54 +69,158 @@ const (
 	maxBackoff      = 24 * time.Hour
 	maxLocalBackoff = 5 * time.Minute // a directory costs nobody anything: look again soon
 	minLocalBackoff = 5 * time.Second
+
+	// politeInterval is the shortest time between two conditional requests that strict publishers accept, plainInterval
+	// that between two which cost them the whole document. Only the operator may set shorter ones.
+	politeInterval = time.Hour
+	plainInterval  = 24 * time.Hour
+
+	// perArrival is how many times a source is looked at for each item that its cadence lets expect.
+	perArrival = 8
+	// maxArrivals bounds the remembered arrivals; what comes within sameArrival counts as one.
+	maxArrivals = 16
+	sameArrival = 15 * time.Minute
+	// minCadence is how many arrivals tell of a cadence, silentFor how many cadences of silence are reported.
+	minCadence = 4
+	silentFor  = 3
 )
 
-// after sets the next due time from the outcome of a fetch that ended at now. Successful fetches come in the source's
-// own phase of the interval, so that load is spread and stays spread; failures back off exponentially with jitter.
-func (s *schedule) after(now time.Time, name string, interval time.Duration, local bool, res Result, err error) {
-	s.Last, s.Note = now, res.Note
+// after sets the next due time from the outcome of a fetch that ended at now. Successful fetches come after the interval
+// and up to an eighth more, so that load is spread; failures back off exponentially.
+func (s *schedule) after(now time.Time, spec Spec, local bool, res Result, err error) {
+	s.Location, s.Fingerprint = spec.Location, spec.Fingerprint
+	s.Last, s.Note, s.Told = now, res.Note, res.Told
+	s.count(res.Exchange)
+	interval := s.interval(now, spec)
 	if err == nil {
 		s.LastOK, s.Failures, s.Error = now, 0, ""
-		s.Due = slot(now.Add(interval), name, interval)
+		s.Due = now.Add(spread(interval))
 	} else {
 		s.Failures++
 		s.Error = err.Error()
-		s.Due = now.Add(backoff(s.Failures, interval, local))
+		s.Due = now.Add(s.backoff(interval, local, res.Exchange))
 	}
-	s.Gone = res.Gone
-	if res.NotBefore.After(s.Due) {
-		s.Due = res.NotBefore
+	s.Gone, s.Wish = res.Gone, res.NotBefore
+	if s.Wish.After(s.Due) {
+		s.Due = s.Wish
 	}
-	if s.Due = res.Skip.Next(s.Due); s.Due.After(now.Add(maxBackoff)) && interval < maxBackoff {
-		s.Due = now.Add(maxBackoff)
+	if t := res.Skip.Next(s.Due); t.After(s.Due) {
+		s.Due = t
+		if latest := now.Add(max(maxBackoff, interval)); s.Due.After(latest) {
+			s.Due = latest
+		}
 	}
 }
 
-// slot is the first time from t on that is in the source's phase of the interval.
-func slot(t time.Time, name string, interval time.Duration) time.Time {
-	if interval <= 0 {
-		return t
+// spread adds up to an eighth.
+func spread(d time.Duration) time.Duration { return d + rand.N(d/perArrival+1) }
+
+// interval is the time between fetches that go well.
+func (s *schedule) interval(now time.Time, spec Spec) time.Duration {
+	shortest, longest := spec.Interval, max(spec.Interval, spec.MaxInterval)
+	if s.Traffic != nil && !spec.Chosen {
+		if last := s.Traffic.Last; last.ETag != "" || last.LastModified != "" {
+			shortest = max(shortest, politeInterval)
+		} else {
+			shortest = max(shortest, plainInterval)
+		}
+		longest = max(longest, shortest)
 	}
-	h := fnv.New64a()
-	h.Write([]byte(name))
-	phase := time.Duration(h.Sum64() % uint64(interval))
-	at := t.Truncate(interval).Add(phase)
-	if at.Before(t) {
-		at = at.Add(interval)
+	if s.Told == Pushed {
+		return longest
 	}
-	return at
+	return min(max(s.expected(now)/perArrival, shortest), longest)
 }
 
-// backoff is the wait after the nth failure in a row: doubling, with jitter in its upper half.
-func backoff(n int, interval time.Duration, local bool) time.Duration {
+// expected is the mean time between the arrivals, the silence since the last one included; 0 while too little is known.
+func (s *schedule) expected(now time.Time) time.Duration {
+	n := len(s.Arrivals)
+	if n < minCadence {
+		return 0
+	}
+	return max(now.Sub(s.Arrivals[n-1])/time.Duration(n), s.cadence())
+}
+
+// cadence is the mean time between the arrivals; 0 while too little is known.
+func (s *schedule) cadence() time.Duration {
+	n := len(s.Arrivals)
+	if n < minCadence {
+		return 0
+	}
+	return s.Arrivals[0].Sub(s.Arrivals[n-1]) / time.Duration(n-1)
+}
+
+// arrived adds the times of new items.
+func (s *schedule) arrived(times []time.Time) {
+	if len(times) == 0 {
+		return
+	}
+	all := slices.Concat(times, s.Arrivals)
+	slices.SortFunc(all, func(a, b time.Time) int { return b.Compare(a) })
+	s.Arrivals = make([]time.Time, 0, maxArrivals)
+	for _, t := range all {
+		if n := len(s.Arrivals); n == maxArrivals {
+			break
+		} else if n == 0 || s.Arrivals[n-1].Sub(t) >= sameArrival {
+			s.Arrivals = append(s.Arrivals, t.UTC().Truncate(time.Second))
+		}
+	}
+}
+
+// count adds the exchange of a fetch to the traffic.
+func (s *schedule) count(x *Exchange) {
+	if x == nil {
+		return
+	}
+	t := Traffic{Last: *x}
+	if s.Traffic != nil {
+		t.Requests, t.NotModified, t.Bytes = s.Traffic.Requests, s.Traffic.NotModified, s.Traffic.Bytes
+	}
+	t.Requests += int64(x.Requests)
+	t.NotModified += int64(x.NotModified)
+	t.Bytes += x.Bytes
+	s.Traffic = &t
+}
+
+// backoff is the wait after the failures so far: doubling, with jitter. A server that was reached is asked again no sooner
+// than after a success.
+func (s *schedule) backoff(interval time.Duration, local bool, x *Exchange) time.Duration {
 	first, most := min(interval, 5*time.Minute), maxBackoff
-	if local {
+	switch {
+	case local:
 		first, most = minLocalBackoff, maxLocalBackoff
+	case x != nil && x.Reached:
+		first, most = interval, max(maxBackoff, interval)
 	}
 	d := first
-	for ; n > 1 && d < most; n-- {
+	for n := s.Failures; n > 1 && d < most; n-- {
 		d *= 2
 	}
-	d = min(d, most)
-	return d/2 + rand.N(d/2+1)
+	return min(spread(d), most)
+}
+
+// recall fits what an earlier process remembered to the source as it is now: nothing that another location said about time
+// counts, and what failed is tried again when the operator has changed something.
+func (s schedule) recall(spec Spec) schedule {
+	if s.Location != spec.Location {
+		return schedule{Location: spec.Location, Last: s.Last, LastOK: s.LastOK, Arrivals: s.Arrivals}
+	}
+	if s.Fingerprint == spec.Fingerprint || s.Fingerprint == "" {
+		return s
+	}
+	if s.Gone || s.Failures > 0 {
+		s.Gone, s.Due = false, time.Time{}
+		if s.Traffic != nil && (s.Traffic.Last.Status == 429 || s.Traffic.Last.Status == 503) {
+			s.Due = s.Wish
+		}
+		return s
+	}
+	latest := s.Last.Add(max(spec.Interval, spec.MaxInterval))
+	if s.Wish.After(latest) {
+		latest = s.Wish
+	}
+	if s.Due.After(latest) {
+		s.Due = latest
+	}
+	return s
 }

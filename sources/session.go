@@ -35,6 +35,7 @@ type session struct {
 	rejects  map[string]Rejected // of this fetch
 	before   map[string]Rejected // of earlier fetches, not yet cleared
 	counts   Counts
+	arrivals []time.Time         // when new items were published
 	seen     map[uint64]struct{} // hashes of the keys emitted, for a Complete result
 	withheld *Withheld
 	storing  chan error // of the batch under way; nil for none
@@ -147,6 +148,9 @@ func (s *session) book(batch []feeds.Change, accepted []feeds.Accepted) {
 	s.mu.Lock()
 	for i, a := range accepted {
 		s.counts.Kinds[a.Kind]++
+		if a.Kind == feeds.New || a.Kind == feeds.Baseline {
+			s.arrive(batch[i].Item)
+		}
 		if a.Err != nil {
 			s.reject(Rejected{Where: batch[i].Key, Reason: a.Err.Error()})
 		}
@@ -155,6 +159,18 @@ func (s *session) book(batch []feeds.Change, accepted []feeds.Accepted) {
 	counts.Kinds = maps.Clone(counts.Kinds)
 	s.mu.Unlock()
 	s.progress(counts)
+}
+
+// arrive notes when a new item was published, for the source's cadence.
+func (s *session) arrive(it *feeds.Item) {
+	if it == nil || it.Published.IsZero() || it.Published.After(s.now()) {
+		return
+	}
+	if s.arrivals = append(s.arrivals, it.Published); len(s.arrivals) >= 64*maxArrivals {
+		var sch schedule // a first import has many: the newest are enough
+		sch.arrived(s.arrivals)
+		s.arrivals = sch.Arrivals
+	}
 }
 
 // Withdraw implements Sink.

@@ -64,16 +64,32 @@ type Result struct {
 	Gone bool
 	// Skip are hours and days at which there is to be no fetch.
 	Skip Skip
+	// Told is how the outside tells of news by itself, for a [Receiver] that also asks.
+	Told Told
 	// Note is one line for /status, such as the last HTTP status.
 	Note string
 	// Exchange tells of the requests that the fetch made; nil for a kind that makes none. fetch.Poll fills it.
 	Exchange *Exchange
 }
 
+// Told is how a source that asks is also told of news.
+type Told string
+
+const (
+	// Handled says that this fetch handled letters and asked nobody: the next look outside stays due when it was.
+	Handled Told = "handled"
+	// Listening says that somebody may write: the mailbox is looked into.
+	Listening Told = "listening"
+	// Pushed says that news come by themselves, and fetches are only the safety net: they come at the longest interval.
+	Pushed Told = "pushed"
+)
+
 // Exchange is what was asked of a server in one fetch, and what it answered.
 type Exchange struct {
 	// Status is the last HTTP status: of the source's first document, or of the failure; 0 when there was no answer.
 	Status int `json:"status,omitempty"`
+	// Reached says that a server was reached, whatever it answered.
+	Reached bool `json:"reached,omitempty"`
 	// Requests counts the documents asked for, NotModified those that were answered with 304.
 	Requests    int `json:"requests,omitempty"`
 	NotModified int `json:"not_modified,omitempty"`

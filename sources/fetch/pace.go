@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"feedmill/sources"
 )
 
 // pacer keeps requests to one host few at a time and apart.
@@ -45,11 +47,27 @@ func (p *pacer) acquire(ctx context.Context, name string) (release func(), err e
 		h.users--
 		p.mu.Unlock()
 	}
+	var back func() // nil while it has not had to wait
+	aside := func() {
+		if back == nil {
+			back = sources.StepAside(ctx)
+		}
+	}
+	defer func() {
+		if back != nil {
+			back()
+		}
+	}()
 	select {
 	case h.slots <- struct{}{}:
-	case <-ctx.Done():
-		leave()
-		return nil, ctx.Err()
+	default:
+		aside()
+		select {
+		case h.slots <- struct{}{}:
+		case <-ctx.Done():
+			leave()
+			return nil, ctx.Err()
+		}
 	}
 	release = func() {
 		p.mu.Lock()
@@ -66,16 +84,17 @@ func (p *pacer) acquire(ctx context.Context, name string) (release func(), err e
 		}
 	}
 	for {
-		wait, until := p.turn(h)
+		pause, until := p.turn(h)
 		if !until.IsZero() {
 			<-h.slots
 			leave()
 			return nil, &PausedError{Host: name, Until: until}
 		}
-		if wait <= 0 {
+		if pause <= 0 {
 			return release, nil
 		}
-		timer := time.NewTimer(wait)
+		aside()
+		timer := time.NewTimer(pause)
 		select {
 		case <-timer.C:
 		case <-ctx.Done():

@@ -103,8 +103,10 @@ var statusTemplate = template.Must(template.New("status").Funcs(template.FuncMap
 		}
 		return t.Local().Format("2006-01-02 15:04:05")
 	},
-	"first": func(list []sources.Rejected) []sources.Rejected { return list[:min(len(list), shownRejected)] },
-	"more":  func(list []sources.Rejected) int { return max(0, len(list)-shownRejected) },
+	"short":   func(d sources.Duration) string { return time.Duration(d).Round(time.Minute).String() },
+	"percent": func(part, of int64) int64 { return 100 * part / max(of, 1) },
+	"first":   func(list []sources.Rejected) []sources.Rejected { return list[:min(len(list), shownRejected)] },
+	"more":    func(list []sources.Rejected) int { return max(0, len(list)-shownRejected) },
 }).Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>feedmill status</title>
 <style>:root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;max-width:70em;margin:2em auto;padding:0 1em}
@@ -117,7 +119,11 @@ table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3em .8e
 <table><thead><tr><th>Source</th><th>State</th><th>Items</th><th>Last fetch</th><th>Next</th><th>Answer</th></tr></thead><tbody>
 {{range .Sources}}{{$name := .Name}}<tr><td><strong>{{.Name}}</strong><br>{{.Kind}}: <code>{{.Location}}</code></td>
 <td{{if .Error}} class="bad"{{end}}>{{.State}}{{with .Withheld}}<br>{{.}}: <code>feedmill release {{$name}}</code>{{end}}</td>
-<td>{{.Items}}</td><td>{{when .Last}}</td><td>{{when .Due}}</td><td>{{.Note}}{{with .Error}}<br><span class="bad">{{.}}</span>{{end}}</td></tr>
+<td>{{.Items}}</td><td>{{when .Last}}</td><td>{{when .Due}}</td><td>{{.Note}}{{with .Error}}<br><span class="bad">{{.}}</span>{{end}}
+{{with .Traffic}}<br>{{.Requests}} requests, {{percent .NotModified .Requests}}% not modified, {{.Bytes}} bytes
+{{if or .Last.ETag .Last.LastModified}}{{with .Last.ETag}}<br>ETag <code>{{.}}</code>{{end}}{{with .Last.LastModified}}<br>Last-Modified <code>{{.}}</code>{{end}}{{else}}<br>no validators{{end}}{{end}}
+{{if eq .Told "pushed"}}<br>news are pushed{{end}}{{with .Cadence}}<br>something new about every {{short .}}{{end}}
+{{if .Silent}}<br><span class="bad">silent since {{when .Newest}}</span>{{end}}</td></tr>
 {{if .Rejected}}<tr><td colspan="6"><details open><summary>{{len .Rejected}} posts rejected or repaired</summary><ul>
 {{range first .Rejected}}<li><code>{{.}}</code></li>{{end}}</ul>{{with more .Rejected}}<p>and {{.}} more: see /status.json</p>{{end}}</details></td></tr>{{end}}
 {{else}}<tr><td colspan="6">No source is running yet.</td></tr>{{end}}

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
@@ -22,6 +24,13 @@ var (
 	sourceFailures = describe("source_failures", "Failed fetches in a row.", "source")
 	sourceRejected = describe("source_rejected_posts", "Posts that are not published as they stand.", "source", "repaired")
 	sourceWithheld = describe("source_withheld_items", "Withdrawals that wait for feedmill release.", "source")
+	sourceRequests = describe("source_requests_total", "Documents that the source has asked servers for, since it was first fetched.", "source")
+	sourceUnmoved  = describe("source_not_modified_total", "Those that were answered with 304.", "source")
+	sourceBytes    = describe("source_received_bytes_total", "Bytes of the answers, decompressed.", "source")
+	sourceStatus   = describe("source_last_http_status", "HTTP status of the last answer; 0 for none.", "source")
+	sourceChecked  = describe("source_validators", "1 if the server sends ETag or Last-Modified.", "source")
+	sourceCadence  = describe("source_cadence_seconds", "Mean time between new items.", "source")
+	sourceSilent   = describe("source_silent", "1 if nothing new has come for more than three times the cadence.", "source")
 	answers        = describe("http_answers_total", "Answers of the public listener.", "class")
 	renders        = describe("renders_total", "Documents rendered.", "result")
 	staleAnswers   = describe("http_stale_answers_total", "Answers with a document known to be old, because the store failed or was slow.")
@@ -46,11 +55,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	}
 	gauge(buildInfo, 1, c.a.opts.Version)
 	report := c.a.report()
-	loaded := 1.0
-	if report.ConfigError != "" {
-		loaded = 0
-	}
-	gauge(configOK, loaded)
+	gauge(configOK, one(report.ConfigError == ""))
 	for _, s := range report.Sources {
 		gauge(sourceItems, float64(s.Items), s.Name)
 		gauge(sourceFailures, float64(s.Failures), s.Name)
@@ -59,6 +64,20 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 		}
 		if !s.Due.IsZero() {
 			gauge(sourceDue, float64(s.Due.Unix()), s.Name)
+		}
+		if t := s.Traffic; t != nil {
+			counter := func(d *prometheus.Desc, v int64) {
+				out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), s.Name)
+			}
+			counter(sourceRequests, t.Requests)
+			counter(sourceUnmoved, t.NotModified)
+			counter(sourceBytes, t.Bytes)
+			gauge(sourceStatus, float64(t.Last.Status), s.Name)
+			gauge(sourceChecked, one(t.Last.ETag != "" || t.Last.LastModified != ""), s.Name)
+		}
+		if s.Cadence > 0 {
+			gauge(sourceCadence, time.Duration(s.Cadence).Seconds(), s.Name)
+			gauge(sourceSilent, one(s.Silent), s.Name)
 		}
 		repaired := 0
 		for _, r := range s.Rejected {
@@ -75,6 +94,13 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 		gauge(sourceWithheld, float64(withheld), s.Name)
 	}
 	c.web(out)
+}
+
+func one(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 // web collects the counters of the public listener.
