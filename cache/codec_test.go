@@ -24,6 +24,8 @@ func full() feeds.Item {
 		Published:  time.Date(1890, 1, 2, 3, 4, 5, 678, time.FixedZone("", -9*3600-1800)),
 		Updated:    time.Date(2030, 1, 2, 3, 4, 5, 0, time.FixedZone("CST", 8*3600)),
 		Arrived:    time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+		Also:       []feeds.Copy{{Source: "t", URL: "https://t.example/1"}, {Source: "u"}},
+		Trace:      "published: front matter\n",
 		Origin:     &feeds.Origin{ID: "o", Title: "Origin", URL: "https://o.example/feed", Home: "https://o.example"},
 	}
 }
@@ -161,4 +163,34 @@ func BenchmarkCodec(b *testing.B) {
 			}
 		}
 	})
+}
+
+// TestPrintItem: the trace alone moves no print, everything else does.
+func TestPrintItem(t *testing.T) {
+	it := full()
+	want := PrintItem(&it, EncodeItem(&it))
+	it.Trace += strings.Repeat("x", 300)
+	if PrintItem(&it, EncodeItem(&it)) != want {
+		t.Error("the trace moves the print")
+	}
+	it.Also[0].URL = "https://other.example/"
+	if PrintItem(&it, EncodeItem(&it)) == want {
+		t.Error("another source of the item does not move the print")
+	}
+}
+
+// TestDecodeItemVersion1 reads what was written before items had other sources and a trace.
+func TestDecodeItemVersion1(t *testing.T) {
+	it := full()
+	it.Also, it.Trace = nil, ""
+	b := EncodeItem(&it)
+	b = b[:len(b)-2]
+	b[0] = 1
+	got, err := DecodeItem(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(it, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
 }

@@ -13,6 +13,7 @@ type Store interface {
 	Items
 	Catalog
 	Log
+	Ledger
 	Sources
 	Notes
 	Locker
@@ -42,7 +43,7 @@ type Items interface {
 	// A new key gets its Wish as ID, or a minted one without it; where the ID is taken in this store, "#" and 8 hex
 	// digits of a hash of source and key are added ([MintID]), again and again until it is free. A change whose
 	// Formerly names a known key takes over that key's ledger entry, unless its own key has a live or held item, or a
-	// withdrawn one while that of Formerly is withdrawn too; the kind is then that of the change itself. Until the source's baseline is set, new items are Baseline and their Arrived is their
+	// withdrawn one while that of Formerly is withdrawn too; the kind is then that of the change itself. Until the source's baseline is set, and with Backlog, new items are Baseline and their Arrived is their
 	// Published (or now, where that is earlier); afterwards they are New and Arrived is the store's second. A known
 	// key with other Raw is Changed, with the same Raw but other bytes Reshaped: both keep ID and Arrived. A withdrawn
 	// key that is stated again is Restored, with ID and Arrived kept. A Changed item whose Published moved moves in the
@@ -70,6 +71,16 @@ type Items interface {
 	Recent(ctx context.Context, topic feeds.Topic, order feeds.Order, before feeds.Pos, limit int) (feeds.Page, error)
 	// Get returns the live items with these public IDs, in that order, without those that are not there.
 	Get(ctx context.Context, ids ...string) ([]feeds.Item, error)
+}
+
+// Ledger tells what is known of items, whatever has become of them.
+type Ledger interface {
+	// Known returns what is known under native keys of a source, in their order: a record without Standing for a key that
+	// was never stated. Standing, Raw and Item belong together.
+	Known(ctx context.Context, source string, keys ...string) ([]feeds.Record, error)
+	// Find returns the records of public IDs, in their order; one without Standing for an ID that was never given. It may
+	// have to look through all keys of a source.
+	Find(ctx context.Context, ids ...string) ([]feeds.Record, error)
 }
 
 // Catalog lists what is published.

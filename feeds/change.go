@@ -24,6 +24,8 @@ type Change struct {
 	// Hold keeps an item whose Published is ahead of the store's clock out of every topic until that time.
 	// Without it the store takes such an item at once.
 	Hold bool
+	// Backlog says that an item which is new here is no news: it comes because the operator let it in, and is Baseline.
+	Backlog bool
 }
 
 // MaxKey and MaxID bound the native key and the public ID, in bytes. A store refuses longer ones.
@@ -55,6 +57,32 @@ const (
 	Held      Kind = "held"      // stored, but in no topic before its time; never in the log
 	Refused   Kind = "refused"   // see Accepted.Err; never in the log
 )
+
+// Standing is what has become of an item.
+type Standing string
+
+const (
+	Live    Standing = "live"      // in its topics
+	Waiting Standing = "held"      // in no topic before its time
+	Gone    Standing = "withdrawn" // out of its topics; its ID stays its own
+	Expired Standing = "expired"   // dropped by retention
+	Retired Standing = "retired"   // its source is not configured any more
+)
+
+// Record is what a store knows of an item, whatever has become of it. An unknown one has no Standing.
+type Record struct {
+	// Source, Key and ID name the item; Key is empty where only the ID is known any more.
+	Source, Key, ID string
+	Standing        Standing
+	// FirstSeen is the store's second in which the key was first stated.
+	FirstSeen time.Time
+	// Raw is that of the statement which is stored.
+	Raw uint64
+	// Baseline says that it was no news when it came.
+	Baseline bool
+	// Item is what is stored; nil once that was thrown away.
+	Item *Item
+}
 
 // Order is the order in which a topic is read.
 type Order uint8

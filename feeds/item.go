@@ -31,6 +31,27 @@ type Item struct {
 	Origin *Origin
 	// Group is the private group the item belongs to; empty means public.
 	Group string
+	// Also are the other sources that have the item, where the configuration merges them (key duplicates): it is in
+	// their topics, too.
+	Also []Copy
+	// Trace tells what made the item what it is, a step a line; see [Item.Because]. No document shows it.
+	Trace string
+}
+
+// Copy is an item as another source has it: that source's name and its address there.
+type Copy struct{ Source, URL string }
+
+// maxTrace bounds a trace, in bytes: some forty steps.
+const maxTrace = 2 << 10
+
+// Because adds a step to the item's trace, for `feedmill explain`: what of the item it is about ("published", "tag"), and
+// where that comes from or what was done to it. The same statement must give the same steps. A source calls it where it
+// has a choice, such as between two dates; steps beyond 2 KiB are left out.
+func (it *Item) Because(what, why string) {
+	line := what + ": " + strings.Join(strings.Fields(why), " ") + "\n"
+	if len(it.Trace)+len(line) <= maxTrace {
+		it.Trace += line
+	}
 }
 
 // Person is an author. At least one field is set.

@@ -149,10 +149,10 @@ type Membership struct {
 	Label string
 }
 
-// Topics lists the topics of an item, each once: all, then its categories, tags, source, authors and language. An item
+// Topics lists the topics of an item, each once: all, then its categories, tags, source, other sources, authors and language. An item
 // of a private group is in topics of that group only.
 func Topics(it *Item) []Membership {
-	out := make([]Membership, 0, 4+len(it.Categories)+len(it.Tags)+len(it.Authors))
+	out := make([]Membership, 0, 4+len(it.Categories)+len(it.Tags)+len(it.Authors)+len(it.Also))
 	add := func(kind, label string) {
 		t := Topic{Group: it.Group, Kind: kind}
 		if kind != "all" {
@@ -175,6 +175,9 @@ func Topics(it *Item) []Membership {
 		add("tag", c)
 	}
 	add("source", it.Source)
+	for _, c := range it.Also {
+		add("source", c.Source)
+	}
 	for _, p := range it.Authors {
 		add("author", p.String())
 	}

@@ -20,7 +20,8 @@ type change struct {
 	key, formerly, wish string
 	raw, print          uint64
 	published, updated  time.Time
-	hold, withdraw      bool
+	hold, backlog       bool
+	withdraw            bool
 	members             []feeds.Membership
 	encoded, packed     []byte
 	refused             error
@@ -30,7 +31,7 @@ type change struct {
 const maxItem = 16 << 20
 
 func prepareChange(source string, c *feeds.Change) change {
-	p := change{key: c.Key, formerly: c.Formerly, wish: c.Wish, raw: c.Raw, hold: c.Hold, withdraw: c.Item == nil}
+	p := change{key: c.Key, formerly: c.Formerly, wish: c.Wish, raw: c.Raw, hold: c.Hold, backlog: c.Backlog, withdraw: c.Item == nil}
 	switch {
 	case c.Source != "" && c.Source != source:
 		p.refused = fmt.Errorf("change of source %q in a Put of source %q", c.Source, source)
@@ -54,7 +55,7 @@ func prepareChange(source string, c *feeds.Change) change {
 	if len(p.encoded) > maxItem {
 		p.refused = fmt.Errorf("item %.40q of %d bytes: at most %d", c.Key, len(p.encoded), maxItem)
 	}
-	p.print = cache.Fingerprint(p.encoded)
+	p.print = cache.PrintItem(&it, p.encoded)
 	return p
 }
 

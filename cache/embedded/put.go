@@ -105,7 +105,7 @@ func (b *batch) mint(src *source, p *change) (*record, error) {
 	if err != nil {
 		return nil, err
 	}
-	rec := &record{state: gone, baseline: !src.baseline, seq: seq, firstSeen: b.now, id: id}
+	rec := &record{state: gone, baseline: !src.baseline || p.backlog, seq: seq, firstSeen: b.now, id: id}
 	return rec, b.put(b.ids, []byte(id), num64(seq))
 }
 
@@ -175,7 +175,7 @@ func (b *batch) store(src *source, k []byte, rec *record, p *change, fresh bool)
 			return feeds.Accepted{}, err
 		}
 		if !rec.shown && rec.state == gone {
-			rec.baseline = !src.baseline
+			rec.baseline = !src.baseline || p.backlog
 		}
 	}
 

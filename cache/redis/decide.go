@@ -47,7 +47,7 @@ func decide(old *entry, begin entry, c *feeds.Change, now int64) decision {
 	it.ID, it.Arrived = next.id, second(next.arrived)
 	next.raw, next.updated = c.Raw, it.Updated
 	d.encoded = cache.EncodeItem(it)
-	next.print = cache.Fingerprint(d.encoded)
+	next.print = cache.PrintItem(it, d.encoded)
 	next.state, next.shown = live, true
 	if hold {
 		next.state, next.shown = held, old != nil && old.shown

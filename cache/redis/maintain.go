@@ -166,7 +166,7 @@ func (s *Store) arrive(ctx context.Context, f found, next *entry) ([]body, error
 	}
 	items[0].Arrived = second(next.arrived)
 	encoded := cache.EncodeItem(items[0])
-	next.print, next.body = cache.Fingerprint(encoded), nonce()
+	next.print, next.body = cache.PrintItem(items[0], encoded), nonce()
 	return []body{{bodyName(f.member, next.body), encoded}}, nil
 }
 

@@ -239,7 +239,7 @@ func (p *putter) step(m step) error {
 func (p *putter) state(ctx context.Context, i int) error {
 	c := &p.changes[i]
 	k, moved := p.identify(i)
-	begin := entry{source: p.number, first: p.view.now, baseline: !p.view.baseline}
+	begin := entry{source: p.number, first: p.view.now, baseline: !p.view.baseline || c.Backlog}
 	if k.entry == nil {
 		id, err := p.mint(ctx, c)
 		if err != nil {

@@ -150,7 +150,7 @@ func (s *Store) rewrite(ctx context.Context, lease cache.Lease, source, number s
 		}
 		it.Source = source
 		encoded := cache.EncodeItem(it)
-		next.print, next.body = cache.Fingerprint(encoded), nonce()
+		next.print, next.body = cache.PrintItem(it, encoded), nonce()
 		bodies = append(bodies, body{bodyName(f.member, next.body), encoded})
 		m := step{member: f.member, source: source, stored: f.stored, old: f.entry, next: &next, kind: feeds.Reshaped}
 		if err := t.step(s.keys, m, topics.names, now.Unix()); err != nil {

@@ -1,0 +1,159 @@
+package cachetest
+
+import (
+	"time"
+
+	"feedmill/cache"
+	"feedmill/feeds"
+)
+
+var knownCases = []testCase{
+	{
+		name:    "known/standing",
+		promise: "Known and Find tell of every item, whatever has become of it, and nothing of what was never stated",
+		run: func(r *run) {
+			r.live("s")
+			ahead := r.now().Add(time.Hour).Truncate(time.Second)
+			acc := r.put("s", post("a", raw(7)), post("b"), post("c", hold, at(ahead)), post("d", wish("https://d.example/")))
+			r.put1("s", withdraw("b"), feeds.Withdrawn)
+			r.put1("t", post("a"), feeds.Baseline)
+			got, err := r.s.Known(r.ctx, "s", "a", "never", "b", "c", "d")
+			r.ok("Known", err)
+			if len(got) != 5 {
+				r.Fatalf("Known answered %d of 5 keys", len(got))
+			}
+			for i, want := range []feeds.Record{
+				{Source: "s", Key: "a", ID: acc[0].ID, Standing: feeds.Live, Raw: 7},
+				{},
+				{Source: "s", Key: "b", ID: acc[1].ID, Standing: feeds.Gone, Raw: 1},
+				{Source: "s", Key: "c", ID: acc[2].ID, Standing: feeds.Waiting, Raw: 1},
+				{Source: "s", Key: "d", ID: "https://d.example/", Standing: feeds.Live, Raw: 1},
+			} {
+				have := got[i]
+				it, seen := have.Item, have.FirstSeen
+				have.Item, have.FirstSeen = nil, time.Time{}
+				if have != want {
+					r.Errorf("Known %d: got %+v, want %+v", i, have, want)
+				}
+				if want.Key == "" {
+					continue
+				}
+				if it == nil || it.Title != "Post "+want.Key || it.ID != want.ID || it.Source != "s" {
+					r.Errorf("Known %q: the item is %+v", want.Key, it)
+				}
+				if age := r.now().Sub(seen); age < 0 || age > time.Minute {
+					r.Errorf("Known %q: first seen %v, it is %v", want.Key, seen, r.now())
+				}
+			}
+			found, err := r.s.Find(r.ctx, acc[1].ID, "urn:never", acc[3].ID, acc[0].ID)
+			r.ok("Find", err)
+			for i, want := range []feeds.Record{got[2], {}, got[4], got[0]} {
+				if found[i].Key != want.Key || found[i].Source != want.Source || found[i].Standing != want.Standing || found[i].ID != want.ID ||
+					(found[i].Item == nil) != (want.Item == nil) {
+					r.Errorf("Find %d: got %+v, want %+v", i, found[i], want)
+				}
+			}
+			if none, err := r.s.Known(r.ctx, "nobody", "a"); err != nil || len(none) != 1 || none[0].Standing != "" {
+				r.Errorf("Known of an unknown source: %+v, %v", none, err)
+			}
+		},
+	},
+	{
+		name:    "known/moved",
+		promise: "after a rename the item is known under its new key only",
+		run: func(r *run) {
+			a := r.put1("s", post("a"), feeds.Baseline)
+			r.put("s", post("b", was("a")))
+			got, err := r.s.Known(r.ctx, "s", "a", "b")
+			r.ok("Known", err)
+			if got[0].Standing != "" || got[1].ID != a.ID {
+				r.Errorf("got %+v", got)
+			}
+			found, err := r.s.Find(r.ctx, a.ID)
+			r.ok("Find", err)
+			if found[0].Key != "b" {
+				r.Errorf("Find: got key %q, want b", found[0].Key)
+			}
+		},
+	},
+	{
+		name:    "known/retired",
+		promise: "items of a retired source are known as such",
+		run: func(r *run) {
+			a := r.put1("s", post("a"), feeds.Baseline)
+			r.ok("Retire", r.s.Retire(r.ctx, r.lease("s"), "s"))
+			got, err := r.s.Find(r.ctx, a.ID)
+			r.ok("Find", err)
+			if got[0].Standing != feeds.Retired || got[0].Key != "a" {
+				r.Errorf("got %+v", got[0])
+			}
+		},
+	},
+	{
+		name:    "known/thrown-away",
+		promise: "once its body was thrown away, an item is still known by key and ID",
+		long:    true,
+		run: func(r *run) {
+			a := r.put1("s", post("a"), feeds.Baseline)
+			r.put1("s", withdraw("a"), feeds.Withdrawn)
+			r.pass(cache.KeepGone + 48*time.Hour)
+			r.maintain()
+			r.pass(48 * time.Hour)
+			r.maintain()
+			got, err := r.s.Known(r.ctx, "s", "a")
+			r.ok("Known", err)
+			if got[0].ID != a.ID || got[0].Standing != feeds.Gone || got[0].Item != nil {
+				r.Errorf("Known: got %+v", got[0])
+			}
+			found, err := r.s.Find(r.ctx, a.ID)
+			r.ok("Find", err)
+			if found[0].ID != a.ID || found[0].Standing != feeds.Gone {
+				r.Errorf("Find: got %+v", found[0])
+			}
+		},
+	},
+	{
+		name:    "put/backlog",
+		promise: "an item of the backlog is Baseline, also after the baseline; one that is known stays what it is",
+		run: func(r *run) {
+			r.live("s")
+			backlog := func(c *feeds.Change) { c.Backlog = true }
+			a := r.put1("s", post("a", backlog), feeds.Baseline)
+			if it := r.get(a.ID); !it.Arrived.Equal(day0) {
+				r.Errorf("Arrived %v, want %v", it.Arrived, day0)
+			}
+			r.put1("s", post("a"), feeds.Unchanged)
+			r.put1("s", post("a", backlog, raw(2), title("other")), feeds.Changed)
+			r.put1("s", post("b"), feeds.New)
+			r.put1("s", post("b", backlog), feeds.Unchanged)
+			known, err := r.s.Known(r.ctx, "s", "a", "b")
+			r.ok("Known", err)
+			if !known[0].Baseline || known[1].Baseline {
+				r.Errorf("got %+v", known)
+			}
+		},
+	},
+	{
+		name:    "put/copies",
+		promise: "an item that other sources have, too, is in their topics, and its trace moves nothing",
+		run: func(r *run) {
+			also := func(c *feeds.Change) { c.Item.Also = []feeds.Copy{{Source: "t", URL: "https://t.example/a"}} }
+			trace := func(c *feeds.Change) { c.Item.Because("published", "the file name") }
+			a := r.put1("s", post("a"), feeds.Baseline)
+			r.put1("s", post("a", trace), feeds.Unchanged)
+			r.put1("s", post("a", also, trace), feeds.Reshaped)
+			other := feeds.NewTopic("source", "t")
+			if got := r.ids(other, feeds.ByPublished); len(got) != 1 || got[0] != a.ID {
+				r.Errorf("the other source's topic holds %v", got)
+			}
+			it := r.get(a.ID)
+			if len(it.Also) != 1 || it.Also[0].URL != "https://t.example/a" || it.Trace != "published: the file name\n" {
+				r.Errorf("stored: %+v", it)
+			}
+			r.put1("s", post("a", trace), feeds.Reshaped)
+			if got := r.ids(other, feeds.ByPublished); len(got) != 0 {
+				r.Errorf("the other source's topic still holds %v", got)
+			}
+		},
+	},
+}
