@@ -34,7 +34,7 @@ type added struct {
 
 // laterKinds and laterSourceKeys are part of the file's shape, but not served yet.
 var (
-	laterKinds      = []string{"git", "hugo", "sitemap"}
+	laterKinds      = []string{"git", "hugo"}
 	laterSourceKeys = []string{"drop", "keep", "adopt", "send_last", "webhook_secret", "webhook_secret_file", "group", "digest"}
 )
 

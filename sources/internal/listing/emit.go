@@ -212,6 +212,9 @@ func (e *Entry) settle(first time.Time) {
 
 func (b *Book) change(j *job) feeds.Change {
 	e := j.entry
+	if e.Item.Title == "" {
+		e.Item.Title = e.Fallback
+	}
 	c := feeds.Change{Key: e.key, Wish: wish(e), Raw: e.raw, Item: e.Item, Base: e.Base}
 	if u := e.Item.URL; !j.known && b.shared[u] && e.key != u {
 		// The link was taken for the entry's own until now: this entry is the one that had it.

@@ -35,6 +35,8 @@ type Entry struct {
 	Base string
 	// Part is the document that the entry was in, for a source of several.
 	Part string
+	// Fallback is the title of an item that gets no other, not even from its article.
+	Fallback string
 	// Problem is what could not be read of it.
 	Problem string
 
@@ -69,6 +71,12 @@ func (r Reader) Entry(v Values) *Entry {
 	}
 	return e
 }
+
+// Key is the native key; it is there once the entry is identified.
+func (e *Entry) Key() string { return e.key }
+
+// Guess says that the date is not what the list says, but what was made of it.
+func (e *Entry) Guess(how dates.How) { e.how = how }
 
 // fill sets the fields of an entry that have values.
 func (r Reader) fill(e *Entry, v Values) {
