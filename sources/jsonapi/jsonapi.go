@@ -25,6 +25,7 @@ var Kind = sources.Kind{
 	Config:   func() sources.Config { return &Config{} },
 	New:      newSource,
 	Interval: Interval,
+	Web:      true,
 }
 
 // Config is the configuration of an API.

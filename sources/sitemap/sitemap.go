@@ -30,6 +30,7 @@ var Kind = sources.Kind{
 	New:       newSource,
 	Recognise: recognise,
 	Interval:  Interval,
+	Web:       true,
 }
 
 // DefaultLimit and maxLimit are how many pages are taken at most when they are first seen.

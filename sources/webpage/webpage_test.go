@@ -107,3 +107,42 @@ func TestGolden(t *testing.T) {
 		return open(t, site, string(text)), site.URL
 	})
 }
+
+func removeFile(dir, name string) error { return os.Remove(filepath.Join(dir, name)) }
+
+func TestConfig(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{`{webpage: "https://u:p@h.example/x?token=y", items: li}`, ""},
+		{`{webpage: "", items: li}`, "the address is empty"},
+		{`{webpage: "h.example/x", items: li}`, "not an address"},
+		{`{webpage: "file:///etc/passwd", items: li}`, "not an address"},
+		{`{webpage: "ftp://h.example/", items: li}`, "only http and https"},
+		{`{webpage: "https://h.example/"}`, "items: is missing"},
+		{`{webpage: "https://h.example/", items: "li["}`, "not a CSS selector"},
+		{`{webpage: "https://h.example/", items: "//li"}`, "this is XPath"},
+		{`{webpage: "https://h.example/", items: li, fields: {title: "a::text"}}`, "not a CSS selector"},
+		{`{webpage: "https://h.example/", items: li, fields: {titel: a}}`, `fields: there is no field "titel"`},
+		{`{webpage: "https://h.example/", items: li, fields: {title: {selector: a, regexp: "("}}}`, "not a regular expression"},
+		{`{webpage: "https://h.example/", items: li, fields: {title: {css: a}}}`, "want the keys selector, attr"},
+		{`{webpage: "https://h.example/", items: li, fields: {title: []}}`, "the list is empty"},
+		{`{webpage: "https://h.example/", items: li, fields: {title: {attr: "a b"}}}`, "no name of an attribute"},
+		{`{webpage: "https://h.example/", items: li, article: {author: .by}}`, "article: needs follow"},
+		{`{webpage: "https://h.example/", items: li, follow: p, article: {by: .by}}`, `article: there is no field "by"`},
+		{`{webpage: "https://h.example/", items: li, follow: readability, follow_limit: 1000}`, "follow_limit: want 1 to 200"},
+		{`{webpage: "https://h.example/", items: li, pages: 3}`, "pages: needs next"},
+		{`{webpage: "https://h.example/", items: li, next: "a["}`, "next: not a CSS selector"},
+		{`{webpage: "https://h.example/", items: li, next: "/list/2"}`, "next: the address of each page has its number in it"},
+	} {
+		cfg := Kind.Config().(*Config)
+		err := yaml.Load([]byte(c.text), cfg, yaml.WithKnownFields())
+		if err == nil {
+			err = cfg.Check("")
+		}
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", c.text, err, c.want)
+		}
+		if l := cfg.Location(); strings.Contains(l, "token=y") || strings.Contains(l, "u:p") {
+			t.Errorf("the location shows a secret: %s", l)
+		}
+	}
+}

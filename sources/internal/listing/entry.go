@@ -58,9 +58,7 @@ type Reader struct {
 // Entry maps values. It is nil where there is nothing to show: neither a title, nor a text, nor a link.
 func (r Reader) Entry(v Values) *Entry {
 	e := &Entry{Item: &feeds.Item{}}
-	if r.Base != nil {
-		e.Base = r.Base.String()
-	}
+	e.Base = baseOf(r.Base)
 	r.fill(e, v)
 	it := e.Item
 	if it.Title == "" && it.URL == "" && it.Content == "" && it.Summary == "" && len(it.Enclosures) == 0 {
@@ -70,6 +68,16 @@ func (r Reader) Entry(v Values) *Entry {
 		it.Enclosures = []feeds.Enclosure{{URL: it.URL, Type: kind}}
 	}
 	return e
+}
+
+// baseOf is an address as a base: without its query, in which the pages of one list differ.
+func baseOf(u *url.URL) string {
+	if u == nil {
+		return ""
+	}
+	b := *u
+	b.RawQuery, b.Fragment, b.RawFragment = "", "", ""
+	return b.String()
 }
 
 // Key is the native key; it is there once the entry is identified.

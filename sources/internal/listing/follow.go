@@ -174,7 +174,7 @@ func (f *Follow) read(ctx context.Context, j *job, r Reader) error {
 		own["content"] = []page.Value{{Text: text, HTML: true}}
 	}
 	r.fill(e, own)
-	e.Base, e.found = p.Base.String(), found
+	e.Base, e.found = baseOf(p.Base), found
 	if len(own["date"]) > 0 && e.Item.Published.IsZero() {
 		e.Item.Published, e.how = listed, how
 	}

@@ -151,10 +151,7 @@ func (r Rule) String() string {
 		s = "."
 	}
 	if r.Attr != "" {
-		s = strings.TrimPrefix(s, ".") + "@" + r.Attr
-		if r.Selector != "" {
-			s = r.Selector + "@" + r.Attr
-		}
+		s += "@" + r.Attr
 	}
 	return s
 }

@@ -17,6 +17,9 @@ import (
 // maxNodes bounds the tree of a page: 100,000 nodes are about 20 MB, and selectors such as :nth-child take time in the square of them. Real pages have a few thousand.
 const maxNodes = 100_000
 
+// maxToken bounds a tag or a text, in bytes: a tag's attributes take many times their size while it is read.
+const maxToken = 4 << 20
+
 // ErrNodes says that a page has more elements than any page needs.
 var ErrNodes = fmt.Errorf("more than %d elements", maxNodes)
 
@@ -98,10 +101,14 @@ var formatting = map[atom.Atom]bool{
 // count refuses pages whose tree would be too large, before the tree is made.
 func count(text []byte) error {
 	z := html.NewTokenizer(bytes.NewReader(text))
+	z.SetMaxBuf(maxToken)
 	nodes, open := 0, 0
 	for {
 		switch z.Next() {
 		case html.ErrorToken:
+			if errors.Is(z.Err(), html.ErrBufferExceeded) {
+				return fmt.Errorf("a tag or text of more than %d MiB", maxToken>>20)
+			}
 			return nil
 		case html.StartTagToken, html.SelfClosingTagToken:
 			name, more := z.TagName()
