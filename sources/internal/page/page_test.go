@@ -147,10 +147,14 @@ func TestSelectors(t *testing.T) {
 
 func TestMeta(t *testing.T) {
 	for _, c := range []struct{ name, page, want string }{
-		{"open graph", `<html lang=zh_CN><meta property=og:title content=T><meta name=description content=D><meta property=og:image content=/i.png><meta property="article:published_time" content=P><meta name=author content="A, B"><meta property=article:tag content=x><meta property=article:tag content=y><link rel=canonical href=/c>`,
-			"T|D|https://h.example/i.png|zh-CN|P||A,B|x,y|https://h.example/c"},
-		{"JSON-LD first", `<meta property=og:title content=T><script type="application/ld+json">[{"@type":"BreadcrumbList","name":"no"},{"@type":"BlogPosting","headline":"H","datePublished":"P","dateModified":"U","author":{"name":"A"},"keywords":["x","y, z"],"image":["/1.png","/2.png"],"inLanguage":{"@type":"Language","name":"en"}}]</script>`,
-			"H||https://h.example/1.png|en|P|U|A|x,y,z|"},
+		{
+			"open graph", `<html lang=zh_CN><meta property=og:title content=T><meta name=description content=D><meta property=og:image content=/i.png><meta property="article:published_time" content=P><meta name=author content="A, B"><meta property=article:tag content=x><meta property=article:tag content=y><link rel=canonical href=/c>`,
+			"T|D|https://h.example/i.png|zh-CN|P||A,B|x,y|https://h.example/c",
+		},
+		{
+			"JSON-LD first", `<meta property=og:title content=T><script type="application/ld+json">[{"@type":"BreadcrumbList","name":"no"},{"@type":"BlogPosting","headline":"H","datePublished":"P","dateModified":"U","author":{"name":"A"},"keywords":["x","y, z"],"image":["/1.png","/2.png"],"inLanguage":{"@type":"Language","name":"en"}}]</script>`,
+			"H||https://h.example/1.png|en|P|U|A|x,y,z|",
+		},
 		{"broken JSON-LD", `<script type="application/ld+json">{"@type":"Article","headline":</script><title>T</title>`, "T||||||||"},
 		{"deep JSON-LD", `<script type="application/ld+json">` + strings.Repeat(`{"@graph":[`, 2000) + strings.Repeat(`]}`, 2000) + `</script><h1>H</h1><title>T</title>`, "H||||||||"},
 		{"odd types", `<script type="application/ld+json">{"@type":"NewsArticle","headline":5,"author":[null,[["x"]],{"x":1},"A"],"image":{}}</script><time pubdate datetime=P>`, "||||P||A||"},

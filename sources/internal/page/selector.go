@@ -64,6 +64,10 @@ func compile(text string) (cascadia.Selector, error) {
 
 // place tells at which character the selector stops being one: the first from which on no prefix can be read.
 func place(text string) string {
+	const enough = 200 // bytes; each prefix is compiled
+	if len(text) > enough {
+		return ""
+	}
 	best := 0
 	for i := range text {
 		if _, err := cascadia.ParseGroup(text[:i]); err == nil {
