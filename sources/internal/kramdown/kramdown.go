@@ -1,0 +1,143 @@
+package kramdown
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+)
+
+// Limits of a document.
+const (
+	// MaxHTML is the most HTML a document may become, in bytes.
+	MaxHTML = 4 << 20
+	// maxCells bounds the cells of all tables: each row gets as many as its table has columns.
+	maxCells = 100_000
+	// maxBlocks and maxSpans are how deep blocks and spans may be nested.
+	maxBlocks = 100
+	maxSpans  = 200
+	// maxAttrs bounds the bytes that attribute lists give to elements: a definition may be used often.
+	maxAttrs = MaxHTML
+	// maxNotes bounds the notes on a document.
+	maxNotes = 20
+)
+
+// Errors of [Options.Convert].
+var (
+	ErrCells    = errors.New("tables of more than " + strconv.Itoa(maxCells) + " cells")
+	ErrTooLarge = errors.New("more than " + strconv.Itoa(MaxHTML>>20) + " MiB of HTML")
+)
+
+// Note says what in a document was left as it is written, and where.
+type Note struct {
+	// Line counts from 1; 0 if it is not known.
+	Line int
+	Text string
+}
+
+// Convert makes HTML of a text in UTF-8. It is safe for concurrent use. The error is [ErrCells] or [ErrTooLarge].
+func (o *Options) Convert(src string) (string, []Note, error) {
+	if strings.IndexByte(src, '\r') >= 0 {
+		src = strings.ReplaceAll(strings.ReplaceAll(src, "\r\n", "\n"), "\r", "\n")
+	}
+	if !strings.HasSuffix(src, "\n") {
+		src += "\n"
+	}
+	p := parser{opts: o, slab: 16, budget: 500_000 + 8*len(src)}
+	for id, def := range o.LinkDefs {
+		p.define(id, linkDef{url: def[0], title: def[1]})
+	}
+	p.blocks(&p.tree, &block{src: src, line: 1})
+	if p.err != nil {
+		return "", p.notes, p.err
+	}
+	p.spansOf(&p.tree)
+	for _, f := range p.footnotes {
+		p.spansOf(f.content)
+	}
+	p.replaceAbbreviations()
+	p.headerIDs(&p.tree)
+	r := renderer{parser: &p, out: make([]byte, 0, len(src)+len(src)/4+64)}
+	out := r.document()
+	if r.tooLarge {
+		return "", p.notes, ErrTooLarge
+	}
+	return strings.TrimSpace(string(out)), p.notes, nil
+}
+
+// parser is the state of one document.
+type parser struct {
+	opts *Options
+	tree node
+	// given is the attribute list that stands before the next block.
+	given *attrList
+	// depth of blocks.
+	depth int
+
+	lists     map[string]*attrList
+	links     map[string]linkDef
+	footnotes map[string]*footnoteDef
+	abbrevs   map[string]*abbrevDef
+
+	// scratch holds the attributes of the tag at hand.
+	scratch []attr
+
+	arena []node
+	slab  int
+	// budget are the steps left for spans that may have to be read again.
+	budget     int
+	cells      int
+	attrBytes  int
+	headerSeen map[string]int
+	notes      []Note
+	err        error
+}
+
+func (p *parser) note(line int, text string) {
+	if len(p.notes) < maxNotes {
+		for _, n := range p.notes {
+			if n.Text == text {
+				return
+			}
+		}
+		p.notes = append(p.notes, Note{line, text})
+	}
+}
+
+// block is a text whose blocks are parsed, line by line.
+type block struct {
+	src string
+	pos int
+	// line is the number of the line the text begins on.
+	line int
+	// counted and lines are how far the lines were counted.
+	counted, lines int
+	// missing are the ends that the text does not have from here on, so that each is looked for once.
+	missing map[string]bool
+}
+
+// lineNumber is the line of the document that pos is on.
+func (b *block) lineNumber() int {
+	if b.pos < b.counted {
+		b.counted, b.lines = 0, 0
+	}
+	b.lines += strings.Count(b.src[b.counted:b.pos], "\n")
+	b.counted = b.pos
+	return b.line + b.lines
+}
+
+func (b *block) eos() bool { return b.pos >= len(b.src) }
+
+// take returns the text from pos to end and goes there.
+func (b *block) take(end int) string {
+	s := b.src[b.pos:end]
+	b.pos = end
+	return s
+}
+
+// lacks remembers that there is no such end.
+func (b *block) lacks(end string) {
+	if b.missing == nil {
+		b.missing = map[string]bool{}
+	}
+	b.missing[end] = true
+}
