@@ -128,11 +128,7 @@ func (p *parser) paragraph(el *node, b *block) {
 		b.pos = lineEnd(b.src, b.pos)
 	}
 	if last := el.last; last != nil && last.kind == paragraph {
-		if last.owner == b {
-			last.value = trimRight(b.src[last.start:b.pos])
-		} else {
-			last.value += "\n" + trimRight(b.src[start:b.pos])
-		}
+		p.extend(last, b, start)
 		return
 	}
 	n := p.begin(paragraph, b)
@@ -140,6 +136,25 @@ func (p *parser) paragraph(el *node, b *block) {
 	n.start = skipSpace(b.src, start)
 	n.value = trimRight(b.src[n.start:b.pos])
 	el.add(n)
+}
+
+// extend adds the text from start to a paragraph. The end of the line before is a break or a newline, whatever else
+// stands there.
+func (p *parser) extend(n *node, b *block, start int) {
+	joint := "\n"
+	if strings.HasSuffix(b.src[:start], "  \n") {
+		joint = "  \n"
+	}
+	end := n.start + len(n.value)
+	if n.owner == b && b.src[end:start] == joint {
+		n.value = trimRight(b.src[n.start:b.pos])
+		return
+	}
+	if p.spent(len(n.value) >> 6) {
+		return
+	}
+	n.owner = nil
+	n.value += joint + trimRight(b.src[start:b.pos])
 }
 
 // endsParagraph reports whether the line at i ends a paragraph.

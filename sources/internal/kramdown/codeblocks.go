@@ -94,9 +94,10 @@ func (p *parser) fencedCode(el *node, b *block) bool {
 // is none.
 func (p *parser) fenceEnd(b *block, i int, mark string) (end, next int) {
 	s := b.src
-	if b.missing[mark] {
+	if b.lacking(mark, i) {
 		return 0, 0
 	}
+	start := i
 	for i < len(s) {
 		at := i
 		if !p.opts.Plain {
@@ -113,7 +114,7 @@ func (p *parser) fenceEnd(b *block, i int, mark string) (end, next int) {
 		}
 		i = lineEnd(s, i)
 	}
-	b.lacks(mark)
+	b.lacks(mark, start)
 	return 0, 0
 }
 

@@ -45,10 +45,10 @@ func (p *parser) definitionList(el *node, b *block) bool {
 		it := &items[i]
 		i++
 		p.blocks(n, &block{src: it.text[0].String(), line: it.line})
-		last = nil
 		if n.last == nil {
 			continue
 		}
+		last = nil
 		if n.last.kind == blank {
 			last = n.pop()
 		}

@@ -185,12 +185,12 @@ func (p *parser) blockMath(el *node, b *block) bool {
 	if escaped {
 		at++
 	}
-	if !strings.HasPrefix(s[at:], "$$") || b.missing["$$"] || !p.afterBoundary(el) {
+	if !strings.HasPrefix(s[at:], "$$") || b.lacking("$$", at) || !p.afterBoundary(el) {
 		return false
 	}
 	n := strings.Index(s[at+2:], "$$")
 	if n < 0 {
-		b.lacks("$$")
+		b.lacks("$$", at)
 		return false
 	}
 	end := at + 2 + n + 2

@@ -15,5 +15,6 @@
 //
 // The HTML is that of kramdown up to blanks between blocks, with these exceptions: code has no spans for colours, and
 // its language is named on the code element too, where feeds keep it; an element closed in its start tag (<div/>) is
-// written with an end tag, because HTML knows no other.
+// written with an end tag, because HTML knows no other; and a line that begins with blanks and a tab is a paragraph, where
+// kramdown finds no block at all.
 package kramdown

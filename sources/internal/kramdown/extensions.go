@@ -157,8 +157,8 @@ func (p *parser) blockExtensionTag(el *node, b *block, e extension, end int) boo
 
 // blockExtensionEnd finds the line that ends an extension: where it begins and where the next one does.
 func blockExtensionEnd(b *block, i int, name string) (start, end int) {
-	s, what := b.src, "{:/"+name
-	if b.missing[what] {
+	s, what, from := b.src, "{:/"+name, i
+	if b.lacking(what, i) {
 		return 0, 0
 	}
 	for i < len(s) {
@@ -170,7 +170,7 @@ func blockExtensionEnd(b *block, i int, name string) (start, end int) {
 		}
 		i = lineEnd(s, i)
 	}
-	b.lacks(what)
+	b.lacks(what, from)
 	return 0, 0
 }
 

@@ -90,7 +90,11 @@ func (r *renderer) code(n *node) {
 	} else {
 		r.write("<code>")
 	}
-	r.out = appendEscaped(r.out, n.value)
+	value := n.value
+	if wrapped == "" {
+		value = strings.TrimSuffix(value, "\n") + "\n"
+	}
+	r.out = appendEscaped(r.out, value)
 	r.write("</code></pre>")
 	if wrapped != "" {
 		r.write("</div></div>")

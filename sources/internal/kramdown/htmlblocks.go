@@ -59,12 +59,12 @@ func (p *parser) blockHTML(el *node, b *block, at int) (done, closed bool) {
 
 // comment is where the comment at i ends.
 func (p *parser) comment(b *block, i int) int {
-	if b.missing["-->"] || !strings.HasPrefix(b.src[i:], "<!--") {
+	if b.lacking("-->", i) || !strings.HasPrefix(b.src[i:], "<!--") {
 		return 0
 	}
 	end := commentEnd(b.src, i)
 	if end == 0 {
-		b.lacks("-->")
+		b.lacks("-->", i)
 	}
 	return end
 }
@@ -101,9 +101,9 @@ func (p *parser) htmlElement(el *node, b *block, t *tag, m model) {
 	case modelSpan:
 		start := b.pos
 		at, end := -1, 0
-		if what := "</" + n.value; !b.missing[what] {
+		if what := "</" + n.value; !b.lacking(what, b.pos) {
 			if at, end = findEnd(b.src, b.pos, n.value); at < 0 {
-				b.lacks(what)
+				b.lacks(what, b.pos)
 			}
 		}
 		if at < 0 {
@@ -182,12 +182,12 @@ func (p *parser) rawHTML(el *node, b *block) {
 			b.pos = end
 			continue
 		}
-		if j+1 < len(s) && s[j+1] == '?' && !b.missing["?>"] {
+		if j+1 < len(s) && s[j+1] == '?' && !b.lacking("?>", j) {
 			if k := strings.Index(s[j:], "?>"); k >= 0 {
 				b.pos = j + k + 2
 				continue
 			}
-			b.lacks("?>")
+			b.lacks("?>", j)
 		}
 		t, ok := p.startTag(b, j)
 		if !ok {
@@ -225,12 +225,12 @@ func (p *parser) rawHTML(el *node, b *block) {
 
 // startTag reads the start tag at i unless that cannot end: no ">" follows.
 func (p *parser) startTag(b *block, i int) (tag, bool) {
-	if b.missing[">"] {
+	if b.lacking(">", i) {
 		return tag{}, false
 	}
 	t, ok := startTag(b.src, i, p.scratch)
 	if !ok && strings.IndexByte(b.src[i:], '>') < 0 {
-		b.lacks(">")
+		b.lacks(">", i)
 	}
 	return t, ok
 }

@@ -111,8 +111,8 @@ type block struct {
 	line int
 	// counted and lines are how far the lines were counted.
 	counted, lines int
-	// missing are the ends that the text does not have from here on, so that each is looked for once.
-	missing map[string]bool
+	// missing are the ends that the text does not have from a place on, so that each is looked for once.
+	missing map[string]int
 }
 
 // lineNumber is the line of the document that pos is on.
@@ -134,10 +134,17 @@ func (b *block) take(end int) string {
 	return s
 }
 
-// lacks remembers that there is no such end.
-func (b *block) lacks(end string) {
+// lacks remembers that there is no such end from i on, lacking asks for it.
+func (b *block) lacks(end string, i int) {
 	if b.missing == nil {
-		b.missing = map[string]bool{}
+		b.missing = map[string]int{}
 	}
-	b.missing[end] = true
+	if at, ok := b.missing[end]; !ok || i < at {
+		b.missing[end] = i
+	}
+}
+
+func (b *block) lacking(end string, i int) bool {
+	at, ok := b.missing[end]
+	return ok && i >= at
 }

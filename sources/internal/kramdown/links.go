@@ -77,7 +77,9 @@ func (s *spans) addLink(el, n *node, def linkDef, label string) {
 		n.set("src", def.url)
 		n.set("alt", unescape(label))
 		n.first, n.last = nil, nil
-		el.level++
+		if el.kind == link || el.kind == image {
+			el.level++
+		}
 	}
 	if def.titled {
 		n.set("title", def.title)

@@ -144,7 +144,9 @@ func (p *parser) list(el *node, b *block) bool {
 			p.blocks(n, &block{src: part, line: line})
 			line += strings.Count(part, "\n")
 		}
-		last = p.finishItem(list, n, ended)
+		if n.first != nil {
+			last = p.finishItem(list, n, ended)
+		}
 	}
 	if !p.opts.Plain {
 		p.taskList(list)
@@ -213,9 +215,6 @@ func (p *parser) listItems(list *node, b *block, ordered bool) (items []item, en
 // finishItem decides whether the first paragraph of an item is written with p, and returns the blank lines at its end.
 func (p *parser) finishItem(list, n *node, ended bool) *node {
 	first := n.first
-	if first == nil {
-		return nil
-	}
 	if second := first.next; first.kind == paragraph && second != nil && second.kind == boundary && first.ial != nil {
 		n.remove(second)
 	}

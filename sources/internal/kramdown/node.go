@@ -66,13 +66,13 @@ type node struct {
 	// firstPara: the definition follows a blank line.
 	firstPara bool
 	model     model
-	// level of a header; of a definition list marker; number of images in a link.
+	// level of a header; the cells of a row; the images in the text of a link.
 	level int
 	value string
 	// owner is the text that a paragraph was read from, and start where in it.
 	owner *block
 	start int
-	// extra is the language of code, the attribute part of a table's alignments, the reason of a boundary.
+	// extra is the language of code, the alignment of a table's columns, or why a boundary is there.
 	extra string
 	attrs []attr
 	ial   *attrList

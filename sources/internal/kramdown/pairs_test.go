@@ -132,8 +132,8 @@ func TestRandom(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if strings.HasPrefix(p.html, "kramdown fails") {
-			continue
+		if strings.HasPrefix(p.html, "kramdown fails") || strings.Contains(p.md, " \t") {
+			continue // see the exceptions in the comment of the package
 		}
 		if g, w := normal(t, got), normal(t, p.html); g != w {
 			if bad++; bad < 10 {

@@ -38,7 +38,7 @@ func (p *parser) table(el *node, b *block, at int) bool {
 		return false
 	}
 	line := b.lineNumber()
-	t := tableReader{p: p, table: p.node(table), leading: s[at] == '|', pos: b.pos}
+	t := tableReader{p: p, table: p.begin(table, b), leading: s[at] == '|', pos: b.pos}
 	if end, ok := separator(s, t.pos, '-'); ok {
 		t.pos = end
 	}
@@ -73,7 +73,6 @@ func (p *parser) table(el *node, b *block, at int) bool {
 		}
 	}
 	t.table.extra = t.align
-	t.table.ial, p.given = p.given, nil
 	el.add(t.table)
 	b.pos = t.pos
 	return true
