@@ -137,7 +137,8 @@ func TestSmartTitle(t *testing.T) {
 		"a---b":                   "a—b",
 		"caf\xe9 \"x\"":           "caf\ufffd “x”",
 		`5" disks`:                "5” disks",
-		"trailing \"":             "trailing ”",
+		"trailing \"":             "trailing “",
+		"a &amp; \"b\"":           "a &amp; “b”",
 	} {
 		if got := smartTitle(in); got != want {
 			t.Errorf("%s: %s, want %s", in, got, want)

@@ -44,8 +44,7 @@ func closing(b []byte, name string) (at, size int) {
 }
 
 // template is one pass over a body before Markdown. It carries out the Liquid blocks raw, highlight and comment and the
-// site's address, leaves other Liquid out, and takes kramdown's attribute lists away. What stands in code stays as it
-// is, but for raw tags, which are there to show Liquid.
+// site's address, and leaves other Liquid out. What stands in code stays as it is, but for raw tags, which are there to show Liquid.
 type template struct {
 	site     *site
 	markdown bool
@@ -62,8 +61,7 @@ type template struct {
 
 // busy reports whether a body has anything for template to do.
 func busy(b []byte) bool {
-	return bytes.Contains(b, []byte("{%")) || bytes.Contains(b, []byte("{{")) || bytes.Contains(b, []byte("{:")) ||
-		bytes.Contains(b, []byte("<>"))
+	return bytes.Contains(b, []byte("{%")) || bytes.Contains(b, []byte("{{"))
 }
 
 func (t *template) run() []byte {
@@ -100,10 +98,6 @@ func (t *template) run() []byte {
 			continue
 		}
 		blank = len(trimmed) == 0
-		if !t.raw && t.attributes(trimmed) {
-			i += end
-			continue
-		}
 		i = t.inline(i, i+end)
 	}
 	return t.out
@@ -122,25 +116,6 @@ func fenceMark(line []byte) string {
 		return ""
 	}
 	return string(line[:n])
-}
-
-// attributes handles lines that are no text: attribute lists, the mark of a table of contents with the list item it
-// replaces, and what a crawler leaves of an autolink without address.
-func (t *template) attributes(line []byte) bool {
-	if string(line) == "<>" {
-		return true
-	}
-	if !bytes.HasPrefix(line, []byte("{:")) || bytes.IndexByte(line, '}') != len(line)-1 {
-		return false
-	}
-	if strings.Contains(string(line), "toc") {
-		kept := bytes.TrimRight(t.out, "\n")
-		last := bytes.TrimSpace(kept[bytes.LastIndexByte(kept, '\n')+1:])
-		if len(last) > 1 && (last[0] == '*' || last[0] == '-' || last[0] == '1') {
-			t.out = t.out[:bytes.LastIndexByte(kept, '\n')+1]
-		}
-	}
-	return true
 }
 
 // code copies code; only raw tags are carried out in it.
@@ -193,11 +168,6 @@ func (t *template) inline(i, end int) int {
 			if n := bytes.Index(rest[:min(len(rest), maxTag)], []byte("}}")); n > 0 {
 				t.output(strings.TrimSpace(strings.Trim(string(rest[2:n]), "-")), i)
 				i += n + 2
-				continue
-			}
-		case c == '{' && next == ':' && t.markdown && !t.raw && len(t.out) > 0 && strings.IndexByte(")]*_`>", t.out[len(t.out)-1]) >= 0:
-			if n := bytes.IndexByte(t.in[i:min(end, i+200)], '}'); n > 2 {
-				i += n + 1
 				continue
 			}
 		}

@@ -1,41 +1,14 @@
 package jekyll
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"strconv"
 	"strings"
-	"unicode"
 
-	"github.com/yuin/goldmark"
-	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/extension"
-	"github.com/yuin/goldmark/parser"
-	"github.com/yuin/goldmark/renderer/html"
-	"github.com/yuin/goldmark/util"
+	"feedmill/sources/internal/kramdown"
 )
 
-// Bounds of rendering. A table of 12 KB can ask for four million cells.
-const (
-	maxMarkdown = 1 << 20
-	maxRendered = 4 << 20
-	maxCells    = 100_000
-	// maxLinkSteps bounds the steps of a parser that looks for the end of every "](" up to the next blank.
-	maxLinkSteps = 100_000_000
-)
-
-// engine is goldmark with what kramdown's GFM does too; it is safe for concurrent use. Bare addresses stay text, as in
-// Jekyll. HTML passes: it is cleaned where every item is.
-var engine = goldmark.New(
-	goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.Footnote, extension.DefinitionList),
-	goldmark.WithParserOptions(
-		parser.WithAutoHeadingID(),
-		parser.WithAttribute(),
-		parser.WithInlineParsers(util.Prioritized(cjkEmphasis{}, 450)),
-	),
-	goldmark.WithRendererOptions(html.WithUnsafe()),
-)
+// maxMarkdown is the longest text that is read as Markdown, in bytes.
+const maxMarkdown = 1 << 20
 
 // renderer turns a body into HTML.
 type renderer struct {
@@ -45,6 +18,8 @@ type renderer struct {
 	raw bool
 	// dropped is the line of the body with the first Liquid that was left out; 0 if none was.
 	dropped int
+	// notes say what in the Markdown was left as it is written.
+	notes []kramdown.Note
 }
 
 func (r *renderer) render(body []byte) (string, error) {
@@ -61,122 +36,79 @@ func (r *renderer) render(body []byte) (string, error) {
 	if len(body) > maxMarkdown {
 		return "", fmt.Errorf("the text is larger than %d KiB: split the post, or write it as .html", maxMarkdown>>10)
 	}
-	if cells(body) > maxCells {
-		return "", fmt.Errorf("a table has more than %d cells", maxCells)
+	if r.site.kramdown == nil {
+		return renderCommonMark(body)
 	}
-	if linkSteps(body) > maxLinkSteps {
-		return "", errors.New("too many links without a blank between them")
-	}
-	out := limited{left: maxRendered}
-	out.Grow(len(body) + len(body)/4)
-	err := engine.Convert(body, &out, parser.WithContext(parser.NewContext(parser.WithIDs(headingIDs{}))))
+	html, notes, err := r.site.kramdown.Convert(string(body))
 	if err != nil {
 		return "", fmt.Errorf("render Markdown: %w", err)
 	}
-	return strings.TrimSpace(out.String()), nil
+	r.notes = append(r.notes, notes...)
+	return html, nil
 }
 
-// cells counts the cells that the tables of a text come to: each row gets as many as its table has columns.
-func cells(body []byte) (n int) {
-	if bytes.Count(body, []byte("|")) < 300 { // too few for a large product
-		return 0
+// setMarkdown reads the keys markdown, highlighter and kramdown. Where the site has another processor than kramdown,
+// CommonMark is what comes nearest.
+func (s *site) setMarkdown(conf fields) {
+	switch v := conf.get("markdown"); strings.ToLower(v.str()) {
+	case "", "kramdown":
+	case "commonmark", "commonmarkghpages", "gfm":
+		return
+	default:
+		s.report(v, fmt.Sprintf("markdown: %.40s is not supported: posts are read as CommonMark", v.str()))
+		return
 	}
-	columns := 0
-	for len(body) > 0 {
-		var line []byte
-		line, body, _ = cutLine(body)
-		switch pipes := bytes.Count(line, []byte("|")); {
-		case pipes > 0 && bytes.IndexByte(line, '-') >= 0 && len(bytes.Trim(line, "|:- \t\r>*+.)0123456789")) == 0:
-			columns = max(columns, pipes+1)
-		case len(bytes.Trim(line, "> \t\r")) == 0:
-			columns = 0
+	o := kramdown.Jekyll()
+	o.DropEmptyAutolinks = true
+	if h := conf.get("highlighter").str(); h != "" {
+		o.Set("syntax_highlighter", h)
+	}
+	for _, f := range conf.get("kramdown").fields {
+		s.setKramdown(o, f.key, f.value)
+	}
+	s.kramdown = o
+}
+
+func (s *site) setKramdown(o *kramdown.Options, key string, v value) {
+	ok := true
+	switch key {
+	case "typographic_symbols":
+		o.Symbols = map[string]string{}
+		for _, f := range v.fields {
+			o.Symbols[f.key] = f.value.str()
 		}
-		n += columns
-	}
-	return n
-}
-
-// linkSteps is how many steps goldmark may take over the inline links of a text.
-func linkSteps(body []byte) (n int) {
-	mark := []byte("](")
-	if bytes.Count(body, mark) < 1000 {
-		return 0
-	}
-	for _, word := range bytes.Fields(body) {
-		n += len(word) * bytes.Count(word, mark)
-	}
-	return n
-}
-
-var errRendered = errors.New("more than " + strconv.Itoa(maxRendered>>20) + " MiB of HTML")
-
-// limited is a buffer that refuses to grow beyond its limit.
-type limited struct {
-	bytes.Buffer
-	left int
-}
-
-func (l *limited) take(n int) error {
-	if l.left -= n; l.left < 0 {
-		return errRendered
-	}
-	return nil
-}
-
-func (l *limited) Write(p []byte) (int, error) {
-	if err := l.take(len(p)); err != nil {
-		return 0, err
-	}
-	return l.Buffer.Write(p)
-}
-
-func (l *limited) WriteString(s string) (int, error) {
-	if err := l.take(len(s)); err != nil {
-		return 0, err
-	}
-	return l.Buffer.WriteString(s)
-}
-
-func (l *limited) WriteByte(c byte) error {
-	if err := l.take(1); err != nil {
-		return err
-	}
-	return l.Buffer.WriteByte(c)
-}
-
-func (l *limited) WriteRune(r rune) (int, error) {
-	if err := l.take(4); err != nil {
-		return 0, err
-	}
-	return l.Buffer.WriteRune(r)
-}
-
-func (l *limited) Available() int { return l.Buffer.Available() }
-
-// headingIDs makes the IDs of headings as kramdown's GFM parser does: letters of all scripts stay.
-type headingIDs map[string]int
-
-var _ parser.IDs = headingIDs{}
-
-func (ids headingIDs) Generate(title []byte, kind ast.NodeKind) []byte {
-	id := strings.Map(func(r rune) rune {
-		switch {
-		case r == ' ' || r == '\t' || r == '-':
-			return '-'
-		case r == '_' || unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsNumber(r):
-			return unicode.ToLower(r)
+	case "link_defs":
+		o.LinkDefs = map[string][2]string{}
+		for _, f := range v.fields {
+			def := [2]string{f.value.str()}
+			for i, part := range f.value.list {
+				if i < len(def) {
+					def[i] = part.str()
+				}
+			}
+			o.LinkDefs[f.key] = def
 		}
-		return -1
-	}, strings.TrimSpace(string(title)))
-	if id == "" {
-		id = "section"
+	case "syntax_highlighter_opts":
+		if v.fields.get("disable").isTrue() {
+			o.Highlight = false
+		}
+		if lang := v.fields.get("default_lang").str(); lang != "" {
+			o.DefaultLang = lang
+		}
+	case "syntax_highlighter", "math_engine":
+		if o.Set(key, v.str()); v.kind == null {
+			o.Set(key, "")
+		}
+		// Another highlighter writes other elements around the same code, another engine draws the formulas.
+	case "coderay", "enable_coderay", "math_engine_opts":
+	default:
+		words := make([]string, 0, len(v.list))
+		for _, part := range v.items() {
+			words = append(words, part.str())
+		}
+		ok = o.Set(key, strings.Join(words, ","))
 	}
-	n := ids[id]
-	ids[id]++
-	if n > 0 {
-		id += "-" + strconv.Itoa(n)
+	if !ok {
+		s.report(v, fmt.Sprintf("kramdown: %.40s is not supported, or its value is not", key))
 	}
-	return []byte(id)
 }
-
-func (ids headingIDs) Put(id []byte) { ids[string(id)]++ }

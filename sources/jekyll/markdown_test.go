@@ -3,12 +3,6 @@ package jekyll
 import (
 	"strings"
 	"testing"
-
-	"github.com/yuin/goldmark"
-	"github.com/yuin/goldmark/extension"
-	"github.com/yuin/goldmark/parser"
-	"github.com/yuin/goldmark/renderer/html"
-	"pgregory.net/rapid"
 )
 
 func TestRender(t *testing.T) {
@@ -22,36 +16,36 @@ func TestRender(t *testing.T) {
 		{"bold before CJK punctuation", "这是**「重点」**内容", "<p>这是<strong>「重点」</strong>内容</p>", 0},
 		{"bold twice", "说**“好”**和**“坏”**。", "<p>说<strong>“好”</strong>和<strong>“坏”</strong>。</p>", 0},
 		{"emphasis before a full stop", "他*说。*然后", "<p>他<em>说。</em>然后</p>", 0},
-		{"bold and emphasis", "见***（注）***后", "<p>见<em><strong>（注）</strong></em>后</p>", 0},
+		{"bold and emphasis", "见***（注）***后", "<p>见<strong><em>（注）</em></strong>后</p>", 0},
 		{"underscore within a Latin word", "snake_case_name 与 __粗__", "<p>snake_case_name 与 <strong>粗</strong></p>", 0},
 		{"stars that are none", "3 * 4 与 **", "<p>3 * 4 与 **</p>", 0},
 		{"autolink", "<http://a.example/x?y=1&z>", "<p><a href=\"http://a.example/x?y=1&amp;z\">http://a.example/x?y=1&amp;z</a></p>", 0},
 		{"bare address stays text", "见http://a.example/中", "<p>见http://a.example/中</p>", 0},
 		{"link without scheme", "[a](//b.example/c)", "<p><a href=\"//b.example/c\">a</a></p>", 0},
-		{"table", "|a|b|\n|-|-|\n|1|2|", "<table>\n<thead>\n<tr>\n<th>a</th>\n<th>b</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>1</td>\n<td>2</td>\n</tr>\n</tbody>\n</table>", 0},
+		{"table", "|a|b|\n|-|-|\n|1|2|", "<table>\n<thead>\n<tr><th>a</th><th>b</th></tr>\n</thead>\n<tbody>\n<tr><td>1</td><td>2</td></tr>\n</tbody>\n</table>", 0},
 		{"strikethrough", "~~a~~", "<p><del>a</del></p>", 0},
-		{"html passes", "<p class=\"x\">a & b</p>\n <p>c</p>", "<p class=\"x\">a & b</p>\n <p>c</p>", 0},
-		{"fenced code", "```go\na < b\n```", "<pre><code class=\"language-go\">a &lt; b\n</code></pre>", 0},
-		{"heading IDs", "## 潮 汐 A_1!\n\n## 潮 汐 A_1\n\n### ！", "<h2 id=\"潮-汐-a_1\">潮 汐 A_1!</h2>\n<h2 id=\"潮-汐-a_1-1\">潮 汐 A_1</h2>\n<h3 id=\"section\">！</h3>", 0},
+		{"html passes", "<p class=\"x\">a & b</p>\n <p>c</p>", "<p class=\"x\">a &amp; b</p>\n<p>c</p>", 0},
+		{"fenced code", "```go\na < b\n```", "<div class=\"language-go highlighter-rouge\"><div class=\"highlight\"><pre class=\"highlight\"><code class=\"language-go\">a &lt; b\n</code></pre></div></div>", 0},
+		{"heading IDs", "## 潮 汐 A_1!\n\n## 潮 汐 A_1\n\n### ！", "<h2 id=\"潮-汐-a_1\">潮 汐 A_1!</h2>\n<h2 id=\"潮-汐-a_1-1\">潮 汐 A_1</h2>\n<h3>！</h3>", 0},
 		{"heading with ID", "## a {#b}", "<h2 id=\"b\">a</h2>", 0},
-		{"attribute lists", "text\n{: .lead }\n\n![a](b.png){: width=\"10\"} c\n", "<p>text</p>\n<p><img src=\"b.png\" alt=\"a\"> c</p>", 0},
+		{"attribute lists", "text\n{: .lead }\n\n![a](b.png){: width=\"10\"} c\n", "<p class=\"lead\">text</p>\n<p><img src=\"b.png\" alt=\"a\" width=\"10\" /> c</p>", 0},
 		{"table of contents", "* TOC\n{:toc}\n\ntext", "<p>text</p>", 0},
-		{"attribute list in code", "```\n{: .x}\n```\n`{: .y}`", "<pre><code>{: .x}\n</code></pre>\n<p><code>{: .y}</code></p>", 0},
+		{"attribute list in code", "```\n{: .x}\n```\n`{: .y}`", "<div class=\"language-plaintext highlighter-rouge\"><div class=\"highlight\"><pre class=\"highlight\"><code>{: .x}\n</code></pre></div></div>\n<p><code class=\"language-plaintext highlighter-rouge\">{: .y}</code></p>", 0},
 		{"empty autolink", "a\n\n<>\n\nb", "<p>a</p>\n<p>b</p>", 0},
 		{"raw", "{% raw %}{{ a }} {% b %}{% endraw %} c", "<p>{{ a }} {% b %} c</p>", 0},
-		{"raw around code", "{% raw %}\n```\n{{ a }}\n```\n{% endraw %}\n", "<pre><code>{{ a }}\n</code></pre>", 0},
-		{"raw in code", "`{% raw %}{{ a }}{% endraw %}`\n\n```\n{% raw %}{{ b }}{% endraw %}\n```", "<p><code>{{ a }}</code></p>\n<pre><code>{{ b }}\n</code></pre>", 0},
-		{"highlight", "a\n\n{% highlight go linenos %}\nx := `{{ 1 }}`\n\n{% endhighlight %}\n\nb", "<p>a</p>\n<pre><code class=\"language-go\">x := `{{ 1 }}`\n</code></pre>\n<p>b</p>", 0},
-		{"highlight in a line", "a {% highlight c %}int x;{% endhighlight %} b", "<p>a</p>\n<pre><code class=\"language-c\">int x;\n</code></pre>\n<p>b</p>", 0},
+		{"raw around code", "{% raw %}\n```\n{{ a }}\n```\n{% endraw %}\n", "<div class=\"language-plaintext highlighter-rouge\"><div class=\"highlight\"><pre class=\"highlight\"><code>{{ a }}\n</code></pre></div></div>", 0},
+		{"raw in code", "`{% raw %}{{ a }}{% endraw %}`\n\n```\n{% raw %}{{ b }}{% endraw %}\n```", "<p><code class=\"language-plaintext highlighter-rouge\">{{ a }}</code></p>\n<div class=\"language-plaintext highlighter-rouge\"><div class=\"highlight\"><pre class=\"highlight\"><code>{{ b }}\n</code></pre></div></div>", 0},
+		{"highlight", "a\n\n{% highlight go linenos %}\nx := `{{ 1 }}`\n\n{% endhighlight %}\n\nb", "<p>a</p>\n<div class=\"language-go highlighter-rouge\"><div class=\"highlight\"><pre class=\"highlight\"><code class=\"language-go\">x := `{{ 1 }}`\n</code></pre></div></div>\n<p>b</p>", 0},
+		{"highlight in a line", "a {% highlight c %}int x;{% endhighlight %} b", "<p>a</p>\n<div class=\"language-c highlighter-rouge\"><div class=\"highlight\"><pre class=\"highlight\"><code class=\"language-c\">int x;\n</code></pre></div></div>\n<p>b</p>", 0},
 		{"comment", "a{% comment %}\n\nx\n{% endcomment %}b", "<p>ab</p>", 0},
 		{"output in text", "a\n\nb {{ page.x }} c", "<p>a</p>\n<p>b  c</p>", 3},
 		{"tag in text", "{% include a.html %}\ntext", "<p>text</p>", 1},
-		{"looks like it in code", "`{{ a }}`\n\n    {% b %}\n\n~~~\n{{ c }}\n~~~\n<code>{{ d }}</code>", "<p><code>{{ a }}</code></p>\n<pre><code>{% b %}\n</code></pre>\n<pre><code>{{ c }}\n</code></pre>\n<p><code>{{ d }}</code></p>", 0},
+		{"looks like it in code", "`{{ a }}`\n\n    {% b %}\n\n~~~\n{{ c }}\n~~~\n<code>{{ d }}</code>", "<p><code class=\"language-plaintext highlighter-rouge\">{{ a }}</code></p>\n<div class=\"language-plaintext highlighter-rouge\"><div class=\"highlight\"><pre class=\"highlight\"><code>{% b %}\n</code></pre></div></div>\n<div class=\"language-plaintext highlighter-rouge\"><div class=\"highlight\"><pre class=\"highlight\"><code>{{ c }}\n</code></pre></div></div>\n<p><code>{{ d }}</code></p>", 0},
 		{"output without end", "a {{ b", "<p>a {{ b</p>", 0},
 		{"tag without end", "a {% b", "<p>a {% b</p>", 0},
 		{"block without end", "{% highlight x %}\na", "<p>a</p>", 1},
 		{"raw without end", "{% raw %}{{ a }}", "<p>{{ a }}</p>", 0},
-		{"the site's address", "![a]({{ site.baseurl }}/b.png) {{site.url}}", "<p><img src=\"/notes/b.png\" alt=\"a\"> https://harbour.example.org</p>", 0},
+		{"the site's address", "![a]({{ site.baseurl }}/b.png) {{site.url}}", "<p><img src=\"/notes/b.png\" alt=\"a\" /> https://harbour.example.org</p>", 0},
 		{"footnote", "a[^1]\n\n[^1]: b", "", 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -83,45 +77,91 @@ func TestRenderHTML(t *testing.T) {
 	}
 }
 
-// TestCommonMark: without CJK text the emphasis parser changes nothing.
-func TestCommonMark(t *testing.T) {
-	plain := goldmark.New(
-		goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.Footnote, extension.DefinitionList),
-		goldmark.WithParserOptions(parser.WithAutoHeadingID(), parser.WithAttribute()),
-		goldmark.WithRendererOptions(html.WithUnsafe()),
-	)
-	rapid.Check(t, func(t *rapid.T) {
-		in := rapid.StringOfN(rapid.RuneFrom([]rune("ab .,!é(_*~`[]\n\"1")), 1, 60, -1).Draw(t, "in")
-		var got, want strings.Builder
-		if err := engine.Convert([]byte(in), &got); err != nil {
+// TestProcessors: what _config.yml says of Markdown reaches the posts.
+func TestProcessors(t *testing.T) {
+	const body = "# A -- \"b\"\n\n<div>\n\n*c*\n\n</div>\n\n* d\n1. e"
+	for _, c := range []struct{ name, conf, want, report string }{
+		{"kramdown", "markdown: kramdown", "<h1 id=\"a--b\">A – “b”</h1>\n<div>\n\n*c*\n\n</div>\n<ul>\n<li>d\n<ol>\n<li>e</li>\n</ol>\n</li>\n</ul>", ""},
+		{"kramdown's options", "kramdown: {auto_ids: false, smart_quotes: 'apos,apos,quot,quot', gfm_quirks: [paragraph_end, no_auto_typographic]}", "<h1>A -- \"b\"</h1>\n<div>\n\n*c*\n\n</div>\n<ul>\n<li>d\n<ol>\n<li>e</li>\n</ol>\n</li>\n</ul>", ""},
+		{"CommonMark", "markdown: CommonMark", "<h1 id=\"a----b\">A -- &quot;b&quot;</h1>\n<div>\n<p><em>c</em></p>\n</div>\n<ul>\n<li>d</li>\n</ul>\n<ol>\n<li>e</li>\n</ol>", ""},
+		{"another processor", "markdown: redcarpet", "<h1 id=\"a----b\">A -- &quot;b&quot;</h1>\n<div>\n<p><em>c</em></p>\n</div>\n<ul>\n<li>d</li>\n</ul>\n<ol>\n<li>e</li>\n</ol>", "markdown: redcarpet is not supported"},
+		{"option that is not known", "kramdown: {auto_id: no}", "", "kramdown: auto_id is not supported"},
+		{"value that is not known", "kramdown: {smart_quotes: 'a,b'}", "", "kramdown: smart_quotes is not supported"},
+		{"option that is not supported", "kramdown: {transliterated_header_ids: true}", "", "kramdown: transliterated_header_ids is not supported"},
+		{"options without effect here", "kramdown: {entity_output: symbolic, show_warnings: true, syntax_highlighter_opts: {block: {line_numbers: true}}}", "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			conf, err := parseYAML([]byte(c.conf))
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := newSite(conf, &Config{}, nil)
+			r := renderer{site: s, markdown: true}
+			got, err := r.render([]byte(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.want != "" && got != c.want {
+				t.Errorf("got  %q\nwant %q", got, c.want)
+			}
+			reports := ""
+			for _, rep := range s.reports {
+				reports += rep.Reason
+			}
+			if !strings.Contains(reports, c.report) || c.report == "" && reports != "" {
+				t.Errorf("reports %q, want %q", reports, c.report)
+			}
+		})
+	}
+}
+
+// TestKramdownChangesHash: a changed option makes every post be read again.
+func TestKramdownChangesHash(t *testing.T) {
+	seen := map[uint32]string{}
+	for _, c := range []string{"", "markdown: GFM", "kramdown: {hard_wrap: true}", "kramdown: {hard_wrap: false}", "highlighter: none"} {
+		conf, err := parseYAML([]byte(c))
+		if err != nil {
 			t.Fatal(err)
 		}
-		if err := plain.Convert([]byte(in), &want); err != nil {
-			t.Fatal(err)
+		h := newSite(conf, &Config{}, nil).hash(conf)
+		if other, ok := seen[h]; ok {
+			t.Errorf("%q and %q have the same hash", c, other)
 		}
-		if got.String() != want.String() {
-			t.Fatalf("%q gives %q, CommonMark %q", in, got.String(), want.String())
-		}
-	})
+		seen[h] = c
+	}
 }
 
 func TestRenderBounds(t *testing.T) {
-	s := benchSite(t)
 	table := strings.Repeat("|a", 2000) + "\n" + strings.Repeat("|-", 2000) + "\n" + strings.Repeat("|\n", 2000)
-	for name, in := range map[string]string{
-		"output": strings.Repeat("# a\n", maxMarkdown/4), "links": strings.Repeat("[a](", 100_000), "cells": table, "quoted cells": "> " + strings.ReplaceAll(table, "\n", "\n> "), "input": strings.Repeat("a", maxMarkdown+1),
+	quoted := "> " + strings.ReplaceAll(table, "\n", "\n> ")
+	heads := strings.Repeat("# a\n", maxMarkdown/4)
+	for _, c := range []struct{ processor, name, in string }{
+		{"kramdown", "output", heads}, {"kramdown", "cells", table}, {"kramdown", "quoted cells", quoted},
+		{"kramdown", "input", strings.Repeat("a", maxMarkdown+1)},
+		{"CommonMark", "output", heads}, {"CommonMark", "cells", table}, {"CommonMark", "quoted cells", quoted},
+		{"CommonMark", "links", strings.Repeat("[a](", 100_000)},
 	} {
-		r := renderer{site: s, markdown: true}
-		if got, err := r.render([]byte(in)); err == nil {
-			t.Errorf("%s: %d bytes became %d", name, len(in), len(got))
+		r := renderer{site: processed(t, c.processor), markdown: true}
+		if got, err := r.render([]byte(c.in)); err == nil {
+			t.Errorf("%s, %s: %d bytes became %d", c.processor, c.name, len(c.in), len(got))
 		}
 	}
-	// Delimiters beyond the bound are text.
-	r := renderer{site: s, markdown: true}
+	// Delimiters beyond goldmark's bound are text.
+	r := renderer{site: processed(t, "CommonMark"), markdown: true}
 	got, err := r.render([]byte(strings.Repeat("*a* ", 2000)))
 	if err != nil || strings.Count(got, "<em>") != maxDelimiters/2 || strings.Count(got, "*") != 4000-maxDelimiters {
 		t.Errorf("%d em, %d stars, %v", strings.Count(got, "<em>"), strings.Count(got, "*"), err)
 	}
+}
+
+// processed is a site with a Markdown processor.
+func processed(t *testing.T, name string) *site {
+	t.Helper()
+	conf, err := parseYAML([]byte("markdown: " + name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newSite(conf, &Config{}, nil)
 }
 
 func TestExcerpt(t *testing.T) {

@@ -295,6 +295,9 @@ func (d *doc) content() {
 	if r.dropped > 0 {
 		d.repair(d.cut.bodyLine+r.dropped-1, "left out Liquid that is not raw or highlight")
 	}
+	for _, n := range r.notes {
+		d.repair(d.cut.bodyLine+max(n.Line-1, 0), "%s", n.Text)
+	}
 	it.Content = html
 	if r.markdown {
 		it.Original = original(d.cut.body, s.origin)

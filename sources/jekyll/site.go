@@ -17,6 +17,7 @@ import (
 
 	"feedmill/feeds"
 	"feedmill/sources"
+	"feedmill/sources/internal/kramdown"
 )
 
 const (
@@ -45,6 +46,7 @@ type site struct {
 	future, unpublished    bool
 	dates                  zoning
 	markdown               map[string]bool
+	kramdown               *kramdown.Options // nil: the site's Markdown is CommonMark
 	scopes                 []scope
 	encoding               string
 	// top is the directory under which posts are looked for: collections_dir, else "".
@@ -156,6 +158,7 @@ func newSite(conf fields, cfg *Config, zone *time.Location) *site {
 	for _, e := range strings.Split(ext, ",") {
 		s.markdown["."+strings.ToLower(strings.TrimSpace(e))] = true
 	}
+	s.setMarkdown(conf)
 	posts := conf.get("collections").fields.get("posts").fields
 	s.permalink = posts.get("permalink").str()
 	if s.permalink == "" {
@@ -297,7 +300,7 @@ func (s *site) setFeed(f fields) {
 }
 
 // shapeVersion changes with the way this package makes items, so that a new one reads every post again.
-const shapeVersion = 1
+const shapeVersion = 2
 
 // hash is over everything that shapes posts.
 func (s *site) hash(conf fields) uint32 {
@@ -309,8 +312,9 @@ func (s *site) hash(conf fields) uint32 {
 	fmt.Fprintf(h, "%d|%q|%q|%q|%q|%q|%q|%v|%v|%v|%q|%v|%q|%q|%q|", shapeVersion, s.language, s.idOrigin, s.origin, s.base,
 		s.permalink, s.separator, s.excerptOnly, s.future, s.unpublished, zone, s.dates.asSite, s.encoding, s.top,
 		conf.get("markdown_ext").text)
-	dump(h, conf.get("author"))
-	dump(h, conf.get("defaults"))
+	for _, key := range []string{"markdown", "highlighter", "kramdown", "author", "defaults"} {
+		dump(h, conf.get(key))
+	}
 	fmt.Fprintf(h, "%q", s.persons) // fmt prints maps in the order of their keys
 	return uint32(h.Sum64())
 }

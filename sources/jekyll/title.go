@@ -3,7 +3,8 @@ package jekyll
 import (
 	"strings"
 	"unicode"
-	"unicode/utf8"
+
+	"feedmill/sources/internal/kramdown"
 )
 
 // smartTitle writes a title with typographic quotes and dashes, as jekyll-feed does (its smartify filter). A title with
@@ -13,31 +14,18 @@ func smartTitle(s string) string {
 		strings.ContainsAny(s, "<\\`") || strings.ContainsFunc(s, isCJK) {
 		return s
 	}
-	s = strings.NewReplacer("---", "—", "--", "–", "...", "…").Replace(s)
-	var b strings.Builder
-	before := ' '
-	for i, r := range s {
-		after, _ := utf8.DecodeRuneInString(s[i+utf8.RuneLen(r):])
-		switch r {
-		case '"':
-			r = pick(opens(before, after), '“', '”')
-		case '\'':
-			r = pick(opens(before, after) && !unicode.IsDigit(after), '‘', '’')
-		}
-		b.WriteRune(r)
-		before = r
-	}
-	return b.String()
+	return kramdown.Smart(strings.ToValidUTF8(s, "\ufffd"))
 }
 
-// opens reports whether a quote between two characters begins a quotation.
-func opens(before, after rune) bool {
-	return (unicode.IsSpace(before) || strings.ContainsRune("([{-–—“‘", before)) && !unicode.IsSpace(after) && after != utf8.RuneError
-}
-
-func pick(first bool, a, b rune) rune {
-	if first {
-		return a
+// isCJK reports whether a character is written without blanks around words: Han, kana, Hangul, and the punctuation
+// that goes with them.
+func isCJK(r rune) bool {
+	switch {
+	case r < 0x2e80:
+		return r == '“' || r == '”' || r == '‘' || r == '’' || r == '…' || r == '—'
+	case r <= 0x9fff, r >= 0xac00 && r <= 0xd7a3, r >= 0xf900 && r <= 0xfaff, r >= 0xfe30 && r <= 0xfe4f,
+		r >= 0xff00 && r <= 0xffef, r >= 0x20000 && r <= 0x3ffff:
+		return true
 	}
-	return b
+	return unicode.Is(unicode.Hangul, r)
 }

@@ -13,6 +13,24 @@ const (
 	closeDouble
 )
 
+// Smart writes a line with typographic quotation marks, dashes and dots, as Jekyll's filter smartify does. It
+// takes the line for text without HTML; references to characters stay.
+func Smart(line string) string {
+	p := parser{opts: Jekyll(), slab: 4, budget: 1 << 20}
+	s := spans{p: &p, block: block{src: line}}
+	var el node
+	for s.pos < len(line) {
+		j := s.next(false)
+		s.text(&el, s.pos, j)
+		if s.pos = j; j < len(line) && !s.smartQuote(&el) && !s.symbol(&el) {
+			_, size := utf8.DecodeRuneInString(line[j:])
+			s.text(&el, j, j+size)
+			s.pos += size
+		}
+	}
+	return p.plainText(&el)
+}
+
 // smartQuote reads the quotation mark at pos, or behind the character at pos. Which way it turns is decided by its
 // neighbours; the rules are tried in the order of kramdown's.
 func (s *spans) smartQuote(el *node) bool {

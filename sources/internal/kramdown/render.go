@@ -158,8 +158,6 @@ func (r *renderer) render(parent, n *node) {
 		r.footnoteMark(n)
 	case abbreviation:
 		r.abbreviation(n)
-	case blank:
-		r.write("\n")
 	}
 }
 
