@@ -2,8 +2,12 @@ package kramdown
 
 import "strings"
 
-// maxList bounds how far the end of an attribute list is looked for.
-const maxList = 4096
+const (
+	// maxList bounds how far the end of an attribute list is looked for.
+	maxList = 1024
+	// maxClass bounds the classes of an element in bytes.
+	maxClass = 2048
+)
 
 // attrList is what {: .class #id key="value" name} says: attributes, and names of other lists.
 type attrList struct {
@@ -27,9 +31,13 @@ func (l *attrList) names(ref string) bool {
 func (l *attrList) set(name, value string) {
 	if name == "class" {
 		for _, a := range l.attrs {
-			if a.name == name {
-				value = strings.TrimLeft(a.value+" "+value, " ")
+			if a.name != name {
+				continue
 			}
+			if len(a.value) > maxClass {
+				return
+			}
+			value = strings.TrimLeft(a.value+" "+value, " ")
 		}
 	}
 	l.put(name, value)
@@ -76,6 +84,9 @@ func (p *parser) applyDepth(n *node, l *attrList, depth int) {
 	for _, a := range l.attrs {
 		value := a.value
 		if old, ok := n.get("class"); ok && a.name == "class" {
+			if len(old) > maxClass {
+				continue
+			}
 			value = strings.TrimLeft(old+" "+value, " ")
 		}
 		if p.attrBytes += len(a.name) + len(value); p.attrBytes > maxAttrs {

@@ -1,6 +1,9 @@
 package kramdown
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // blocks parses the blocks of b into el. It ends with the text, or behind the end tag of el if that is an HTML element;
 // then it returns true.
@@ -10,7 +13,7 @@ func (p *parser) blocks(el *node, b *block) (closed bool) {
 	p.depth++
 	for !b.eos() && p.err == nil {
 		if p.depth > maxBlocks {
-			p.note(b.lineNumber(), "blocks are nested deeper than 100: what lies deeper is text")
+			p.note(b.lineNumber(), "blocks are nested deeper than "+strconv.Itoa(maxBlocks)+": what lies deeper is text")
 			n := p.begin(paragraph, b)
 			n.value, n.raw = trimSpace(b.take(len(b.src))), true
 			el.add(n)
@@ -133,8 +136,9 @@ func (p *parser) paragraph(el *node, b *block) {
 	}
 	n := p.begin(paragraph, b)
 	n.owner, n.raw = b, true
-	n.start = skipSpace(b.src, start)
-	n.value = trimRight(b.src[n.start:b.pos])
+	text := skipSpace(b.src, start)
+	n.start = int32(text)
+	n.value = trimRight(b.src[text:b.pos])
 	el.add(n)
 }
 
@@ -145,7 +149,7 @@ func (p *parser) extend(n *node, b *block, start int) {
 	if strings.HasSuffix(b.src[:start], "  \n") {
 		joint = "  \n"
 	}
-	end := n.start + len(n.value)
+	end := int(n.start) + len(n.value)
 	if n.owner == b && b.src[end:start] == joint {
 		n.value = trimRight(b.src[n.start:b.pos])
 		return
@@ -228,7 +232,7 @@ func endMarker(s string, i int) int {
 
 // afterBoundary reports whether the block at hand may be one of those that only begin behind a blank line.
 func (p *parser) afterBoundary(el *node) bool {
-	return el.last == nil || el.last.kind == blank || el.last.kind == boundary && el.last.extra == "" || p.given != nil
+	return el.last == nil || el.last.kind == blank || el.last.kind == boundary && el.last.value == "" || p.given != nil
 }
 
 // beforeBoundary reports whether a block may end at i that only ends before a blank line.

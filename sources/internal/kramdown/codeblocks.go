@@ -76,7 +76,6 @@ func (p *parser) fencedCode(el *node, b *block) bool {
 		c := p.begin(code, b)
 		c.value = s[start:end]
 		if info != "" {
-			c.extra = info
 			lang, _, _ := strings.Cut(info, "?")
 			if lang == "" {
 				lang = info

@@ -11,7 +11,8 @@
 //
 // The text is hostile: nothing recurses deeper than maxBlocks and maxSpans, spans that have to be read again because
 // their end is missing share a budget that grows with the text, tables a number of cells, and the HTML has a limit.
-// What hits a budget is left as text and noted; only [ErrCells] and [ErrTooLarge] refuse a document.
+// What hits a budget is left as text and noted; only [ErrCells], [ErrNodes] and [ErrTooLarge] refuse a
+// document.
 //
 // The HTML is that of kramdown up to blanks between blocks, with these exceptions: code has no spans for colours, and
 // its language is named on the code element too, where feeds keep it; an element closed in its start tag (<div/>) is

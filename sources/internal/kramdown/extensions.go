@@ -32,7 +32,7 @@ func (p *parser) blockExtension(el *node, b *block, at int) bool {
 	b.pos = end
 	last := el.last
 	var list *attrList
-	before := last != nil && last.kind != blank && (last.kind != boundary || last.extra == "def")
+	before := last != nil && last.kind != blank && (last.kind != boundary || last.value == "def")
 	if before {
 		if last.ial == nil {
 			last.ial = &attrList{}
@@ -57,7 +57,7 @@ func (p *parser) blockExtension(el *node, b *block, at int) bool {
 
 func (p *parser) boundary(why string, b *block) *node {
 	n := p.begin(boundary, b)
-	n.extra = why
+	n.value = why
 	return n
 }
 
@@ -238,8 +238,15 @@ func (s *spans) spanExtensionTag(el *node, e extension) {
 	if !e.closed {
 		at := -1
 		for i := e.end; ; {
+			if s.lacking("{:/", i) {
+				break
+			}
 			j := strings.Index(s.src[i:], "{:/")
-			if j < 0 || s.p.spent(j/64+1) {
+			if j < 0 {
+				s.lacks("{:/", i)
+				break
+			}
+			if s.p.spent(1 + j>>6) {
 				break
 			}
 			i += j

@@ -114,7 +114,7 @@ func isID(s string) bool {
 
 func (p *parser) header(el *node, b *block, level int, title, id string) {
 	n := p.begin(header, b)
-	n.level, n.value, n.raw = level, title, true
+	n.level, n.value, n.raw = int32(level), title, true
 	if id != "" {
 		n.set("id", id)
 	}

@@ -45,18 +45,14 @@ func language(class string) (lang, rest string) {
 }
 
 // highlighted is the language that Rouge would colour code in; "" if it would not.
-func (r *renderer) highlighted(lang, info string) string {
+func (r *renderer) highlighted(lang string) string {
 	if !r.opts.Highlight {
 		return ""
 	}
 	if lang == "" {
 		return r.opts.DefaultLang
 	}
-	name, _, _ := strings.Cut(info, "?")
-	if name == "" {
-		name = lang
-	}
-	if !rougeLanguages()[name] {
+	if !rougeLanguages()[lang] {
 		return ""
 	}
 	return lang
@@ -67,7 +63,7 @@ func (r *renderer) highlighted(lang, info string) string {
 func (r *renderer) code(n *node) {
 	class, _ := n.get("class")
 	lang, rest := language(class)
-	wrapped := r.highlighted(lang, n.extra)
+	wrapped := r.highlighted(lang)
 	var attrs []attr
 	if wrapped != "" {
 		attrs = append(attrs, attr{"class", strings.TrimSpace("language-"+wrapped+" "+rest) + " highlighter-rouge"})
@@ -106,7 +102,7 @@ func (r *renderer) codeSpan(n *node) {
 	class, _ := n.get("class")
 	lang, rest := language(class)
 	attrs := n.attrs
-	if wrapped := r.highlighted(lang, lang); wrapped != "" {
+	if wrapped := r.highlighted(lang); wrapped != "" {
 		attrs = with(attrs, "class", strings.TrimSpace("language-"+wrapped+" "+rest)+" highlighter-rouge")
 	}
 	r.open("code", attrs)

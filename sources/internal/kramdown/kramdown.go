@@ -13,8 +13,10 @@ const (
 	// maxCells bounds the cells of all tables: each row gets as many as its table has columns.
 	maxCells = 100_000
 	// maxBlocks and maxSpans are how deep blocks and spans may be nested.
-	maxBlocks = 100
+	maxBlocks = 50
 	maxSpans  = 200
+	// maxNodes bounds the elements of a document, which take a hundred bytes each.
+	maxNodes = 500_000
 	// maxAttrs bounds the bytes that attribute lists give to elements: a definition may be used often.
 	maxAttrs = MaxHTML
 	// maxNotes bounds the notes on a document.
@@ -24,6 +26,7 @@ const (
 // Errors of [Options.Convert].
 var (
 	ErrCells    = errors.New("tables of more than " + strconv.Itoa(maxCells) + " cells")
+	ErrNodes    = errors.New("more than " + strconv.Itoa(maxNodes) + " elements")
 	ErrTooLarge = errors.New("more than " + strconv.Itoa(MaxHTML>>20) + " MiB of HTML")
 )
 
@@ -34,7 +37,7 @@ type Note struct {
 	Text string
 }
 
-// Convert makes HTML of a text in UTF-8. It is safe for concurrent use. The error is [ErrCells] or [ErrTooLarge].
+// Convert makes HTML of a text in UTF-8. It is safe for concurrent use. The error is one of those above.
 func (o *Options) Convert(src string) (string, []Note, error) {
 	if strings.IndexByte(src, '\r') >= 0 {
 		src = strings.ReplaceAll(strings.ReplaceAll(src, "\r\n", "\n"), "\r", "\n")
@@ -42,7 +45,7 @@ func (o *Options) Convert(src string) (string, []Note, error) {
 	if !strings.HasSuffix(src, "\n") {
 		src += "\n"
 	}
-	p := parser{opts: o, slab: 16, budget: 500_000 + 8*len(src)}
+	p := parser{opts: o, slab: 16, budget: 250_000 + 2*len(src)}
 	for id, def := range o.LinkDefs {
 		p.define(id, linkDef{url: def[0], title: def[1]})
 	}
@@ -53,6 +56,9 @@ func (o *Options) Convert(src string) (string, []Note, error) {
 	p.spansOf(&p.tree)
 	for _, f := range p.footnotes {
 		p.spansOf(f.content)
+	}
+	if p.err != nil {
+		return "", p.notes, p.err
 	}
 	p.replaceAbbreviations()
 	p.headerIDs(&p.tree)
@@ -83,6 +89,7 @@ type parser struct {
 
 	arena []node
 	slab  int
+	nodes int
 	// budget are the steps left for spans that may have to be read again.
 	budget     int
 	cells      int

@@ -16,7 +16,7 @@ func (e *bracketEnd) done(s *spans, el *node) bool {
 	} else {
 		e.open++
 	}
-	return e.open-el.level == 0
+	return e.open == int(el.level)
 }
 
 // link is [text](address "title"), [text][id] or [id], or an image with ! before it.

@@ -67,13 +67,13 @@ type node struct {
 	firstPara bool
 	model     model
 	// level of a header; the cells of a row; the images in the text of a link.
-	level int
+	level int32
+	// value is the text of what has one, the name of an HTML element, the alignment of a table's columns, or why a
+	// boundary is there.
 	value string
 	// owner is the text that a paragraph was read from, and start where in it.
 	owner *block
-	start int
-	// extra is the language of code, the alignment of a table's columns, or why a boundary is there.
-	extra string
+	start int32
 	attrs []attr
 	ial   *attrList
 
@@ -159,6 +159,9 @@ func (n *node) get(name string) (string, bool) {
 // node takes a node from the arena.
 func (p *parser) node(k kind) *node {
 	if len(p.arena) == 0 {
+		if p.nodes += p.slab; p.nodes > maxNodes && p.err == nil {
+			p.err = ErrNodes
+		}
 		p.arena = make([]node, p.slab)
 		p.slab = min(2*p.slab, 256)
 	}

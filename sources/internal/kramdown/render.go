@@ -240,7 +240,7 @@ func (r *renderer) heading(n *node) {
 	if _, ok := n.get("id"); ok && r.opts.TOCLevels>>n.level&1 == 1 && !hasWord(class, "no_toc") {
 		r.headers = append(r.headers, n)
 	}
-	level := min(max(n.level+r.opts.HeaderOffset, 1), 6)
+	level := min(max(int(n.level)+r.opts.HeaderOffset, 1), 6)
 	r.element("h"+strconv.Itoa(level), n, "\n")
 }
 
@@ -317,7 +317,7 @@ func (r *renderer) definition(list, n *node) {
 
 func (r *renderer) table(n *node) {
 	align := r.align
-	r.align = n.extra
+	r.align = n.value
 	r.open("table", n.attrs)
 	for part := n.first; part != nil; part = part.next {
 		name := map[kind]string{tableHead: "thead", tableBody: "tbody", tableFoot: "tfoot"}[part.kind]

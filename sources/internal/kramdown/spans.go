@@ -15,13 +15,15 @@ type spans struct {
 	// lastText is the text node that ended at lastEnd, so that text that goes on there is added to it.
 	lastText *node
 	lastEnd  int
+	// angleAt is the next > or newline from angleFrom on.
+	angleFrom, angleAt int
 }
 
 func bit(k kind) uint64 { return 1 << k }
 
 // spansOf parses the spans of every text below n, and then gives n and its children their attributes.
 func (p *parser) spansOf(n *node) {
-	for c := n.first; c != nil; c = c.next {
+	for c := n.first; c != nil && p.err == nil; c = c.next {
 		switch {
 		case c.raw:
 			c.raw = false
@@ -132,9 +134,12 @@ func (s *spans) parse(el *node, end stop, htmlOnly bool) (found bool) {
 	within := s.within
 	s.within |= bit(el.kind)
 	s.depth++
-	for s.pos < len(s.src) {
+	for s.pos < len(s.src) && s.p.err == nil {
 		j := s.next(htmlOnly)
 		s.p.budget -= 1 + (j-s.pos)>>6
+		if end != nil && s.p.budget < 0 {
+			break // the text is read once more, without looking for ends
+		}
 		if j >= len(s.src) {
 			if end == nil {
 				s.text(el, s.pos, j)
@@ -296,30 +301,46 @@ func (s *spans) entity(el *node) bool {
 
 // autolink is <http://…> or <name@host>.
 func (s *spans) autolink(el *node) bool {
-	src := s.src
-	rest := src[s.pos+1:]
-	n := strings.IndexAny(rest, ">\n")
-	if n <= 0 || rest[n] != '>' {
-		return false
+	src, start := s.src, s.pos+1
+	colon := start
+	for colon < len(src) && colon < start+6 && src[colon] >= 'a' && src[colon] <= 'z' {
+		colon++
 	}
-	address := rest[:n]
-	href := address
-	colon := strings.IndexByte(address, ':')
-	switch {
-	case colon > 0 && colon < len(address)-1 && isScheme(address[:colon]):
-	case isMail(address):
-		href = "mailto:" + address
-	default:
-		return false
+	var end int
+	href := ""
+	if colon < len(src) && src[colon] == ':' && isScheme(src[start:colon]) {
+		if end = s.angle(colon); end < 0 || end == colon+1 {
+			return false
+		}
+		href = src[start:end]
+	} else {
+		if end = mail(src, start); end == start {
+			return false
+		}
+		href = "mailto:" + src[start:end]
 	}
 	a := s.p.node(link)
 	a.set("href", href)
 	t := s.p.node(text)
-	t.value = strings.TrimPrefix(address, "mailto:")
+	t.value = strings.TrimPrefix(src[start:end], "mailto:")
 	a.add(t)
 	el.add(a)
-	s.pos += n + 2
+	s.pos = end + 1
 	return true
+}
+
+// angle is where the next > on the line of i is; -1 if there is none.
+func (s *spans) angle(i int) int {
+	if i < s.angleFrom || i > s.angleAt || s.angleAt == 0 {
+		s.angleFrom = i
+		for s.angleAt = i; s.angleAt < len(s.src) && s.src[s.angleAt] != '>' && s.src[s.angleAt] != '\n'; {
+			s.angleAt++
+		}
+	}
+	if s.angleAt < len(s.src) && s.src[s.angleAt] == '>' {
+		return s.angleAt
+	}
+	return -1
 }
 
 func isScheme(s string) bool {
@@ -330,17 +351,28 @@ func isScheme(s string) bool {
 	return false
 }
 
-func isMail(s string) bool {
-	name, host, ok := strings.Cut(s, "@")
-	if !ok || name == "" || host == "" {
-		return false
+// mail is where the address name@host at i ends before a >; i if there is none.
+func mail(src string, i int) int {
+	at := mailName(src, i)
+	if at == i || at >= len(src) || src[at] != '@' {
+		return i
 	}
-	for _, r := range name + host {
+	end := mailName(src, at+1)
+	if end == at+1 || end >= len(src) || src[end] != '>' {
+		return i
+	}
+	return end
+}
+
+func mailName(src string, i int) int {
+	for i < len(src) {
+		r, size := utf8.DecodeRuneInString(src[i:])
 		if !isAlnum(r) && r != '-' && r != '_' && r != '.' {
-			return false
+			break
 		}
+		i += size
 	}
-	return true
+	return i
 }
 
 func (s *spans) footnoteMark(el *node) bool {
@@ -382,7 +414,7 @@ func (s *spans) codeSpan(el *node) {
 	}
 	literal := n == 1 && (start == 0 || isSpace(src[start-1])) && start+1 < len(src) && isSpace(src[start+1])
 	end := -1
-	if !literal {
+	if !literal && !s.p.spent(0) {
 		end = strings.Index(src[start+n:], src[start:start+n])
 	}
 	if end < 0 {

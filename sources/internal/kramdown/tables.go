@@ -67,12 +67,12 @@ func (p *parser) table(el *node, b *block, at int) bool {
 				p.err = ErrCells
 				return true
 			}
-			for ; row.level < t.columns; row.level++ {
+			for ; int(row.level) < t.columns; row.level++ {
 				row.add(p.node(tableCell))
 			}
 		}
 	}
-	t.table.extra = t.align
+	t.table.value = t.align
 	el.add(t.table)
 	b.pos = t.pos
 	return true
@@ -167,6 +167,10 @@ func alignments(line string) string {
 
 // row divides a line into cells. Pipes in code do not divide it.
 func (t *tableReader) row(line string) {
+	if strings.Count(line, "|") > maxCells {
+		t.p.err = ErrCells
+		return
+	}
 	row := t.p.node(tableRow)
 	start, lastCode := 0, strings.LastIndex(line, "</code>")
 	var cells []string
@@ -196,7 +200,7 @@ func (t *tableReader) row(line string) {
 		n.value, n.raw = unescapePipes(trimSpace(c)), true
 		row.add(n)
 	}
-	row.level = len(cells)
+	row.level = int32(len(cells))
 	t.columns = max(t.columns, len(cells))
 	if t.rows == nil {
 		t.rows = t.p.node(tableBody)

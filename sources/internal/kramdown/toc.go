@@ -16,7 +16,7 @@ func (r *renderer) tableOfContents() {
 		r.toc.set("id", id)
 	}
 	r.open(name, r.toc.attrs)
-	var levels []int
+	var levels []int32
 	for _, h := range r.headers {
 		if len(r.out) > MaxHTML {
 			r.tooLarge = true
