@@ -136,9 +136,13 @@ func TestRenderBounds(t *testing.T) {
 	quoted := "> " + strings.ReplaceAll(table, "\n", "\n> ")
 	heads := strings.Repeat("# a\n", maxMarkdown/4)
 	for _, c := range []struct{ processor, name, in string }{
-		{"kramdown", "output", heads}, {"kramdown", "cells", table}, {"kramdown", "quoted cells", quoted},
+		{"kramdown", "output", heads},
+		{"kramdown", "cells", table},
+		{"kramdown", "quoted cells", quoted},
 		{"kramdown", "input", strings.Repeat("a", maxMarkdown+1)},
-		{"CommonMark", "output", heads}, {"CommonMark", "cells", table}, {"CommonMark", "quoted cells", quoted},
+		{"CommonMark", "output", heads},
+		{"CommonMark", "cells", table},
+		{"CommonMark", "quoted cells", quoted},
 		{"CommonMark", "links", strings.Repeat("[a](", 100_000)},
 	} {
 		r := renderer{site: processed(t, c.processor), markdown: true}
