@@ -41,6 +41,8 @@ type Traffic struct {
 	Requests    int64 `json:"requests"`
 	NotModified int64 `json:"not_modified"`
 	Bytes       int64 `json:"bytes"`
+	// Plain says that the last good answer came without validators.
+	Plain bool `json:"plain,omitempty"`
 }
 
 const scheduleKey = "record"
@@ -90,7 +92,7 @@ const (
 func (s *schedule) after(now time.Time, spec Spec, local bool, res Result, err error) {
 	s.Location, s.Fingerprint = spec.Location, spec.Fingerprint
 	s.Last, s.Note, s.Told = now, res.Note, res.Told
-	s.count(res.Exchange)
+	s.count(res.Exchange, err)
 	interval := s.interval(now, spec)
 	if err == nil {
 		s.LastOK, s.Failures, s.Error = now, 0, ""
@@ -119,9 +121,8 @@ func spread(d time.Duration) time.Duration { return d + rand.N(d/perArrival+1) }
 func (s *schedule) interval(now time.Time, spec Spec) time.Duration {
 	shortest, longest := spec.Interval, max(spec.Interval, spec.MaxInterval)
 	if s.Traffic != nil && !spec.Chosen {
-		if last := s.Traffic.Last; last.ETag != "" || last.LastModified != "" {
-			shortest = max(shortest, politeInterval)
-		} else {
+		shortest = max(shortest, politeInterval)
+		if s.Traffic.Plain {
 			shortest = max(shortest, plainInterval)
 		}
 		longest = max(longest, shortest)
@@ -168,13 +169,16 @@ func (s *schedule) arrived(times []time.Time) {
 }
 
 // count adds the exchange of a fetch to the traffic.
-func (s *schedule) count(x *Exchange) {
+func (s *schedule) count(x *Exchange, err error) {
 	if x == nil {
 		return
 	}
 	t := Traffic{Last: *x}
 	if s.Traffic != nil {
-		t.Requests, t.NotModified, t.Bytes = s.Traffic.Requests, s.Traffic.NotModified, s.Traffic.Bytes
+		t.Requests, t.NotModified, t.Bytes, t.Plain = s.Traffic.Requests, s.Traffic.NotModified, s.Traffic.Bytes, s.Traffic.Plain
+	}
+	if err == nil {
+		t.Plain = x.ETag == "" && x.LastModified == ""
 	}
 	t.Requests += int64(x.Requests)
 	t.NotModified += int64(x.NotModified)

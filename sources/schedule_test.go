@@ -47,7 +47,7 @@ func TestC8TheIntervalFollowsTheCadence(t *testing.T) {
 	} {
 		s := schedule{Told: c.told}
 		s.arrived(c.arrivals)
-		s.count(c.exchange)
+		s.count(c.exchange, nil)
 		if got := s.interval(now, c.spec); got != c.want {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}

@@ -57,6 +57,8 @@ type Options struct {
 	Spacing time.Duration
 	// Resolver resolves host names; nil means the system's.
 	Resolver *net.Resolver
+	// Dial makes connections in place of the system, past the guard: for tests.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Pauses remembers which hosts asked for a pause; nil keeps it in memory.
 	Pauses Pauses
 }
@@ -73,6 +75,7 @@ type Network struct {
 	pace     *pacer
 	perHost  int
 	resolver *net.Resolver
+	dial     func(ctx context.Context, network, address string) (net.Conn, error)
 
 	mu    sync.Mutex
 	bases map[string]*http.Transport // by allowed networks and proxy
@@ -87,7 +90,7 @@ func NewNetwork(o Options) *Network {
 		o.Spacing = DefaultSpacing
 	}
 	return &Network{
-		pace: newPacer(o.PerHost, max(o.Spacing, 0), o.Pauses), perHost: o.PerHost, resolver: o.Resolver,
+		pace: newPacer(o.PerHost, max(o.Spacing, 0), o.Pauses), perHost: o.PerHost, resolver: o.Resolver, dial: o.Dial,
 		bases: map[string]*http.Transport{},
 	}
 }
@@ -129,6 +132,9 @@ func (n *Network) base(o Options) *http.Transport {
 		t.Proxy = http.ProxyURL(o.Proxy) // all it dials is the proxy, which the operator chose
 	} else {
 		d.Control = newGuard(o.Allow, n.resolver).control
+	}
+	if n.dial != nil {
+		t.DialContext = n.dial
 	}
 	n.bases[key] = t
 	return t

@@ -43,6 +43,8 @@ type Request struct {
 
 	// origin is whom Header and the user in the URL are for, if not URL's own host.
 	origin string
+	// failed is an address that was just asked in vain: a redirect to it is not followed.
+	failed string
 	// cut, if not 0, is MaxBytes for a body whose beginning is enough.
 	cut int64
 }
@@ -112,6 +114,9 @@ func get(ctx context.Context, client *http.Client, r Request, resp *Response) er
 		r.MaxBytes = t.maxBytes
 	}
 	seen := make(map[string]bool, maxRedirects)
+	if r.failed != "" {
+		seen[r.failed] = true
+	}
 	for hop := 0; ; hop++ {
 		address := bare(u)
 		if seen[address] {

@@ -201,28 +201,39 @@ func (p *Poll) Result(note string) sources.Result {
 }
 
 // ask asks the address that a permanent redirect led to often enough, else the configured one.
-func (d *Document) ask(ctx context.Context, r Request) (err error) {
+func (d *Document) ask(ctx context.Context, r Request) error {
 	m := &d.is
 	r.Validators = m.Validators
-	if m.Moved != "" && m.Seen >= settled && d.poll.failures() < patience {
-		there := r
-		there.URL, there.origin = m.Moved, r.URL
-		if d.Response, err = Get(ctx, d.poll.client, there); !lost(err) {
+	direct := m.Moved != "" && m.Seen >= settled
+	var there *Response
+	var lostBy error
+	if direct && d.poll.failures() < patience {
+		to := r
+		to.URL, to.origin = m.Moved, r.URL
+		resp, err := Get(ctx, d.poll.client, to)
+		if !lost(err) {
+			d.Response = resp
 			return err
 		}
+		there, lostBy, r.failed = resp, err, m.Moved
 	}
-	first := m.Seen >= settled
-	d.Response, err = Get(ctx, d.poll.client, r)
+	resp, err := Get(ctx, d.poll.client, r)
+	if d.Response = resp; err != nil {
+		if lostBy != nil && errors.Is(err, ErrRedirect) { // to where nothing is: that is the news
+			d.Response = there
+			return lostBy
+		}
+		return err
+	}
 	switch {
-	case err != nil:
-	case d.Permanent == "":
+	case resp.Permanent == "":
 		m.Moved, m.Seen = "", 0
-	case d.Permanent != m.Moved || first:
-		m.Moved, m.Seen = d.Permanent, 1
+	case resp.Permanent != m.Moved || direct:
+		m.Moved, m.Seen = resp.Permanent, 1
 	default:
 		m.Seen++
 	}
-	return err
+	return nil
 }
 
 // lost says that an address is none (any more), other than one that has a bad hour.

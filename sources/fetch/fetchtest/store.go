@@ -1,0 +1,197 @@
+package fetchtest
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"strings"
+	"sync"
+	"time"
+
+	"feedmill/feeds"
+	"feedmill/sources"
+)
+
+// Store is a sources.Store in memory for any number of sources, and a fetch.Pauses.
+type Store struct {
+	mu     sync.Mutex
+	killed bool
+	desks  map[string]*shelf
+	pauses map[string]time.Time
+}
+
+// shelf is what is stored of one source.
+type shelf struct {
+	items    map[string]feeds.Change
+	baseline bool
+	notes    map[string][]byte
+	news     int
+}
+
+// NewStore makes an empty store.
+func NewStore() *Store { return &Store{desks: map[string]*shelf{}, pauses: map[string]time.Time{}} }
+
+var errKilled = errors.New("the process was killed")
+
+// Kill makes every write fail from now on, as if the process that writes were dead. Close its Manager, then Revive.
+func (s *Store) Kill() { s.set(true) }
+
+// Revive lets another process write.
+func (s *Store) Revive() { s.set(false) }
+
+func (s *Store) set(killed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.killed = killed
+}
+
+// News counts the items of a source that came after its first fetch.
+func (s *Store) News(source string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if k := s.desks[source]; k != nil {
+		return k.news
+	}
+	return 0
+}
+
+// Items counts the items of a source.
+func (s *Store) Items(source string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if k := s.desks[source]; k != nil {
+		return len(k.items)
+	}
+	return 0
+}
+
+// Open implements sources.Store.
+func (s *Store) Open(_ context.Context, source string) (sources.Desk, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k := s.desks[source]
+	if k == nil {
+		k = &shelf{items: map[string]feeds.Change{}, notes: map[string][]byte{}}
+		s.desks[source] = k
+	}
+	return &desk{s, k}, nil
+}
+
+// Paused implements fetch.Pauses.
+func (s *Store) Paused(_ context.Context, host string) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pauses[host]
+}
+
+// Pause implements fetch.Pauses.
+func (s *Store) Pause(_ context.Context, host string, until time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.killed {
+		s.pauses[host] = until
+	}
+}
+
+type desk struct {
+	s *Store
+	*shelf
+}
+
+func (d *desk) Put(_ context.Context, changes ...feeds.Change) ([]feeds.Accepted, error) {
+	d.s.mu.Lock()
+	defer d.s.mu.Unlock()
+	if d.s.killed {
+		return nil, errKilled
+	}
+	out := make([]feeds.Accepted, len(changes))
+	for i, c := range changes {
+		old, known := d.items[c.Key]
+		out[i] = feeds.Accepted{ID: c.Key, Kind: feeds.Unchanged}
+		switch {
+		case c.Item == nil:
+			delete(d.items, c.Key)
+			out[i].Kind = feeds.Withdrawn
+			continue
+		case known && old.Raw != c.Raw:
+			out[i].Kind = feeds.Changed
+		case !known && d.baseline:
+			out[i].Kind = feeds.New
+			d.news++
+		case !known:
+			out[i].Kind = feeds.Baseline
+		}
+		d.items[c.Key] = c
+	}
+	return out, nil
+}
+
+func (d *desk) Describe(context.Context, feeds.About) error { return nil }
+
+func (d *desk) SetBaseline(context.Context) error {
+	d.s.mu.Lock()
+	defer d.s.mu.Unlock()
+	if d.s.killed {
+		return errKilled
+	}
+	d.baseline = true
+	return nil
+}
+
+func (d *desk) Info(context.Context) (int, bool, error) {
+	d.s.mu.Lock()
+	defer d.s.mu.Unlock()
+	return len(d.items), d.baseline, nil
+}
+
+func (d *desk) Keys(_ context.Context, fn func(string) error) error {
+	d.s.mu.Lock()
+	items := maps.Clone(d.items)
+	d.s.mu.Unlock()
+	for key := range items {
+		if err := fn(key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *desk) Read(_ context.Context, bucket, key string) ([]byte, bool, error) {
+	d.s.mu.Lock()
+	defer d.s.mu.Unlock()
+	v, ok := d.notes[bucket+"\x00"+key]
+	return v, ok, nil
+}
+
+func (d *desk) Range(_ context.Context, bucket string, fn func(string, []byte) error) error {
+	d.s.mu.Lock()
+	notes := maps.Clone(d.notes)
+	d.s.mu.Unlock()
+	for name, value := range notes {
+		if key, ok := strings.CutPrefix(name, bucket+"\x00"); ok {
+			if err := fn(key, value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (d *desk) Write(_ context.Context, bucket string, edits map[string][]byte) error {
+	d.s.mu.Lock()
+	defer d.s.mu.Unlock()
+	if d.s.killed {
+		return errKilled
+	}
+	for key, value := range edits {
+		if value == nil {
+			delete(d.notes, bucket+"\x00"+key)
+		} else {
+			d.notes[bucket+"\x00"+key] = value
+		}
+	}
+	return nil
+}
+
+func (d *desk) Lost() <-chan struct{} { return nil }
+func (d *desk) Close() error          { return nil }
