@@ -25,6 +25,7 @@ tools: ## install what the tests need beside Go, and say so
 	command -v redis-server >/dev/null || missing="$$missing redis-server"; \
 	command -v $$($(GO) env CC) >/dev/null || missing="$$missing gcc libc6-dev"; \
 	command -v git >/dev/null || missing="$$missing git"; \
+	{ command -v sshd || [ -x /usr/sbin/sshd ]; } >/dev/null || missing="$$missing openssh-server openssh-client"; \
 	[ -z "$$missing" ] && exit 0; \
 	if ! command -v apt-get >/dev/null; then \
 		echo "check: missing:$$missing; install it with the package manager of this system" >&2; exit 1; fi; \

@@ -178,12 +178,13 @@ func newClient(o Options, base http.RoundTripper) *http.Client {
 	}
 	t := &transport{
 		base: base, agent: o.UserAgent, timeout: o.Timeout, maxBytes: o.MaxBytes, header: o.Header, pace: o.Network.pace,
+		proxy: o.Proxy, network: newGuard(o.Allow, o.Network.resolver),
 	}
 	if u, err := url.Parse(o.Origin); err == nil {
 		t.origin = u
 	}
 	if o.Proxy != nil {
-		t.guard = newGuard(o.Allow, o.Network.resolver)
+		t.guard = t.network
 	}
 	return &http.Client{
 		Transport: t,
@@ -209,6 +210,8 @@ type transport struct {
 	header   http.Header // for origin
 	origin   *url.URL
 	guard    *guard // of what a proxy is asked for; nil without a proxy
+	network  *guard // the networks that may be reached, for a Route
+	proxy    *url.URL
 	pace     *pacer
 }
 

@@ -12,6 +12,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -60,8 +62,8 @@ type Options struct {
 	Branch string
 	// Dir is a directory of our own, made when needed.
 	Dir string
-	// User and Password are for https; Password may be a token.
-	User, Password string
+	// Header is sent to the https server; it may hold credentials.
+	Header http.Header
 	// CAFile holds the certificates that the server may be signed with, beside the system's if empty.
 	CAFile string
 	// KeyFile is the private key for ssh. KnownHosts is a file of host keys; empty to remember the first key in Dir.
@@ -70,6 +72,11 @@ type Options struct {
 	History bool
 	// Network leads outside; not needed for a path.
 	Network Network
+	// Proxy is asked in place of Network; for https alone.
+	Proxy *url.URL
+	// Agent is the User-Agent for https; Silence how long a server may say nothing. 0 means a minute.
+	Agent   string
+	Silence time.Duration
 	// MaxDisk bounds the clone, in bytes; 0 means DefaultMaxDisk.
 	MaxDisk int64
 }
@@ -96,6 +103,9 @@ type Commit struct {
 func New(o Options) *Repo {
 	if o.MaxDisk <= 0 {
 		o.MaxDisk = DefaultMaxDisk
+	}
+	if o.Silence <= 0 {
+		o.Silence = time.Minute
 	}
 	return &Repo{o: o, git: filepath.Join(o.Dir, "repo.git")}
 }
@@ -228,13 +238,14 @@ func (r *Repo) Has(ctx context.Context, commit string) (bool, error) {
 
 // whole says whether a commit and every tree of it are in the clone.
 func (r *Repo) whole(ctx context.Context, commit string) bool {
+	return !(r.o.History && r.shallow()) && r.treesOf(ctx, commit)
+}
+
+func (r *Repo) treesOf(ctx context.Context, commit string) bool {
 	if _, err := r.output(ctx, maxLine, "rev-parse", "--verify", "--quiet", "--end-of-options", commit+"^{tree}"); err != nil {
 		return false
 	}
-	if r.o.History && r.shallow() {
-		return false
-	}
-	return r.run(ctx, call{args: []string{"ls-tree", "-r", "-d", "-z", commit}, read: discard}) == nil
+	return r.run(ctx, call{args: []string{"ls-tree", "-r", "-d", "-z", commit}}) == nil
 }
 
 func (r *Repo) shallow() bool {
@@ -248,7 +259,7 @@ func (r *Repo) tidy(ctx context.Context) error {
 	if err != nil || len(packs) < maxPacks {
 		return err
 	}
-	if _, err := r.output(ctx, maxLine, "repack", "-a", "-d", "-q"); err != nil {
+	if err := r.run(ctx, call{args: []string{"repack", "-a", "-d", "-q"}, config: partial}); err != nil {
 		return fmt.Errorf("repack the clone: %w", err)
 	}
 	return nil
@@ -264,7 +275,8 @@ func (r *Repo) prepare(ctx context.Context, idLength int) (fresh bool, err error
 		return true, r.rebuild(ctx, idLength)
 	}
 	r.sweep()
-	if out, err := r.output(ctx, maxLine, "rev-parse", "--is-bare-repository"); err != nil || strings.TrimSpace(out) != "true" {
+	// What the last fetch brought must be there: a fetch into a broken clone may do anything.
+	if tip, err := r.output(ctx, maxLine, "rev-parse", "--verify", "--quiet", refs+"tip"); err != nil || !r.treesOf(ctx, strings.TrimSpace(tip)) {
 		if ctx.Err() != nil {
 			return false, ctx.Err()
 		}
@@ -272,6 +284,9 @@ func (r *Repo) prepare(ctx context.Context, idLength int) (fresh bool, err error
 	}
 	return false, nil
 }
+
+// partial tells git that the clone is partial. Without it git never goes and fetches what it finds missing.
+var partial = [][2]string{{"remote.origin.promisor", "true"}, {"remote.origin.partialclonefilter", "blob:none"}}
 
 func (r *Repo) identity(idLength int) string {
 	return fmt.Sprintf("1 %d %s\n", idLength, r.o.Address)
@@ -301,11 +316,7 @@ func (r *Repo) rebuild(ctx context.Context, idLength int) error {
 	}
 	settings := [][2]string{
 		{"remote.origin.url", r.o.Address.git()},
-		{"remote.origin.promisor", "true"},
-		{"remote.origin.partialclonefilter", "blob:none"},
 		{"remote.origin.tagOpt", "--no-tags"},
-		{"extensions.partialClone", "origin"},
-		{"core.repositoryFormatVersion", "1"},
 	}
 	if r.o.Address.path != "" {
 		// What serves a path is our own git, which may be told to give out parts.

@@ -84,6 +84,7 @@ func environment(config [][2]string, more []string) []string {
 		"GIT_ATTR_NOSYSTEM=1",
 		"GIT_OPTIONAL_LOCKS=0",
 		"GIT_NO_REPLACE_OBJECTS=1",
+		"GIT_NO_LAZY_FETCH=1",
 		"GIT_FLUSH=1",
 		"GIT_CONFIG_COUNT=" + strconv.Itoa(len(config)),
 	}
@@ -186,13 +187,14 @@ func (r *Repo) online(ctx context.Context, c call) error {
 	done := make(chan struct{})
 	defer close(done)
 	watching.Go(func() { r.watchSize(done, cancel) })
-	c.env, c.config, c.limit = way.env, way.config, maxNetwork
+	tooLarge := fmt.Errorf("%w: more than %d MiB on disk", ErrTooLarge, r.o.MaxDisk>>20)
+	c.env, c.config, c.limit = way.env, append(way.config, partial...), maxNetwork
 	err = r.run(ctx, c)
 	if denied := way.denied(); err != nil && denied != nil {
 		return denied
 	}
-	if cause := context.Cause(ctx); err != nil && errors.Is(cause, ErrTooLarge) {
-		return cause
+	if errors.Is(context.Cause(ctx), ErrTooLarge) || !c.outside && diskUse(r.git) > r.o.MaxDisk {
+		return tooLarge
 	}
 	return err
 }
@@ -204,7 +206,7 @@ func (r *Repo) watchSize(done <-chan struct{}, stop context.CancelCauseFunc) {
 	for {
 		over := diskUse(r.git) > r.o.MaxDisk
 		if over {
-			stop(fmt.Errorf("%w: more than %d MiB on disk", ErrTooLarge, r.o.MaxDisk>>20))
+			stop(ErrTooLarge)
 			return
 		}
 		select {

@@ -2,13 +2,14 @@ package repo
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -18,6 +19,8 @@ type Network interface {
 	Dial(ctx context.Context, address string) (net.Conn, error)
 	// Resolve is an address of a host that may be reached.
 	Resolve(ctx context.Context, host string) (netip.Addr, error)
+	// Check says whether a proxy may be asked for an address.
+	Check(ctx context.Context, u *url.URL) error
 }
 
 // way is how one run of git gets to the server: nothing else is open to it.
@@ -45,44 +48,49 @@ func (r *Repo) way(ctx context.Context) (*way, error) {
 // httpsWay sends git through a tunnel of ours, which connects to the one host and asks the Network: git resolves names
 // by itself, and a redirect or a second answer of the name server would lead it elsewhere.
 func (r *Repo) httpsWay(ctx context.Context) (*way, error) {
-	host, port := r.o.Address.hostPort()
-	t, err := openTunnel(ctx, net.JoinHostPort(host, port), r.o.Network)
-	if err != nil {
-		return nil, err
-	}
-	w := &way{tunnel: t, config: [][2]string{
+	w := &way{config: [][2]string{
 		{"protocol.https.allow", "always"},
-		{"http.proxy", t.proxy()},
 		{"http.proxyAuthMethod", "basic"},
-		{"http.followRedirects", "initial"},
 		{"http.sslVerify", "true"},
 		{"http.sslVersion", "tlsv1.2"},
-		{"http.lowSpeedLimit", "100"},
-		{"http.lowSpeedTime", "60"},
+		{"http.lowSpeedLimit", "1"},
+		{"http.lowSpeedTime", strconv.Itoa(max(1, int(r.o.Silence.Seconds())))},
 		{"http.saveCookies", "false"},
-		{"http.userAgent", "git/feedmill"},
 		{"protocol.version", "2"},
 	}}
-	if r.o.CAFile != "" {
-		w.config = append(w.config, [2]string{"http.sslCAInfo", r.o.CAFile})
+	add := func(key, value string) { w.config = append(w.config, [2]string{key, value}) }
+	host, port := r.o.Address.hostPort()
+	if r.o.Proxy != nil {
+		if err := r.o.Network.Check(ctx, r.o.Address.url); err != nil {
+			return nil, err
+		}
+		add("http.proxy", r.o.Proxy.String())
+		add("http.followRedirects", "false") // nobody would check where they lead
+	} else {
+		var err error
+		if w.tunnel, err = openTunnel(ctx, net.JoinHostPort(host, port), r.o.Network); err != nil {
+			return nil, err
+		}
+		add("http.proxy", w.tunnel.proxy())
+		add("http.followRedirects", "initial")
 	}
-	if r.o.User != "" || r.o.Password != "" {
-		user := r.o.User
-		if user == "" {
-			user = "git" // with a token the name does not matter to any server, but some want one
-		}
-		origin := "https://" + net.JoinHostPort(host, port) + "/"
-		if port == "443" {
-			origin = "https://" + r.o.Address.url.Host + "/"
-		}
-		secret := base64.StdEncoding.EncodeToString([]byte(user + ":" + r.o.Password))
-		w.config = append(w.config, [2]string{"http." + origin + ".extraHeader", "Authorization: Basic " + secret})
+	if r.o.Agent != "" {
+		add("http.userAgent", r.o.Agent)
+	}
+	if r.o.CAFile != "" {
+		add("http.sslCAInfo", r.o.CAFile)
+	}
+	for name, values := range r.o.Header {
+		add("http.https://"+r.o.Address.url.Host+"/.extraHeader", name+": "+values[0])
 	}
 	return w, nil
 }
 
 // sshWay pins the address of the host: ssh follows no redirects, so that is the whole way.
 func (r *Repo) sshWay(ctx context.Context) (*way, error) {
+	if r.o.Proxy != nil {
+		return nil, errors.New("ssh does not go through a proxy: use the https address, or remove proxy")
+	}
 	host, port := r.o.Address.hostPort()
 	addr, err := r.o.Network.Resolve(ctx, host)
 	if err != nil {
@@ -102,7 +110,7 @@ func (r *Repo) sshWay(ctx context.Context) (*way, error) {
 		"-oCheckHostIP=no", "-oUpdateHostKeys=no", "-oVerifyHostKeyDNS=no", "-oHashKnownHosts=no",
 		"-oBatchMode=yes", "-oIdentitiesOnly=yes", "-oIdentityAgent=none", "-oPasswordAuthentication=no", "-oKbdInteractiveAuthentication=no",
 		"-oClearAllForwardings=yes", "-oForwardAgent=no", "-oForwardX11=no", "-oTunnel=no", "-oPermitLocalCommand=no",
-		"-oControlMaster=no", "-oControlPath=none", "-oConnectTimeout=20", "-oServerAliveInterval=20", "-oServerAliveCountMax=3",
+		"-oControlMaster=no", "-oControlPath=none", "-oConnectTimeout=20", "-oServerAliveInterval=" + strconv.Itoa(max(1, int(r.o.Silence.Seconds()/3))), "-oServerAliveCountMax=3",
 		"-oLogLevel=ERROR", "-oEscapeChar=none", "-oRequestTTY=no",
 	}
 	if r.o.KeyFile != "" {
