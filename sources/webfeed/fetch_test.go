@@ -259,15 +259,15 @@ func TestC10AndC12Results(t *testing.T) {
 func TestC13PermanentRedirectSettles(t *testing.T) {
 	const settled = 10
 	status := http.StatusMovedPermanently
-	gone := false
+	to := "/new"
 	o := newOrigin(t, "")
 	old, direct := 0, 0
 	o.handler = func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/old":
 			old++
-			http.Redirect(w, r, "/new", status)
-		case gone && r.URL.Path == "/new" && old == settled:
+			http.Redirect(w, r, to, status)
+		case r.URL.Path == "/new" && to != "/new":
 			http.NotFound(w, r)
 		default:
 			direct++
@@ -285,12 +285,11 @@ func TestC13PermanentRedirectSettles(t *testing.T) {
 	if !strings.Contains(res.Note, "moved for good") {
 		t.Errorf("note %q", res.Note)
 	}
-	gone = true // the new address fails: the configured one counts again
+	to = "/newer" // the new address fails: the configured one counts again
 	s.must()
 	if old != settled+1 {
 		t.Errorf("the old address was not asked after the new one failed")
 	}
-	gone = false
 	for range settled {
 		s.must()
 	}
@@ -300,7 +299,7 @@ func TestC13PermanentRedirectSettles(t *testing.T) {
 		t.Errorf("asked %s instead of the address that is configured now", o.last().URL.Path)
 	}
 
-	status, old, gone = http.StatusFound, 0, false
+	status, old = http.StatusFound, 0
 	s = newSession(t, o.URL+"/old")
 	for range settled + 5 {
 		s.must()
