@@ -290,6 +290,9 @@ func (r *runner) fetch(ctx context.Context, desk Desk, sch *schedule, timed, loc
 	sch.arrived(s.arrivals)
 	if res.Told == Handled && fetchErr == nil {
 		sch.Last, sch.LastOK, sch.Note = time.Now(), time.Now(), res.Note
+		if sch.Wish.Before(res.By) {
+			sch.hurry(sch.Last, r.spec, res.By)
+		}
 	} else {
 		sch.after(time.Now(), r.spec, local, res, fetchErr)
 		if fetchErr != nil && res.Told == "" {

@@ -102,6 +102,7 @@ func (s *schedule) after(now time.Time, spec Spec, local bool, res Result, err e
 		s.Error = err.Error()
 		s.Due = now.Add(s.backoff(interval, local, res.Exchange))
 	}
+	s.hurry(now, spec, res.By)
 	s.Gone, s.Wish = res.Gone, res.NotBefore
 	if s.Wish.After(s.Due) {
 		s.Due = s.Wish
@@ -111,6 +112,23 @@ func (s *schedule) after(now time.Time, spec Spec, local bool, res Result, err e
 		if latest := now.Add(max(maxBackoff, interval)); s.Due.After(latest) {
 			s.Due = latest
 		}
+	}
+}
+
+// hurry brings the next fetch forward to by, as far as politeness allows.
+func (s *schedule) hurry(now time.Time, spec Spec, by time.Time) {
+	if by.IsZero() || s.Failures > 0 || s.Traffic != nil && s.Traffic.Plain && !spec.Chosen {
+		return
+	}
+	earliest := spec.Interval
+	if !spec.Chosen {
+		earliest = max(earliest, politeInterval)
+	}
+	if soon := now.Add(earliest); by.Before(soon) {
+		by = soon
+	}
+	if by.Before(s.Due) {
+		s.Due = by
 	}
 }
 

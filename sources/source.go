@@ -64,8 +64,10 @@ type Result struct {
 	Gone bool
 	// Skip are hours and days at which there is to be no fetch.
 	Skip Skip
-	// Told is how the outside tells of news by itself, for a [Receiver] that also asks.
+	// Told is how the outside tells of news by itself, for a [Receiver] that also asks. By is when it has to be asked again
+	// for that to go on, if politeness allows; zero for no matter when.
 	Told Told
+	By   time.Time
 	// Note is one line for /status, such as the last HTTP status.
 	Note string
 	// Exchange tells of the requests that the fetch made; nil for a kind that makes none. fetch.Poll fills it.

@@ -18,6 +18,7 @@ func (p *parser) atom(f *atom.Feed, o *outline) {
 	home := alternate(p.base, f.Links, tag)
 	p.settle(home, o.bases)
 	p.origin = feeds.Origin{ID: first(o.id, f.ID), Title: maybePlain(given(f.Title, o.title)), Home: home, URL: p.self(rel(f.Links, "self"))}
+	d.Hub, d.Topic = resolve(p.base, rel(f.Links, "hub")), resolve(p.base, rel(f.Links, "self"))
 	d.About = feeds.About{
 		Title: p.origin.Title, Description: maybePlain(given(f.Subtitle, o.subtitle)), URL: home, Language: tag,
 	}

@@ -48,6 +48,8 @@ type Document struct {
 	Rejected []sources.Rejected
 	// Pause is how long the feed asks to be left alone after a fetch (ttl, sy:updatePeriod), 0 for no wish.
 	Pause time.Duration
+	// Hub is whom to ask to be told of news (WebSub), Topic the address that the feed goes by there; empty if it does not say.
+	Hub, Topic string
 	// Cut says that the document ends in the middle: what is missing will come with another fetch.
 	Cut bool
 
@@ -236,6 +238,7 @@ func (p *parser) parseJSON(text []byte) error {
 		p.tooMany(left)
 	}
 	p.json(f)
+	p.jsonHub(text)
 	return nil
 }
 

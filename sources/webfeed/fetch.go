@@ -29,6 +29,22 @@ func (s *source) Fetch(ctx context.Context, st sources.State, out sources.Sink) 
 	if s.cfg.path != "" {
 		return s.file(ctx, st, out)
 	}
+	if mail, ok := st.(sources.Mail); ok {
+		if res, done, err := s.letters(ctx, mail, out); err != nil || done {
+			return res, err
+		}
+	}
+	var l links
+	res, err := s.poll(ctx, st, out, &l)
+	if err != nil {
+		return res, err
+	}
+	err = s.keepSubscribed(ctx, st, out, l, &res)
+	return res, err
+}
+
+// poll asks for the feed. l becomes what it says of hubs.
+func (s *source) poll(ctx context.Context, st sources.State, out sources.Sink, l *links) (sources.Result, error) {
 	poll := fetch.NewPoll(s.env.HTTP, st, fmt.Sprint(mapping, s.env.Zone))
 	address, err := s.address(st)
 	if err != nil {
@@ -39,8 +55,11 @@ func (s *source) Fetch(ctx context.Context, st sources.State, out sources.Sink) 
 		address = s.cfg.URL // the page may name another feed by now
 		resp, err = poll.Get(ctx, feedKey, fetch.Request{URL: address})
 	}
-	if err != nil || resp.Unchanged {
+	if err != nil {
 		return poll.Result(""), err
+	}
+	if *l = linksOf(resp.Response); resp.Unchanged {
+		return poll.Result(""), nil
 	}
 	doc, n, err := s.document(ctx, st, out, resp.Body, Hint{ContentType: resp.ContentType, URL: resp.FinalURL})
 	if page := (*PageError)(nil); errors.As(err, &page) && len(page.Feeds) > 0 && address == s.cfg.URL {
@@ -48,6 +67,7 @@ func (s *source) Fetch(ctx context.Context, st sources.State, out sources.Sink) 
 		if resp, err = poll.Get(ctx, feedKey, fetch.Request{URL: address}); err != nil {
 			return poll.Result("a page that names a feed"), err
 		}
+		*l = linksOf(resp.Response)
 		doc, n, err = s.document(ctx, st, out, resp.Body, Hint{ContentType: resp.ContentType, URL: resp.FinalURL})
 	}
 	switch {
@@ -60,6 +80,7 @@ func (s *source) Fetch(ctx context.Context, st sources.State, out sources.Sink) 
 		resp.Wish(doc.Pause, doc.skip)
 		resp.Done()
 	}
+	*l = l.or(doc, resp.FinalURL)
 	said := note(doc, n)
 	if err := s.remember(st, address); err != nil {
 		return poll.Result(said), err

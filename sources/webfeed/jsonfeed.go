@@ -35,6 +35,26 @@ func (p *parser) json(f *json.Feed) {
 	}
 }
 
+// jsonHub reads the hub, which gofeed leaves out.
+func (p *parser) jsonHub(text []byte) {
+	var f struct {
+		FeedURL string `json:"feed_url"`
+		Hubs    []struct {
+			Type string `json:"type"`
+			URL  string `json:"url"`
+		} `json:"hubs"`
+	}
+	if !bytes.Contains(text, []byte(`"hubs"`)) || encoding.Unmarshal(text, &f) != nil {
+		return // what cannot be read names no hub
+	}
+	for _, h := range f.Hubs {
+		if strings.EqualFold(h.Type, "websub") {
+			p.doc.Hub, p.doc.Topic = resolve(p.base, h.URL), resolve(p.base, f.FeedURL)
+			return
+		}
+	}
+}
+
 func (p *parser) jsonItem(it *json.Item, authors []feeds.Person) *entry {
 	e := &entry{id: strings.TrimSpace(it.ID), base: str(p.home)}
 	e.item = feeds.Item{

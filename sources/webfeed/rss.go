@@ -19,6 +19,7 @@ func (p *parser) rss(f *rss.Feed, o *outline) {
 	home := firstLink(p.base, f.Links, nil, x)
 	p.settle(home, o.bases)
 	p.origin = feeds.Origin{Title: maybePlain(first(f.Title, value(x, "dc", "title"), value(x, "itunes", "title"))), Home: home, URL: p.self(linkExt(x, "self"))}
+	d.Hub, d.Topic = resolve(p.base, linkExt(x, "hub")), resolve(p.base, linkExt(x, "self"))
 	d.About = feeds.About{
 		Title: p.origin.Title, URL: home,
 		Description: maybePlain(first(f.Description, value(x, "dc", "description"), value(x, "itunes", "summary"), value(x, "itunes", "subtitle"))),

@@ -38,6 +38,8 @@ var Kind = sources.Kind{
 type Config struct {
 	// URL is an http or https address, or the path of a feed document.
 	URL string `yaml:"feed"`
+	// WebSub off keeps the source from subscribing to the hub that the feed names.
+	WebSub string `yaml:"websub,omitempty" doc:"off: do not subscribe to the hub that the feed names. Unset: subscribe, where base_url is set." jsonschema:"enum=on,enum=off"`
 
 	path string // absolute; empty for a URL
 }
@@ -47,6 +49,9 @@ func (c *Config) Check(base string) error {
 	raw := strings.TrimSpace(c.URL)
 	if raw == "" {
 		return errors.New("feed: the address is empty; write the URL of an RSS, Atom or JSON Feed")
+	}
+	if c.WebSub != "" && c.WebSub != "on" && c.WebSub != "off" {
+		return errors.New("websub: want on or off")
 	}
 	scheme, rest, ok := strings.Cut(raw, ":")
 	scheme = strings.ToLower(scheme)

@@ -3,6 +3,7 @@ package fetchtest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"strings"
 	"sync"
@@ -14,10 +15,11 @@ import (
 
 // Store is a sources.Store in memory for any number of sources, and a fetch.Pauses.
 type Store struct {
-	mu     sync.Mutex
-	killed bool
-	desks  map[string]*shelf
-	pauses map[string]time.Time
+	mu      sync.Mutex
+	killed  bool
+	desks   map[string]*shelf
+	pauses  map[string]time.Time
+	letters int
 }
 
 // shelf is what is stored of one source.
@@ -91,6 +93,37 @@ func (s *Store) Pause(_ context.Context, host string, until time.Time) {
 	if !s.killed {
 		s.pauses[host] = until
 	}
+}
+
+// Mailbox is the mailbox of a source. It wakes nobody: a Manager looks by itself.
+func (s *Store) Mailbox(source string) sources.Mailbox { return &mailbox{s, source} }
+
+type mailbox struct {
+	s      *Store
+	source string
+}
+
+func (m *mailbox) Put(ctx context.Context, letter []byte) error {
+	if len(letter) > sources.MaxLetter {
+		return errors.New("the letter is too large")
+	}
+	d, err := m.s.Open(ctx, m.source)
+	if err != nil {
+		return err
+	}
+	m.s.mu.Lock()
+	m.s.letters++
+	key := fmt.Sprintf("%09d", m.s.letters)
+	m.s.mu.Unlock()
+	return d.Write(ctx, sources.BucketMail, map[string][]byte{key: append([]byte{}, letter...)})
+}
+
+func (m *mailbox) State(ctx context.Context, key string) ([]byte, bool, error) {
+	d, err := m.s.Open(ctx, m.source)
+	if err != nil {
+		return nil, false, err
+	}
+	return d.Read(ctx, sources.BucketState, key)
 }
 
 type desk struct {

@@ -57,6 +57,7 @@ type Web struct {
 	server *http.Server
 	conns  chan net.Conn
 	done   chan struct{}
+	busy   sync.WaitGroup // requests under way
 
 	mu     sync.Mutex
 	pages  map[string]*Page
@@ -80,6 +81,7 @@ func New(t *testing.T) *Web {
 		close(w.done)
 		_ = w.server.Close()
 		<-ended
+		w.busy.Wait()
 	})
 	return w
 }
@@ -192,6 +194,8 @@ func (l listener) Close() error   { return nil }
 func (l listener) Addr() net.Addr { return &net.TCPAddr{} }
 
 func (w *Web) serve(rw http.ResponseWriter, r *http.Request) {
+	w.busy.Add(1)
+	defer w.busy.Done()
 	now := time.Now()
 	address := "http://" + r.Host + r.URL.RequestURI()
 	w.mu.Lock()
