@@ -31,9 +31,7 @@ type Options struct {
 	OpenStore func(ctx context.Context, url string, log *slog.Logger) (cache.Store, error)
 	// HTTP makes the polite client of a source; those of one network share the pace of each host.
 	HTTP func(cfg *config.Config, s config.Source, network *fetch.Network) *http.Client
-	// Spacing is the time between two requests to one host; 0 means the polite one.
-	Spacing time.Duration
-	Log     *slog.Logger
+	Log  *slog.Logger
 	// Spool is the directory that keeps rendered documents for when the store fails; empty for none.
 	Spool string
 	// Socket is the path of the control socket; empty for none.
@@ -91,7 +89,7 @@ func Start(ctx context.Context, opts Options) (_ *App, err error) {
 		opts: opts, log: opts.Log, cfg: cfg, failed: make(chan error, 3), again: make(chan struct{}, 1),
 		stop: func() {}, received: make(chan struct{}, maxReceiving),
 	}
-	a.network = fetch.NewNetwork(fetch.Options{Spacing: opts.Spacing, Pauses: &pauses{a}})
+	a.network = fetch.NewNetwork(fetch.Options{Pauses: &pauses{a}})
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())

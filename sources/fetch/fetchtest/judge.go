@@ -13,13 +13,13 @@ import (
 
 // The rules, in the times that they name.
 const (
-	hour       = time.Hour
-	day        = 24 * time.Hour
-	spacing    = time.Second
-	settled    = 10              // permanent redirects in a row after which the old address is left alone
-	tooLong    = day + day/4     // without any request a page counts as given up (C11)
-	aftermath  = 2 * time.Minute // before a crash: what was told then may be forgotten
-	grainInSec = time.Second     // headers count in seconds
+	hour      = time.Hour
+	day       = 24 * time.Hour
+	spacing   = time.Second
+	settled   = 10              // permanent redirects in a row after which the old address is left alone
+	tooLong   = day + day/4     // without any request a page counts as given up (C11)
+	aftermath = 2 * time.Minute // before a crash: what was told then may be forgotten
+	grain     = time.Second     // headers count in seconds
 )
 
 // judge holds the requests for one page against the rules.
@@ -105,7 +105,7 @@ func (j *judge) answered(now time.Time, status int, h http.Header, good bool, p 
 		j.forget(now)
 		j.moved = 0
 	}
-	j.notBefore, j.why = now.Add(wait-grainInSec), why
+	j.notBefore, j.why = now.Add(wait-grain), why
 	if p.Skip != nil && good {
 		// Within a day of patience no request may fall into skipped times.
 		for t := j.notBefore.Truncate(time.Minute); t.Before(now.Add(day - time.Minute)); t = t.Add(time.Minute) {
@@ -205,7 +205,7 @@ func (h *host) begin(now time.Time) (faults []string) {
 	if !h.ended.IsZero() && now.Sub(h.ended) < spacing {
 		faults = append(faults, fmt.Sprintf("C20: %v after the last request to the host", now.Sub(h.ended)))
 	}
-	if now.Before(h.paused.Add(-grainInSec)) {
+	if now.Before(h.paused.Add(-grain)) {
 		faults = append(faults, "C10: the host asked everybody for a pause (429)")
 	}
 	return faults
