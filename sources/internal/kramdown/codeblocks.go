@@ -62,7 +62,7 @@ func (p *parser) fencedCode(el *node, b *block) bool {
 	if p.opts.Plain && (at >= len(s) || s[at] != '~') {
 		return false
 	}
-	for n := most; n >= 3 && n > most-10; n-- {
+	for n := most; n >= 3; n-- {
 		info := strings.TrimLeft(s[at+n:lineEnd(s, at)], " \t\v\f")
 		info = trimRight(info)
 		if strings.ContainsAny(info, " \t\v\f") {
@@ -93,7 +93,7 @@ func (p *parser) fencedCode(el *node, b *block) bool {
 // is none.
 func (p *parser) fenceEnd(b *block, i int, mark string) (end, next int) {
 	s := b.src
-	if b.lacking(mark, i) {
+	if b.lacking(mark, i) || p.spent(0) {
 		return 0, 0
 	}
 	start := i
@@ -114,6 +114,7 @@ func (p *parser) fenceEnd(b *block, i int, mark string) (end, next int) {
 		i = lineEnd(s, i)
 	}
 	b.lacks(mark, start)
+	p.budget -= (len(s) - start) >> 6
 	return 0, 0
 }
 
