@@ -140,7 +140,9 @@ func TestErrors(t *testing.T) {
 				c.config = `items: ".[]"`
 			}
 			src := open(t, sitetest.New(t, dir), "jsonapi: https://outside.example/a.json\n"+c.config)
-			src.(*source).limit = 100 * time.Millisecond
+			if c.name == "endless" {
+				src.(*source).limit = 100 * time.Millisecond
+			}
 			out, _, err := fetched(t, src, sourcetest.NewState())
 			switch {
 			case c.name == "environment":
