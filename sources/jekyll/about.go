@@ -2,13 +2,14 @@ package jekyll
 
 import (
 	"fmt"
-	"os"
+	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
 
 	"feedmill/feeds"
 	"feedmill/sources"
+	"feedmill/sources/internal/postdir"
 )
 
 // pageDirs are the directories whose pages name topics for people, with the key that says which, and the kind of topic.
@@ -22,26 +23,22 @@ var pageDirs = []struct{ dir, key, kind string }{
 // maxPages is the most pages of one directory that are read.
 const maxPages = 20_000
 
-// topicTitles reads the pages of categories and tags. A topic for which two pages have different titles gets none.
-func topicTitles(root *os.Root) (titles map[feeds.Topic]string, reports []sources.Rejected) {
+// Titles reads the pages of categories and tags. A topic for which two pages have different titles gets none.
+func (s *site) Titles(t postdir.Tree) (titles map[feeds.Topic]string, reports []sources.Rejected) {
 	titles = map[feeds.Topic]string{}
 	from := map[feeds.Topic]string{}
 	for _, d := range pageDirs {
-		f, err := root.Open(d.dir)
+		entries, err := t.ReadDir(d.dir)
 		if err != nil {
 			continue // a site needs no such pages
 		}
-		names, err := f.Readdirnames(maxPages)
-		f.Close()
-		if err != nil {
-			continue
-		}
-		slices.Sort(names)
-		for _, name := range names {
+		slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
+		for _, e := range entries[:min(len(entries), maxPages)] {
+			name := e.Name()
 			if !strings.HasSuffix(name, ".html") && !strings.HasSuffix(name, ".md") {
 				continue
 			}
-			b, err := readSmall(root, d.dir+"/"+name)
+			b, err := readSmall(t, d.dir+"/"+name)
 			if err != nil {
 				continue
 			}
@@ -51,24 +48,24 @@ func topicTitles(root *os.Root) (titles map[feeds.Topic]string, reports []source
 			}
 			front, _ := readHeader(p.header)
 			label, title := front.get(d.key).str(), front.get("title").str()
-			t := feeds.NewTopic(d.kind, label)
-			if t.Name == "" || title == "" {
+			topic := feeds.NewTopic(d.kind, label)
+			if topic.Name == "" || title == "" {
 				continue
 			}
-			if old, ok := from[t]; ok && titles[t] != title {
-				titles[t] = ""
+			if old, ok := from[topic]; ok && titles[topic] != title {
+				titles[topic] = ""
 				reports = append(reports, sources.Rejected{
 					Where: d.dir + "/" + name, Repaired: true,
-					Reason: fmt.Sprintf("%s has another title for %s: the label itself is shown", old, t),
+					Reason: fmt.Sprintf("%s has another title for %s: the label itself is shown", old, topic),
 				})
 				continue
 			}
-			titles[t], from[t] = title, d.dir+"/"+name
+			titles[topic], from[topic] = title, d.dir+"/"+name
 		}
 	}
-	for t, title := range titles {
+	for topic, title := range titles {
 		if title == "" {
-			delete(titles, t)
+			delete(titles, topic)
 		}
 	}
 	return titles, reports
@@ -77,8 +74,8 @@ func topicTitles(root *os.Root) (titles map[feeds.Topic]string, reports []source
 // feedTag matches the tags that jekyll-feed makes feeds for.
 var feedTag = regexp.MustCompile(`^[A-Za-z0-9_]+$`)
 
-// about is what the site says of itself. tags are those of its posts, for the addresses of jekyll-feed's feeds by tag.
-func (s *site) about(titles map[feeds.Topic]string, tags []string) feeds.About {
+// About is what the site says of itself. tags are those of its posts, for the addresses of jekyll-feed's feeds by tag.
+func (s *site) About(titles map[feeds.Topic]string, tags []string) feeds.About {
 	a := feeds.About{
 		Title: s.title, Description: s.description, URL: s.absolute("/"), Language: s.language,
 		Window: s.feed.limit, Titles: titles, Redirects: map[string]feeds.Topic{},

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"feedmill/sources/internal/postdir"
 )
 
 // benchPost is shaped like the posts of a news crawler: a line per key, a few paragraphs of HTML, an autolink and a line
@@ -22,7 +24,7 @@ func benchSite(tb testing.TB) *site {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return newSite(conf, &Config{}, nil)
+	return newSite(conf, postdir.Settings{})
 }
 
 // BenchmarkDecode is one post: front matter, date, address, Markdown.
@@ -38,8 +40,8 @@ func BenchmarkDecode(b *testing.B) {
 			b.SetBytes(int64(len(file)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if p := s.decode("_posts/2024-01-01-x.md", file, now); p.change.Item == nil {
-					b.Fatal(p.report())
+				if p := decode(s, "_posts/2024-01-01-x.md", file, now); p.Change.Item == nil {
+					b.Fatal(p.Report())
 				}
 			}
 		})
@@ -99,7 +101,7 @@ func BenchmarkScan(b *testing.B) {
 		s := open(b, dir)
 		r.mustFetch(s)
 		for b.Loop() {
-			s.todo.add(work{full: true})
+			s.Changed(nil)
 			if res := r.mustFetch(s); !res.Unchanged {
 				b.Fatal(res)
 			}

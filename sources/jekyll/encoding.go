@@ -21,7 +21,7 @@ func (s *site) decodeText(b []byte, p *post) []byte {
 	case bytes.HasPrefix(b, []byte{0xff, 0xfe}), bytes.HasPrefix(b, []byte{0xfe, 0xff}):
 		out, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Bytes(b)
 		if err == nil {
-			p.repair(1, "the file is UTF-16: save it as UTF-8")
+			p.Repair(1, "the file is UTF-16: save it as UTF-8")
 			return out
 		}
 	}
@@ -34,11 +34,11 @@ func (s *site) decodeText(b []byte, p *post) []byte {
 	good, bad, line := utf8Damage(b)
 	if bad > good {
 		if out, err := simplifiedchinese.GB18030.NewDecoder().Bytes(b); err == nil && !bytes.ContainsRune(out, utf8.RuneError) {
-			p.repair(line, "the file is not UTF-8: read it as GB18030; save it as UTF-8")
+			p.Repair(line, "the file is not UTF-8: read it as GB18030; save it as UTF-8")
 			return out
 		}
 	}
-	p.repair(line, "bytes that are not UTF-8 were replaced")
+	p.Repair(line, "bytes that are not UTF-8 were replaced")
 	return cleanUTF8(b)
 }
 

@@ -65,15 +65,15 @@ func FuzzDecode(f *testing.F) {
 	}
 	now := time.Date(2024, 6, 1, 0, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		p := s.decode("_posts/2024-01-01-x.md", b, now)
-		if (p.change.Item == nil || p.rejected != nil) != (p.hidden || p.rejected != nil) {
+		p := decode(s, "_posts/2024-01-01-x.md", b, now)
+		if (p.Change.Item == nil || p.Rejected != nil) != (p.Hidden || p.Rejected != nil) {
 			t.Fatalf("neither item nor reason: %+v", p)
 		}
-		if p.rejected != nil || p.hidden {
+		if p.Rejected != nil || p.Hidden {
 			return
 		}
-		it := p.change.Item
-		if !utf8.ValidString(it.Content) || !utf8.ValidString(it.Title) || it.Published.IsZero() || p.change.Key == "" {
+		it := p.Change.Item
+		if !utf8.ValidString(it.Content) || !utf8.ValidString(it.Title) || it.Published.IsZero() || p.Change.Key == "" {
 			t.Fatalf("%q gives %+v", b, it)
 		}
 	})
@@ -166,14 +166,14 @@ func TestHostileHeader(t *testing.T) {
 				t.Error("accepted")
 			}
 			s := benchSite(t)
-			if p := s.decode("_posts/2024-01-01-x.md", []byte("---\ntitle: t\n"+in+"---\nb"), time.Now()); p.rejected != nil || p.change.Item.Title != "t" {
+			if p := decode(s, "_posts/2024-01-01-x.md", []byte("---\ntitle: t\n"+in+"---\nb"), time.Now()); p.Rejected != nil || p.Change.Item.Title != "t" {
 				t.Errorf("the post did not survive: %+v", p)
 			}
 			t.Log(time.Since(start))
 		})
 	}
-	p := benchSite(t).decode("_posts/2024-01-01-x.md", []byte("---\na: "+strings.Repeat("x", maxHeader)+"\n---\nb"), time.Now())
-	if p.rejected == nil {
+	p := decode(benchSite(t), "_posts/2024-01-01-x.md", []byte("---\na: "+strings.Repeat("x", maxHeader)+"\n---\nb"), time.Now())
+	if p.Rejected == nil {
 		t.Error("accepted front matter beyond the limit")
 	}
 }

@@ -1,8 +1,7 @@
 // Package jekyll is the source for the posts of a Jekyll site: it reads _posts and _config.yml as Jekyll 4 and
 // jekyll-feed do, without building the site, and where Jekyll gives up on a post it mends the post and says so.
 //
-// State: "f/PATH" holds the stamp of a file (see stamp), "k/GUID" the path of the post with that guid, "t/TAG" a tag
-// that jekyll-feed has a feed for, "scanned" is set with the first complete scan.
+// Which files changed, and which post is which, is the work of package postdir: this package is its [Generator].
 package jekyll
 
 import (
@@ -15,7 +14,11 @@ import (
 	"time"
 
 	"feedmill/sources"
+	"feedmill/sources/internal/postdir"
 )
+
+// interval is the time between looks at everything.
+const interval = time.Hour
 
 // Kind is the kind of source.
 var Kind = sources.Kind{
@@ -30,7 +33,14 @@ var Kind = sources.Kind{
 		return newSource(c, env), nil
 	},
 	Recognise: recognise,
-	Interval:  time.Hour,
+	Interval:  interval,
+}
+
+// Generator reads Jekyll sites in any tree.
+var Generator = postdir.Generator{Name: "jekyll", Config: configName, Detect: detect, Load: loadSite}
+
+func newSource(c *Config, env sources.Env) *postdir.Source {
+	return postdir.NewSource(c.Path, Generator, c.settings(env), env, interval)
 }
 
 const (
@@ -68,6 +78,21 @@ func (c *Config) Check(base string) error {
 
 // Location is the directory.
 func (c *Config) Location() string { return c.Path }
+
+// settings are those of the site.
+func (c *Config) settings(env sources.Env) postdir.Settings {
+	return postdir.Settings{SiteDates: c.ZonelessDates == zonelessSite, Zone: env.Zone}
+}
+
+// detect takes a tree with _config.yml or _posts at its root.
+func detect(t postdir.Tree) bool {
+	for _, name := range append([]string{"_posts"}, configNames...) {
+		if _, err := t.Lstat(name); err == nil {
+			return true
+		}
+	}
+	return false
+}
 
 // maxRecognise bounds the directories in which recognise looks for _posts.
 const maxRecognise = 2000

@@ -1,7 +1,6 @@
 package jekyll
 
 import (
-	"os"
 	"slices"
 	"testing"
 	"time"
@@ -9,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"feedmill/feeds"
+	"feedmill/sources/internal/postdir"
 )
 
 func yamlFields(t testing.TB, s string) fields {
@@ -82,7 +82,7 @@ defaults:
   - {scope: {path: "*/_posts/2024-*"}, values: {lang: glob}}
   - {values: {author: all}}
   - {scope: {path: x}}
-`), &Config{}, nil)
+`), postdir.Settings{})
 	for rel, want := range map[string]string{
 		"_posts/2024-01-01-a.md": "a", "en/_posts/2023-01-01-a.md": "b", "en/_posts/2024-01-01-a.md": "glob", "x.md": "a",
 	} {
@@ -111,12 +111,12 @@ func TestTopicTitles(t *testing.T) {
 	write(t, dir, "category/a.html", page("category", "a b", "A"), "category/a2.html", page("category", "A-B", "A"),
 		"category/c.html", page("category", "c", "C"), "category/c2.md", page("category", "c", "D"), "category/c3.md", page("category", "c", "C"),
 		"category/x.txt", page("category", "x", "X"), "category/no.html", "no front matter", "tag/t.html", page("tag", "标签", "T"))
-	root, err := os.OpenRoot(dir)
+	root, err := postdir.OpenDisk(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	titles, reports := topicTitles(root)
+	titles, reports := new(site).Titles(root)
 	want := map[feeds.Topic]string{feeds.NewTopic("category", "a-b"): "A", feeds.NewTopic("tag", "标签"): "T"}
 	if d := cmp.Diff(want, titles); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
@@ -167,7 +167,7 @@ func TestCategoryDirs(t *testing.T) {
 func TestShape(t *testing.T) {
 	shape := func(conf string, zoneless string, zone *time.Location) uint32 {
 		f := yamlFields(t, conf)
-		s := newSite(f, &Config{ZonelessDates: zoneless}, zone)
+		s := newSite(f, postdir.Settings{SiteDates: zoneless == zonelessSite, Zone: zone})
 		return s.hash(f)
 	}
 	base := shape("url: https://a.example\nauthor: x\n", "jekyll", nil)

@@ -3,6 +3,8 @@ package jekyll
 import (
 	"strings"
 	"testing"
+
+	"feedmill/sources/internal/postdir"
 )
 
 func TestRender(t *testing.T) {
@@ -95,7 +97,7 @@ func TestProcessors(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := newSite(conf, &Config{}, nil)
+			s := newSite(conf, postdir.Settings{})
 			r := renderer{site: s, markdown: true}
 			got, err := r.render([]byte(body))
 			if err != nil {
@@ -123,7 +125,7 @@ func TestKramdownChangesHash(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h := newSite(conf, &Config{}, nil).hash(conf)
+		h := newSite(conf, postdir.Settings{}).hash(conf)
 		if other, ok := seen[h]; ok {
 			t.Errorf("%q and %q have the same hash", c, other)
 		}
@@ -165,7 +167,7 @@ func processed(t *testing.T, name string) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newSite(conf, &Config{}, nil)
+	return newSite(conf, postdir.Settings{})
 }
 
 func TestExcerpt(t *testing.T) {

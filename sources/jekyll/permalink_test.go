@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"feedmill/sources"
+	"feedmill/sources/internal/postdir"
 )
 
 func TestPermalinks(t *testing.T) {
@@ -102,12 +103,12 @@ func TestAddress(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := newSite(conf, &Config{}, nil).decode("_posts/2024-03-05-x-y.md", []byte("---\n"+c.front+"\n---\nb"), time.Now())
-			if p.rejected != nil {
-				t.Fatal(p.rejected)
+			p := decode(newSite(conf, postdir.Settings{}), "_posts/2024-03-05-x-y.md", []byte("---\n"+c.front+"\n---\nb"), time.Now())
+			if p.Rejected != nil {
+				t.Fatal(p.Rejected)
 			}
-			if p.change.Item.URL != c.url || p.change.Base != c.url || p.change.Wish != c.wish {
-				t.Errorf("got %s, %s", p.change.Item.URL, p.change.Wish)
+			if p.Change.Item.URL != c.url || p.Change.Base != c.url || p.Change.Wish != c.wish {
+				t.Errorf("got %s, %s", p.Change.Item.URL, p.Change.Wish)
 			}
 		})
 	}

@@ -10,9 +10,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"feedmill/feeds"
 	"feedmill/sources"
+	"feedmill/sources/internal/postdir"
 )
 
 // recorder is a Sink and a State in memory. It keeps what a store and the Manager would.
@@ -180,7 +182,7 @@ func (r *recorder) item(suffix string) feeds.Change {
 }
 
 // open makes a source of a directory.
-func open(t testing.TB, dir string, opts ...func(*Config)) *source {
+func open(t testing.TB, dir string, opts ...func(*Config)) *postdir.Source {
 	t.Helper()
 	cfg := Kind.Config().(*Config)
 	cfg.Path = dir
@@ -198,7 +200,7 @@ func open(t testing.TB, dir string, opts ...func(*Config)) *source {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return s.(*source)
+	return s.(*postdir.Source)
 }
 
 // write lays out files below dir: name, content, name, content.
@@ -220,4 +222,9 @@ func describe(c feeds.Change) string {
 	return fmt.Sprintf("key %s\nwish %s\nurl %s\noriginal %s\ntitle %q\ncategories %q\ntags %q\nauthors %v\nlang %s\nimage %s\npublished %s\nupdated %s\nhold %v\nsummary %q\ncontent %s\n",
 		c.Key, c.Wish, it.URL, it.Original, it.Title, it.Categories, it.Tags, it.Authors, it.Language, it.Image,
 		it.Published.Format("2006-01-02T15:04:05Z07:00"), it.Updated.Format("2006-01-02T15:04:05Z07:00"), c.Hold, it.Summary, it.Content)
+}
+
+// decode makes a post of a file that is the only one of its site.
+func decode(s *site, rel string, b []byte, now time.Time) *post {
+	return s.Decode(postdir.NewFile(nil, rel, b, now, now))
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"net/url"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -18,6 +17,7 @@ import (
 	"feedmill/feeds"
 	"feedmill/sources"
 	"feedmill/sources/internal/kramdown"
+	"feedmill/sources/internal/postdir"
 )
 
 const (
@@ -31,6 +31,8 @@ var configNames = []string{configName, "_config.yaml"}
 
 // authorFiles hold what a post's author key means.
 var authorFiles = []string{"_data/authors.yml", "_data/authors.yaml", "_data/authors.json"}
+
+var _ postdir.Site = (*site)(nil)
 
 // site is what shapes posts: _config.yml and the settings of the source.
 type site struct {
@@ -79,10 +81,10 @@ type scope struct {
 }
 
 // loadSite reads the configuration below root. A site without _config.yml has Jekyll's defaults.
-func loadSite(root *os.Root, cfg *Config, zone *time.Location) (*site, error) {
+func loadSite(t postdir.Tree, set postdir.Settings) (postdir.Site, error) {
 	var conf fields
 	for _, name := range configNames {
-		b, err := readSmall(root, name)
+		b, err := readSmall(t, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -95,9 +97,9 @@ func loadSite(root *os.Root, cfg *Config, zone *time.Location) (*site, error) {
 		}
 		break
 	}
-	s := newSite(conf, cfg, zone)
+	s := newSite(conf, set)
 	for _, name := range authorFiles {
-		b, err := readSmall(root, name)
+		b, err := readSmall(t, name)
 		if err != nil {
 			continue // no file, no names
 		}
@@ -118,7 +120,7 @@ func loadSite(root *os.Root, cfg *Config, zone *time.Location) (*site, error) {
 	return s, nil
 }
 
-func newSite(conf fields, cfg *Config, zone *time.Location) *site {
+func newSite(conf fields, set postdir.Settings) *site {
 	s := &site{
 		title:       conf.get("title").str(),
 		description: conf.get("description").str(),
@@ -129,7 +131,7 @@ func newSite(conf fields, cfg *Config, zone *time.Location) *site {
 		excerptOnly: conf.get("feed").fields.get("excerpt_only").isTrue(),
 		future:      conf.get("future").isTrue(),
 		unpublished: conf.get("unpublished").isTrue(),
-		dates:       zoning{zone: zone, asSite: cfg.ZonelessDates == zonelessSite},
+		dates:       zoning{zone: set.Zone, asSite: set.SiteDates},
 		encoding:    conf.get("encoding").str(),
 		markdown:    map[string]bool{},
 		top:         strings.Trim(conf.get("collections_dir").str(), "/"),
@@ -333,7 +335,7 @@ func dump(w io.Writer, v value) {
 }
 
 // readSmall reads a file of the site's configuration.
-func readSmall(root *os.Root, name string) ([]byte, error) {
-	b, _, err := readFile(root, name, maxConfig)
+func readSmall(t postdir.Tree, name string) ([]byte, error) {
+	b, _, err := t.ReadFile(name, maxConfig)
 	return b, err
 }

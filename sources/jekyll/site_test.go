@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"feedmill/feeds"
+	"feedmill/sources/internal/postdir"
 )
 
 func TestHoldAndZonelessWarning(t *testing.T) {
@@ -46,7 +47,7 @@ func TestFeedTags(t *testing.T) {
 	}
 	// A new tag by an event is described; another process knows it from the state.
 	write(t, dir, "_posts/2024-01-02-b.md", "---\ntags: [New_1]\n---\n")
-	s.todo.add(work{paths: map[string]bool{"_posts/2024-01-02-b.md": true}})
+	s.Changed(&postdir.Changes{Paths: []string{"_posts/2024-01-02-b.md"}})
 	n := len(r.abouts)
 	r.mustFetch(s)
 	if len(r.abouts) != n+1 || r.abouts[n].Redirects["/t/New_1.xml"] != feeds.NewTopic("tag", "new_1") {

@@ -17,6 +17,7 @@ import (
 
 	"feedmill/feeds"
 	"feedmill/sources"
+	"feedmill/sources/internal/postdir"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -83,7 +84,7 @@ func age(t testing.TB, dir string) {
 }
 
 // start lays out a site, ages it and fetches it once.
-func start(t testing.TB, files ...string) (dir string, s *source, r *recorder) {
+func start(t testing.TB, files ...string) (dir string, s *postdir.Source, r *recorder) {
 	t.Helper()
 	dir = t.TempDir()
 	write(t, dir, append([]string{"_config.yml", "url: https://a.example\n"}, files...)...)
@@ -112,7 +113,7 @@ func TestUnchangedIsNotRead(t *testing.T) {
 	if err := os.Chtimes(dir+"/_posts/2024-01-01-a.md", info.ModTime(), info.ModTime()); err != nil {
 		t.Fatal(err)
 	}
-	for _, src := range []*source{s, open(t, dir)} {
+	for _, src := range []*postdir.Source{s, open(t, dir)} {
 		res := r.mustFetch(src)
 		equalKeys(t, "again", r.order)
 		if !res.Unchanged || res.Complete {
@@ -183,8 +184,7 @@ func TestRenames(t *testing.T) {
 	equalKeys(t, "withdrawn", r.withdrawn, "_posts/2024-01-02-b.md")
 	// By events: both paths in one fetch.
 	move("_posts/2024-01-02-c.md", "_posts/2024-01-02-d.md")
-	s.todo.leave("_posts/2024-01-02-c.md")
-	s.todo.add(work{paths: map[string]bool{"_posts/2024-01-02-d.md": true}})
+	s.Changed(&postdir.Changes{Paths: []string{"_posts/2024-01-02-c.md", "_posts/2024-01-02-d.md"}})
 	r.mustFetch(s)
 	if got := r.item("02-d.md").Formerly; got != "_posts/2024-01-02-c.md" {
 		t.Errorf("formerly %q", got)
@@ -225,7 +225,7 @@ func TestHeldIsStatedNext(t *testing.T) {
 	if err := os.Remove(dir + "/_posts/2024-01-01-a.md"); err != nil {
 		t.Fatal(err)
 	}
-	s.todo.add(work{paths: map[string]bool{"_posts/2024-01-01-a.md": true}})
+	s.Changed(&postdir.Changes{Paths: []string{"_posts/2024-01-01-a.md"}})
 	r.mustFetch(s)
 	r.held = false
 	r.mustFetch(s)
@@ -300,7 +300,7 @@ func TestRejected(t *testing.T) {
 		"_posts/2024-01-01-half.md", "---\ntitle: x\n", "_posts/2024-01-02-empty.md", "\n", "_posts/noname.md", postOf("x"),
 		"_posts/2024-99-99-x.md", "---\ndate: y\n---\n", "_posts/2024-01-03-ok.md", postOf("ok"),
 		"_posts/.hidden.md", "x", "_posts/2024-01-04-x.md~", "x", "_posts/2024-01-05-x.txt", "x", "_posts/2024-01-06-x.jpg", "x",
-		"_posts/2024-01-07-big.md", strings.Repeat("x", maxPost+1), "_posts/2024-01-08-dup1.md", "---\nguid: g\n---\nx", "_posts/2024-01-09-dup2.md", "---\nguid: g\n---\ny")
+		"_posts/2024-01-07-big.md", strings.Repeat("x", postdir.MaxPost+1), "_posts/2024-01-08-dup1.md", "---\nguid: g\n---\nx", "_posts/2024-01-09-dup2.md", "---\nguid: g\n---\ny")
 	want := []string{
 		"_posts/2024-01-01-half.md:1: rejected: the front matter has no end: close it with a line ---",
 		"_posts/2024-01-02-empty.md: rejected: the file is empty",
@@ -428,19 +428,4 @@ func TestInterrupted(t *testing.T) {
 	if n := len(<-r.emits); n != sources.MaxBatch {
 		t.Errorf("first batch of %d", n)
 	}
-}
-
-func FuzzStamp(f *testing.F) {
-	f.Add((&stamp{size: 1, mtime: 2, raw: 3, shape: 4, emitted: true, key: "k", report: &fault{5, "r"}, repaired: true}).encode())
-	f.Add((&stamp{}).encode())
-	f.Fuzz(func(t *testing.T, b []byte) {
-		s, err := decodeStamp(b)
-		if err != nil {
-			return
-		}
-		again, err := decodeStamp(s.encode())
-		if d := cmp.Diff(s, again, cmp.AllowUnexported(stamp{}, fault{})); err != nil || d != "" {
-			t.Fatalf("%v %s", err, d)
-		}
-	})
 }

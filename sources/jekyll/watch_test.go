@@ -10,13 +10,14 @@ import (
 	"time"
 
 	"feedmill/feeds"
+	"feedmill/sources/internal/postdir"
 )
 
 // watched runs Watch over a site and fetches whenever it wakes, as the Manager does.
 type watched struct {
 	t   *testing.T
 	dir string
-	src *source
+	src *postdir.Source
 	rec *recorder
 }
 
@@ -190,67 +191,6 @@ func TestWatch(t *testing.T) {
 	w.until("the title of the category is not described", func() bool {
 		return w.rec.abouts[len(w.rec.abouts)-1].Titles[feeds.NewTopic("category", "x")] == "X"
 	})
-}
-
-// TestWatchOverflow: when events are lost, everything is looked at.
-func TestWatchOverflow(t *testing.T) {
-	dir, src, _ := start(t, "_posts/2024-01-01-a.md", postOf("a"))
-	woken := 0
-	w := &watch{source: src, wake: func() { woken++ }, known: map[string]bool{}, waiting: map[string]pending{}}
-	w.everything()
-	if got := src.todo.take(); !got.full || woken != 1 {
-		t.Errorf("%+v, woken %d", got, woken)
-	}
-	// Without events the directories' times tell.
-	before := w.times()
-	if !equal(before, w.times()) {
-		t.Error("a change where there was none")
-	}
-	future := time.Now().Add(time.Hour)
-	if err := os.Chtimes(filepath.Join(dir, "_posts"), future, future); err != nil {
-		t.Fatal(err)
-	}
-	if equal(before, w.times()) {
-		t.Error("a changed directory is not seen")
-	}
-}
-
-// TestQuiet: a path waits for quiet, but not for ever; one that is gone waits for another name.
-func TestQuiet(t *testing.T) {
-	_, src, _ := start(t, "_posts/2024-01-01-a.md", postOf("a"))
-	w := &watch{source: src, wake: func() {}, known: map[string]bool{}, waiting: map[string]pending{}, timer: time.NewTimer(time.Hour)}
-	const here, gone = "_posts/2024-01-01-a.md", "_posts/2024-01-02-b.md"
-	w.hold(here)
-	w.hold(gone)
-	now := time.Now()
-	w.release(now)
-	if got := src.todo.take(); !got.empty() {
-		t.Errorf("read before it was quiet: %+v", got)
-	}
-	w.release(now.Add(quiet + time.Millisecond))
-	if got := src.todo.take().sorted(); !slices.Equal(got, []string{here}) {
-		t.Errorf("after quiet %q", got)
-	}
-	w.release(now.Add(quiet + grace + time.Second))
-	if got := src.todo.take().sorted(); !slices.Equal(got, []string{gone}) {
-		t.Errorf("after the grace %q", got)
-	}
-	// One that was taken as a rename does not come again.
-	w.hold(gone)
-	w.release(time.Now().Add(quiet + time.Millisecond))
-	if got := src.todo.leaving(); !slices.Equal(got, []string{gone}) {
-		t.Errorf("leaving %q", got)
-	}
-	w.release(time.Now().Add(time.Minute))
-	if got := src.todo.take(); !got.empty() {
-		t.Errorf("again %+v", got)
-	}
-	// One that never rests is read after a while.
-	w.waiting[here] = pending{first: time.Now().Add(-restless)}
-	w.hold(here)
-	if p := w.waiting[here]; p.due.After(time.Now()) {
-		t.Error("waits for ever")
-	}
 }
 
 func TestWatchEnds(t *testing.T) {

@@ -1,33 +1,35 @@
-package jekyll
+package postdir
 
 import (
 	"encoding/binary"
 	"errors"
-	"time"
 )
 
 const (
 	filePrefix = "f/"
 	keyPrefix  = "k/"
-	tagPrefix  = "t/"
+	notePrefix = "t/"
 	scannedKey = "scanned"
 )
 
 // stamp is what is remembered of a file between fetches.
 type stamp struct {
 	size int64
-	// mtime is in nanoseconds; 0 asks to read the file again, because it was so young that a second write may have
-	// left the same time.
-	mtime int64
-	// raw is the hash of the file, shape the site's shape under which it was emitted.
+	// mark is the tree's; 0 asks to read the file again.
+	mark uint64
+	// raw is the hash of the file, shape the site's shape under which it was decoded (see fetch.shapeOf).
 	raw   uint64
 	shape uint32
+	// uses: the post depends on other files.
+	uses bool
+	// until is the second at which the file is decoded again; 0 for none.
+	until int64
 	// emitted: the store has an item under key.
 	emitted bool
 	// key is the native key if it is not the path.
 	key string
 	// report is what was last reported of the file, if anything.
-	report   *fault
+	report   *Fault
 	repaired bool
 }
 
@@ -37,6 +39,8 @@ const (
 	flagKey
 	flagReport
 	flagRepaired
+	flagUses
+	flagUntil
 )
 
 // stampVersion is the first byte; a stamp of another version is as good as none.
@@ -57,17 +61,26 @@ func (s *stamp) encode() []byte {
 	if s.repaired {
 		flags |= flagRepaired
 	}
+	if s.uses {
+		flags |= flagUses
+	}
+	if s.until != 0 {
+		flags |= flagUntil
+	}
 	b = append(b, stampVersion, flags)
 	b = binary.AppendUvarint(b, uint64(s.size))
-	b = binary.BigEndian.AppendUint64(b, uint64(s.mtime))
+	b = binary.BigEndian.AppendUint64(b, s.mark)
 	b = binary.BigEndian.AppendUint64(b, s.raw)
 	b = binary.BigEndian.AppendUint32(b, s.shape)
 	if s.key != "" {
 		b = appendText(b, s.key)
 	}
 	if s.report != nil {
-		b = binary.AppendUvarint(b, uint64(s.report.line))
-		b = appendText(b, s.report.reason)
+		b = binary.AppendUvarint(b, uint64(s.report.Line))
+		b = appendText(b, s.report.Reason)
+	}
+	if s.until != 0 {
+		b = binary.AppendVarint(b, s.until)
 	}
 	return b
 }
@@ -88,16 +101,19 @@ func decodeStamp(b []byte) (s stamp, err error) {
 	if len(r.b) < 20 {
 		return stamp{}, errStamp
 	}
-	s.mtime = int64(binary.BigEndian.Uint64(r.b))
+	s.mark = binary.BigEndian.Uint64(r.b)
 	s.raw = binary.BigEndian.Uint64(r.b[8:])
 	s.shape = binary.BigEndian.Uint32(r.b[16:])
 	r.b = r.b[20:]
-	s.emitted, s.repaired = flags&flagEmitted != 0, flags&flagRepaired != 0
+	s.emitted, s.repaired, s.uses = flags&flagEmitted != 0, flags&flagRepaired != 0, flags&flagUses != 0
 	if flags&flagKey != 0 {
 		s.key = r.text()
 	}
 	if flags&flagReport != 0 {
-		s.report = &fault{line: int(r.uvarint()), reason: r.text()}
+		s.report = &Fault{Line: int(r.uvarint()), Reason: r.text()}
+	}
+	if flags&flagUntil != 0 {
+		s.until = r.varint()
 	}
 	if r.bad {
 		return stamp{}, errStamp
@@ -112,6 +128,16 @@ type stampReader struct {
 
 func (r *stampReader) uvarint() uint64 {
 	n, size := binary.Uvarint(r.b)
+	if size <= 0 {
+		r.bad = true
+		return 0
+	}
+	r.b = r.b[size:]
+	return n
+}
+
+func (r *stampReader) varint() int64 {
+	n, size := binary.Varint(r.b)
 	if size <= 0 {
 		r.bad = true
 		return 0
@@ -137,20 +163,4 @@ func (s *stamp) keyOf(path string) string {
 		return s.key
 	}
 	return path
-}
-
-// settle is how old a file must be for its time to be trusted: coarser than the clock of any file system in use.
-const settle = 2 * time.Second
-
-// trusted is the modification time to remember; see stamp.mtime.
-func trusted(mtime, now time.Time) int64 {
-	if now.Sub(mtime) < settle {
-		return 0
-	}
-	return mtime.UnixNano()
-}
-
-// fresh reports whether a file is still what the stamp says.
-func (s *stamp) fresh(f file, shape uint32) bool {
-	return s.mtime != 0 && s.mtime == f.mtime && s.size == f.size && s.shape == shape
 }

@@ -1,17 +1,19 @@
-package jekyll
+package postdir
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/cespare/xxhash/v2"
+
 	"feedmill/feeds"
 	"feedmill/sources"
 )
-
-type topicNames = map[feeds.Topic]string
 
 // candidate is a file to read.
 type candidate struct {
@@ -60,7 +62,7 @@ func (f *fetch) decodeAll(todo []candidate) (wait func() []loaded) {
 				if i >= len(todo) {
 					return
 				}
-				out[i] = f.site.load(f.root, todo[i], f.force, time.Now())
+				out[i] = f.load(todo[i], time.Now())
 			}
 		})
 	}
@@ -94,13 +96,13 @@ func (f *fetch) commit(chunk []loaded) error {
 
 // settle decides what one file comes to: a change to emit, a report, a withdrawal later, or nothing.
 func (f *fetch) settle(l *loaded) (*feeds.Change, error) {
-	s := stamp{size: l.size, mtime: l.mtime, shape: f.site.shape}
+	s := stamp{size: l.size, mark: l.mark, uses: l.uses, shape: f.shapeOf(l.uses)}
 	where := l.path
 	if l.prior != nil {
 		s.emitted, s.key, s.raw, s.report, s.repaired = l.prior.emitted, l.prior.key, l.prior.raw, l.prior.report, l.prior.repaired
 		where = l.prior.keyOf(l.path)
 	}
-	if (l.gone || l.err != nil || !l.same && l.post.rejected != nil) && s.emitted {
+	if (l.gone || l.err != nil || !l.same && l.post.Rejected != nil) && s.emitted {
 		f.kept++
 	}
 	switch {
@@ -110,14 +112,20 @@ func (f *fetch) settle(l *loaded) (*feeds.Change, error) {
 		f.out.Reject(sources.Rejected{Where: where, Reason: "cannot read the file: " + reason(l.err)})
 		return nil, nil
 	case l.same:
+		s.until = l.prior.until
+		f.expect(s.until)
 		f.st.Set(filePrefix+l.path, s.encode())
 		return nil, nil
-	case l.post.open && f.waiting:
+	case l.post.Open && f.waiting:
 		return nil, nil
 	}
 	p := l.post
-	s.raw, s.report, s.repaired = p.raw, nil, false
-	if p.hidden {
+	s.raw, s.report, s.repaired = l.raw, nil, false
+	if !p.Until.IsZero() {
+		s.until = p.Until.Unix()
+	}
+	f.expect(s.until)
+	if p.Hidden {
 		s.emitted, s.key = false, ""
 		if l.prior != nil && (l.prior.emitted || l.prior.report != nil) {
 			f.gone = append(f.gone, departed{path: l.path, stamp: *l.prior, hidden: &s})
@@ -126,41 +134,41 @@ func (f *fetch) settle(l *loaded) (*feeds.Change, error) {
 		f.st.Set(filePrefix+l.path, s.encode())
 		return nil, nil
 	}
-	if p.rejected == nil {
+	if p.Rejected == nil {
 		if err := f.identify(l); err != nil {
 			return nil, err
 		}
-		where = p.change.Key
+		where = p.Change.Key
 		s.emitted, s.key = true, ""
 		if where != l.path {
 			s.key = where
 		}
-		f.noteTags(p.change.Item.Tags)
+		f.note(p.Change.Item)
 	}
-	if fault, ok := p.report(); ok {
+	if fault, ok := p.Report(); ok {
 		if where != l.path { // a guid does not say where to look
-			fault.reason = l.path + ": " + fault.reason
+			fault.Reason = l.path + ": " + fault.Reason
 		}
-		s.report, s.repaired = &fault, p.rejected == nil
+		s.report, s.repaired = &fault, p.Rejected == nil
 		f.out.Reject(fault.rejection(where, s.repaired))
 	}
 	f.st.Set(filePrefix+l.path, s.encode())
-	if p.rejected != nil {
+	if p.Rejected != nil {
 		return nil, nil
 	}
-	return &p.change, nil
+	return &p.Change, nil
 }
 
 // identify settles the key of a post: whether its guid is free, and which key it had before.
 func (f *fetch) identify(l *loaded) error {
-	c := &l.post.change
+	c := &l.post.Change
 	if c.Key != l.path {
 		b, ok, err := f.st.Get(keyPrefix + c.Key)
 		if err != nil {
 			return fmt.Errorf("read the state: %w", err)
 		}
 		if holder := string(b); ok && holder != l.path && f.stays(holder) {
-			l.post.repair(0, "its guid %q is that of %s: give it one of its own", c.Key, holder)
+			l.post.Repair(0, "its guid %q is that of %s: give it one of its own", c.Key, holder)
 			c.Key = l.path
 		} else {
 			f.st.Set(keyPrefix+c.Key, []byte(l.path))
@@ -186,7 +194,7 @@ func (f *fetch) identify(l *loaded) error {
 
 // stays reports whether a file is still there.
 func (f *fetch) stays(path string) bool {
-	_, err := f.root.Lstat(path)
+	_, err := f.tree.Lstat(path)
 	return err == nil
 }
 
@@ -202,16 +210,16 @@ func (f *fetch) release(key, path string) error {
 	return nil
 }
 
-// noteTags remembers the tags that jekyll-feed has feeds for.
-func (f *fetch) noteTags(tags []string) {
-	if !f.site.feed.tagged {
-		return
-	}
-	for _, t := range tags {
-		if !f.tags[t] && len(f.tags) < maxPages && feedTag.MatchString(t) {
-			f.tags[t] = true
+// maxNotes is the most notes that are kept.
+const maxNotes = 20_000
+
+// note remembers what the site's description needs of all items.
+func (f *fetch) note(it *feeds.Item) {
+	for _, n := range f.site.Notes(it) {
+		if !f.notes[n] && len(f.notes) < maxNotes {
+			f.notes[n] = true
 			f.describe = true
-			f.st.Set(tagPrefix+t, []byte{1})
+			f.st.Set(notePrefix+n, []byte{1})
 		}
 	}
 }
@@ -245,7 +253,7 @@ func (f *fetch) withdraw() error {
 	again := work{paths: map[string]bool{}}
 	for _, d := range f.gone {
 		if !ok && !d.moved {
-			if f.site.postPath(d.path) {
+			if postPath(f.site, d.path) {
 				again.paths[d.path] = true
 			}
 			continue
@@ -265,9 +273,23 @@ func (f *fetch) withdraw() error {
 	return nil
 }
 
-// matchRenames finds the new files that are files under another name: one that is gone and one that is new, with the
-// same bytes and no third.
+// matchRenames finds the new files that are files under another name: those of a diff, then one that is gone and one that
+// is new, with the same bytes and no third.
 func (f *fetch) matchRenames(todo []candidate) {
+	taken := map[int]bool{}
+	if len(f.renames) > 0 {
+		places := make(map[string]int, len(f.gone))
+		for i, d := range f.gone {
+			places[d.path] = i
+		}
+		for i := range todo {
+			c := &todo[i]
+			from, ok := f.renames[c.path]
+			if at, gone := places[from]; ok && gone && c.prior == nil && f.gone[at].stamp.emitted && !taken[at] {
+				c.formerly, taken[at] = at+1, true
+			}
+		}
+	}
 	type match struct {
 		from, to int
 		n, m     int
@@ -276,7 +298,7 @@ func (f *fetch) matchRenames(todo []candidate) {
 	sizes := map[int64]bool{}
 	for i := range f.gone {
 		s := &f.gone[i].stamp
-		if !s.emitted || s.raw == 0 {
+		if !s.emitted || s.raw == 0 || taken[i] {
 			continue
 		}
 		m := byRaw[s.raw]
@@ -293,10 +315,10 @@ func (f *fetch) matchRenames(todo []candidate) {
 	}
 	for i := range todo {
 		c := &todo[i]
-		if c.prior != nil || !sizes[c.size] && !c.link {
+		if c.prior != nil || c.formerly > 0 || !sizes[c.size] && !c.link {
 			continue
 		}
-		b, _, err := readFile(f.root, c.path, maxPost)
+		b, _, err := f.tree.ReadFile(c.path, MaxPost)
 		if err != nil {
 			continue // reported when it is read in its turn
 		}
@@ -311,3 +333,59 @@ func (f *fetch) matchRenames(todo []candidate) {
 		}
 	}
 }
+
+// loaded is a file that was read and decoded.
+type loaded struct {
+	candidate
+	post *Post
+	// raw is the hash of what was read.
+	raw uint64
+	// uses: the post depends on other files.
+	uses bool
+	// err says that the file cannot be read; gone that it is not there any more.
+	err  error
+	gone bool
+	// same: the bytes are those of the stamp and so is the site, so nothing was decoded.
+	same bool
+}
+
+// load reads and decodes one file. It is safe for concurrent use.
+func (f *fetch) load(c candidate, now time.Time) loaded {
+	l := loaded{candidate: c}
+	b, info, err := f.tree.ReadFile(c.path, MaxPost)
+	var large ErrTooLarge
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		l.gone = true
+		return l
+	case errors.As(err, &large):
+		l.post = new(Post).Reject(0, "%v", large)
+		return l
+	case err != nil:
+		l.err = err
+		return l
+	}
+	if l.mark = f.tree.Mark(info); c.link {
+		l.mark = 0 // the file changes without the link
+	}
+	l.size, l.raw = int64(len(b)), rawHash(b)
+	if p := c.prior; !f.force && p != nil && p.raw == l.raw && p.size == l.size && f.current(p) {
+		l.same, l.uses = true, p.uses
+		return l
+	}
+	file := NewFile(f.tree, c.path, b, info.ModTime(), now)
+	l.post = f.site.Decode(file)
+	l.uses = file.uses
+	if ch := &l.post.Change; ch.Item != nil {
+		if ch.Raw = l.raw; ch.Key == "" {
+			ch.Key = c.path
+		}
+		if len(ch.Key) > feeds.MaxKey {
+			l.post.Reject(0, "the path is longer than %d bytes: add a guid to the front matter", feeds.MaxKey)
+		}
+	}
+	return l
+}
+
+// rawHash is the hash of what the source says: the bytes of the file.
+func rawHash(b []byte) uint64 { return xxhash.Sum64(b) }

@@ -1,4 +1,4 @@
-package jekyll
+package postdir
 
 import (
 	"context"
@@ -29,7 +29,7 @@ const (
 
 // Watch calls wake after each change of the site. Where the system sends no events it looks at the directories' times
 // instead; what that does not show, an edit in place, is found by the full scan of each interval.
-func (s *source) Watch(ctx context.Context, wake func()) error {
+func (s *Source) Watch(ctx context.Context, wake func()) error {
 	if len(s.directories()) == 0 { // before the first walk there is nothing to watch; a Watch that follows another has it
 		select {
 		case <-ctx.Done():
@@ -37,13 +37,13 @@ func (s *source) Watch(ctx context.Context, wake func()) error {
 		case <-s.scanned:
 		}
 	}
-	w := &watch{source: s, wake: wake, known: map[string]bool{}, waiting: map[string]pending{}}
+	w := &watch{Source: s, wake: wake, known: map[string]bool{}, waiting: map[string]pending{}}
 	err := w.start()
 	if err == nil {
 		err = w.run(ctx)
 	}
 	if err != nil {
-		s.log.Warn("no file events, looking at directories instead", "path", s.cfg.Path, "every", pollEvery, "error", err)
+		s.log.Warn("no file events, looking at directories instead", "path", s.dir, "every", pollEvery, "error", err)
 		w.poll(ctx)
 	}
 	return nil
@@ -51,7 +51,7 @@ func (s *source) Watch(ctx context.Context, wake func()) error {
 
 // watch turns events into work.
 type watch struct {
-	*source
+	*Source
 	wake func()
 	fs   *fsnotify.Watcher
 	// known are the directories that are watched, below the root.
@@ -73,7 +73,7 @@ type pending struct {
 var errNetwork = errors.New("the directory is on a network file system")
 
 func (w *watch) start() (err error) {
-	if name := networkFS(w.cfg.Path); name != "" {
+	if name := networkFS(w.dir); name != "" {
 		return fmt.Errorf("%w (%s)", errNetwork, name)
 	}
 	if w.fs, err = fsnotify.NewBufferedWatcher(1024); err != nil {
@@ -90,7 +90,7 @@ func (w *watch) start() (err error) {
 // walk and the watch.
 func (w *watch) addAll() error {
 	added := false
-	for _, dir := range append(w.directories(), "_data") {
+	for _, dir := range w.directories() {
 		isNew, err := w.add(dir)
 		if err != nil {
 			return err
@@ -106,7 +106,7 @@ func (w *watch) addAll() error {
 
 // add watches one directory. That a directory is not there any more is no error.
 func (w *watch) add(dir string) (isNew bool, err error) {
-	err = w.fs.Add(filepath.Join(w.cfg.Path, filepath.FromSlash(dir)))
+	err = w.fs.Add(filepath.Join(w.dir, filepath.FromSlash(dir)))
 	switch {
 	case errors.Is(err, syscall.ENOSPC):
 		return false, fmt.Errorf("watch %d directories: %w: raise fs.inotify.max_user_watches", len(w.directories()), err)
@@ -146,7 +146,7 @@ func (w *watch) run(ctx context.Context) error {
 				return errors.New("the system ended the events")
 			}
 			if !errors.Is(err, fsnotify.ErrEventOverflow) {
-				w.log.Warn("file events", "path", w.cfg.Path, "error", err)
+				w.log.Warn("file events", "path", w.dir, "error", err)
 			}
 			w.everything() // events are missing
 		case <-w.timer.C:
@@ -165,7 +165,7 @@ func (w *watch) event(ev fsnotify.Event) error {
 	if ev.Op == fsnotify.Chmod {
 		return nil
 	}
-	rel, err := filepath.Rel(w.cfg.Path, ev.Name)
+	rel, err := filepath.Rel(w.dir, ev.Name)
 	if err != nil || strings.HasPrefix(rel, "..") {
 		return nil //nolint:nilerr // not ours
 	}
@@ -181,7 +181,7 @@ func (w *watch) event(ev fsnotify.Event) error {
 		}
 	}
 	site := w.site()
-	if ev.Has(fsnotify.Create) && !site.postPath(rel) {
+	if ev.Has(fsnotify.Create) && !postPath(site, rel) {
 		if info, err := os.Lstat(ev.Name); err == nil && info.IsDir() {
 			return w.newDir(site, rel)
 		}
@@ -193,23 +193,8 @@ func (w *watch) event(ev fsnotify.Event) error {
 }
 
 // relevant reports whether a change of the path is one of the site.
-func relevant(site *site, rel string) bool {
-	return site.postPath(rel) || shaping(rel) || isPage(rel)
-}
-
-// shaping reports whether a file shapes all posts.
-func shaping(rel string) bool {
-	return slices.Contains(configNames, rel) || slices.Contains(authorFiles, rel)
-}
-
-// isPage reports whether a file may name a topic.
-func isPage(rel string) bool {
-	for _, d := range pageDirs {
-		if path.Dir(rel) == d.dir {
-			return true
-		}
-	}
-	return false
+func relevant(site Site, rel string) bool {
+	return postPath(site, rel) || site.Role(rel) != Nothing
 }
 
 // hold waits for quiet on a path.
@@ -246,21 +231,10 @@ func (w *watch) release(now time.Time) {
 			}
 			continue
 		}
-		switch {
-		case p.left:
-			delete(w.waiting, rel)
-			if w.todo.departs(rel) {
-				ready.paths[rel] = true
-			}
-			continue
-		case shaping(rel):
-			ready.full = true
-		case isPage(rel):
-			ready.pages = true
-		default:
+		delete(w.waiting, rel)
+		if !p.left || w.todo.departs(rel) {
 			ready.paths[rel] = true
 		}
-		delete(w.waiting, rel)
 	}
 	if !next.IsZero() {
 		w.timer.Reset(max(next.Sub(now), time.Millisecond))
@@ -274,7 +248,7 @@ func (w *watch) release(now time.Time) {
 // noteLeft marks the posts that have come to rest by being gone.
 func (w *watch) noteLeft(now time.Time) {
 	for rel, p := range w.waiting {
-		if !p.left && !p.due.After(now) && !shaping(rel) && !isPage(rel) && w.missing(rel) {
+		if !p.left && !p.due.After(now) && w.site().Role(rel) == Nothing && w.missing(rel) {
 			w.todo.leave(rel)
 			p.left = true
 			w.waiting[rel] = p
@@ -284,7 +258,7 @@ func (w *watch) noteLeft(now time.Time) {
 }
 
 func (w *watch) missing(rel string) bool {
-	_, err := os.Lstat(filepath.Join(w.cfg.Path, filepath.FromSlash(rel)))
+	_, err := os.Lstat(filepath.Join(w.dir, filepath.FromSlash(rel)))
 	return errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
 }
 
@@ -294,28 +268,21 @@ func (w *watch) forget(dir string) {
 		if known == dir || dir == "" || strings.HasPrefix(known, dir+"/") {
 			delete(w.known, known)
 			// Of a directory that is gone the system has ended the watch itself.
-			_ = w.fs.Remove(filepath.Join(w.cfg.Path, filepath.FromSlash(known)))
+			_ = w.fs.Remove(filepath.Join(w.dir, filepath.FromSlash(known)))
 		}
 	}
 }
 
 // newDir watches a directory that appeared and what is in it by now.
-func (w *watch) newDir(site *site, rel string) error {
-	if rel == "_data" {
-		if _, err := w.add(rel); err != nil {
-			return err
-		}
-		w.everything()
-		return nil
-	}
-	if !site.enterPath(rel) {
+func (w *watch) newDir(site Site, rel string) error {
+	if enter, _ := entered(site, rel); !enter {
 		return nil
 	}
 	// Watch first, list then: what comes in between is seen twice rather than never.
 	if _, err := w.add(rel); err != nil {
 		return err
 	}
-	entries, err := os.ReadDir(filepath.Join(w.cfg.Path, filepath.FromSlash(rel)))
+	entries, err := os.ReadDir(filepath.Join(w.dir, filepath.FromSlash(rel)))
 	if err != nil {
 		return nil //nolint:nilerr // gone again
 	}
@@ -352,11 +319,11 @@ func (w *watch) poll(ctx context.Context) {
 	}
 }
 
-// times are the modification times of the directories and of the configuration.
+// times are the modification times of the directories and of the files that shape posts.
 func (w *watch) times() map[string]int64 {
 	t := map[string]int64{}
-	for _, rel := range slices.Concat(w.directories(), configNames, authorFiles) {
-		if info, err := os.Stat(filepath.Join(w.cfg.Path, filepath.FromSlash(rel))); err == nil {
+	for _, rel := range slices.Concat(w.directories(), w.shapingFiles()) {
+		if info, err := os.Stat(filepath.Join(w.dir, filepath.FromSlash(rel))); err == nil {
 			t[rel] = info.ModTime().UnixNano()
 		}
 	}

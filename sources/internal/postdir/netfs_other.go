@@ -1,6 +1,6 @@
 //go:build !linux
 
-package jekyll
+package postdir
 
 // networkFS cannot tell on this system.
 func networkFS(string) string { return "" }

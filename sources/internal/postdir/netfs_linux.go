@@ -1,4 +1,4 @@
-package jekyll
+package postdir
 
 import "golang.org/x/sys/unix"
 

@@ -1,0 +1,357 @@
+package postdir
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"feedmill/feeds"
+	"feedmill/sources"
+)
+
+// plain is the smallest generator: files below posts whose text is the title; "include NAME" takes the text of another
+// file, "until SECOND" a title that is hidden from then on, "key K text" has a key of its own.
+var plain = Generator{Name: "plain", Config: "plain.conf", Load: loadPlain}
+
+type plainSite struct {
+	shape, around uint32
+	title         string
+}
+
+func loadPlain(t Tree, _ Settings) (Site, error) {
+	s := &plainSite{}
+	if b, _, err := t.ReadFile("plain.conf", 1000); err == nil {
+		s.title, s.shape = string(b), uint32(rawHash(b))
+	}
+	if b, _, err := t.ReadFile("inc/a", 1000); err == nil {
+		s.around = uint32(rawHash(b))
+	}
+	return s, nil
+}
+
+func (s *plainSite) Enter(dir string) (enter, posts bool) {
+	return dir == "" || dir == "inc" || dir == "posts" || strings.HasPrefix(dir, "posts/"), strings.HasPrefix(dir, "posts")
+}
+func (s *plainSite) IsPost(path string) bool { return strings.HasSuffix(path, ".txt") }
+func (s *plainSite) Role(path string) Role {
+	if path == "plain.conf" || strings.HasPrefix(path, "inc/") {
+		return Shapes
+	}
+	return Nothing
+}
+func (s *plainSite) Shape() uint32                                            { return s.shape }
+func (s *plainSite) Around() uint32                                           { return s.around }
+func (s *plainSite) Notes(*feeds.Item) []string                               { return nil }
+func (s *plainSite) Reports() []sources.Rejected                              { return nil }
+func (s *plainSite) Titles(Tree) (map[feeds.Topic]string, []sources.Rejected) { return nil, nil }
+func (s *plainSite) About(map[feeds.Topic]string, []string) feeds.About {
+	return feeds.About{Title: s.title}
+}
+
+func (s *plainSite) Decode(f *File) *Post {
+	p := &Post{}
+	title := string(f.Data)
+	if name, ok := strings.CutPrefix(title, "include "); ok {
+		b, err := f.ReadFile(name, 1000)
+		if err != nil {
+			return p.Reject(0, "%v", err)
+		}
+		title = string(b)
+	}
+	if t, ok := strings.CutPrefix(title, "until "); ok {
+		at, err := time.Parse(time.RFC3339, t)
+		if err != nil {
+			return p.Reject(1, "%v", err)
+		}
+		if p.Hidden = !f.Now.Before(at); p.Hidden {
+			return p
+		}
+		p.Until = at
+	}
+	p.Change.Item = &feeds.Item{Title: title, Published: time.Unix(1, 0)}
+	return p
+}
+
+// sink is a State and a Sink in memory.
+type sink struct {
+	t         *testing.T
+	state     map[string][]byte
+	items     map[string]string
+	order     []string
+	formerly  map[string]string
+	withdrawn []string
+	held      bool
+}
+
+func newSink(t *testing.T) *sink {
+	return &sink{t: t, state: map[string][]byte{}, items: map[string]string{}, formerly: map[string]string{}}
+}
+
+func (s *sink) Get(k string) ([]byte, bool, error) { v, ok := s.state[k]; return v, ok, nil }
+func (s *sink) Set(k string, v []byte)             { s.state[k] = slices.Clone(v) }
+func (s *sink) Delete(k string)                    { delete(s.state, k) }
+func (s *sink) Range(fn func(string, []byte) error) error {
+	for k, v := range s.state {
+		if err := fn(k, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *sink) Emit(changes ...feeds.Change) error {
+	for _, c := range changes {
+		if c.Raw == 0 || c.Key == "" {
+			s.t.Errorf("incomplete change %+v", c)
+		}
+		delete(s.items, c.Formerly)
+		s.items[c.Key] = c.Item.Title
+		s.order = append(s.order, c.Key)
+		s.formerly[c.Key] = c.Formerly
+	}
+	return nil
+}
+
+func (s *sink) Withdraw(keys ...string) (bool, error) {
+	if s.held {
+		return false, nil
+	}
+	for _, k := range keys {
+		delete(s.items, k)
+	}
+	s.withdrawn = append(s.withdrawn, keys...)
+	return true, nil
+}
+func (s *sink) Reject(r sources.Rejected)  { s.t.Logf("reported: %v", r) }
+func (s *sink) Describe(feeds.About) error { return nil }
+
+// look runs one fetch over a directory and compares what it emitted.
+func (s *sink) look(e *Engine, dir string, ch *Changes, want ...string) {
+	s.t.Helper()
+	t, err := OpenDisk(dir)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer t.Close()
+	s.order, s.withdrawn = nil, nil
+	if _, err := e.Fetch(s.t.Context(), t, ch, s, s); err != nil {
+		s.t.Fatal(err)
+	}
+	if !slices.Equal(s.order, want) {
+		s.t.Errorf("emitted %q, want %q", s.order, want)
+	}
+}
+
+func put(t *testing.T, dir string, files ...string) {
+	t.Helper()
+	old := time.Now().Add(-time.Hour)
+	for i := 0; i < len(files); i += 2 {
+		p := filepath.Join(dir, files[i])
+		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(p, []byte(files[i+1]), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(p, old, old); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// source is a watched directory after its first fetch.
+func source(t *testing.T, files ...string) (*Source, string) {
+	t.Helper()
+	dir := t.TempDir()
+	put(t, dir, files...)
+	src := NewSource(dir, plain, Settings{}, sources.Env{}, time.Hour)
+	s := newSink(t)
+	if _, err := src.Fetch(t.Context(), s, s); err != nil {
+		t.Fatal(err)
+	}
+	return src, dir
+}
+
+// TestAround: a change of a file that posts look at reads those posts anew, and no other.
+func TestAround(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "inc/a", "one", "posts/1.txt", "include inc/a", "posts/2.txt", "two")
+	e, s := NewEngine(plain, Settings{}), newSink(t)
+	s.look(e, dir, nil, "posts/1.txt", "posts/2.txt")
+	put(t, dir, "inc/a", "other")
+	s.look(e, dir, &Changes{Paths: []string{"inc/a"}}, "posts/1.txt")
+	if s.items["posts/1.txt"] != "other" {
+		t.Errorf("items %q", s.items)
+	}
+	s.look(NewEngine(plain, Settings{}), dir, nil)
+	put(t, dir, "plain.conf", "x")
+	s.look(e, dir, &Changes{Paths: []string{"plain.conf"}}, "posts/1.txt", "posts/2.txt")
+}
+
+// TestDiffRename: a diff knows that an edited file is another one under a new name.
+func TestDiffRename(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "posts/1.txt", "one", "posts/2.txt", "two")
+	e, s := NewEngine(plain, Settings{}), newSink(t)
+	s.look(e, dir, nil, "posts/1.txt", "posts/2.txt")
+	if err := os.Remove(filepath.Join(dir, "posts/1.txt")); err != nil {
+		t.Fatal(err)
+	}
+	put(t, dir, "posts/sub/3.txt", "one, edited")
+	s.look(e, dir, &Changes{Renames: map[string]string{"posts/sub/3.txt": "posts/1.txt"}}, "posts/sub/3.txt")
+	if s.formerly["posts/sub/3.txt"] != "posts/1.txt" || len(s.withdrawn) != 0 {
+		t.Errorf("formerly %q, withdrawn %q", s.formerly, s.withdrawn)
+	}
+	// A file that is still there stays itself, whatever the diff says (a copy).
+	put(t, dir, "posts/4.txt", "four")
+	s.look(e, dir, &Changes{Renames: map[string]string{"posts/4.txt": "posts/2.txt"}}, "posts/4.txt")
+	if s.formerly["posts/4.txt"] != "" || len(s.items) != 3 {
+		t.Errorf("formerly %q, items %q", s.formerly, s.items)
+	}
+}
+
+// TestUntil: a post whose time has come is looked at again, also after a restart.
+func TestUntil(t *testing.T) {
+	dir := t.TempDir()
+	at := time.Now().Add(time.Hour).Truncate(time.Second)
+	put(t, dir, "posts/1.txt", "until "+at.Format(time.RFC3339))
+	e, s := NewEngine(plain, Settings{}), newSink(t)
+	if !e.Pending(time.Now()) {
+		t.Error("nothing to do before the first fetch")
+	}
+	s.look(e, dir, nil, "posts/1.txt")
+	again := NewEngine(plain, Settings{})
+	s.look(again, dir, nil)
+	for _, e := range []*Engine{e, again} {
+		if e.Pending(at.Add(-time.Second)) || !e.Pending(at) {
+			t.Errorf("pending %v before, %v then", e.Pending(at.Add(-time.Second)), e.Pending(at))
+		}
+	}
+}
+
+// TestHeldIsPending: withdrawals that the guard holds are stated again.
+func TestHeldIsPending(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "posts/1.txt", "one")
+	e, s := NewEngine(plain, Settings{}), newSink(t)
+	s.look(e, dir, nil, "posts/1.txt")
+	if e.Pending(time.Now()) {
+		t.Error("pending without reason")
+	}
+	if err := os.Remove(filepath.Join(dir, "posts/1.txt")); err != nil {
+		t.Fatal(err)
+	}
+	s.held = true
+	s.look(e, dir, &Changes{Paths: []string{"posts/1.txt"}})
+	if !e.Pending(time.Now()) {
+		t.Error("a held withdrawal is forgotten")
+	}
+	s.held = false
+	s.look(e, dir, &Changes{})
+	if !slices.Equal(s.withdrawn, []string{"posts/1.txt"}) || e.Pending(time.Now()) {
+		t.Errorf("withdrawn %q", s.withdrawn)
+	}
+}
+
+func TestFileBounds(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "a", "x")
+	tree, err := OpenDisk(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	f := NewFile(tree, "p", nil, time.Time{}, time.Now())
+	for range maxReads {
+		if _, err := f.ReadFile("a", 10); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := f.ReadFile("a", 10); err == nil || f.Exists("a") {
+		t.Error("a post reads without end")
+	}
+	if _, err := NewFile(tree, "p", nil, time.Time{}, time.Now()).ReadFile("../a", 10); err == nil {
+		t.Error("a post reads outside of the site")
+	}
+}
+
+// TestWatchOverflow: when events are lost, everything is looked at.
+func TestWatchOverflow(t *testing.T) {
+	src, dir := source(t, "posts/a.txt", "a")
+	woken := 0
+	w := &watch{Source: src, wake: func() { woken++ }, known: map[string]bool{}, waiting: map[string]pending{}}
+	w.everything()
+	if got := src.todo.take(); !got.full || woken != 1 {
+		t.Errorf("%+v, woken %d", got, woken)
+	}
+	// Without events the directories' times tell.
+	before := w.times()
+	if !equal(before, w.times()) {
+		t.Error("a change where there was none")
+	}
+	future := time.Now().Add(time.Hour)
+	if err := os.Chtimes(filepath.Join(dir, "posts"), future, future); err != nil {
+		t.Fatal(err)
+	}
+	if equal(before, w.times()) {
+		t.Error("a changed directory is not seen")
+	}
+}
+
+// TestQuiet: a path waits for quiet, but not for ever; one that is gone waits for another name.
+func TestQuiet(t *testing.T) {
+	src, _ := source(t, "posts/a.txt", "a")
+	w := &watch{Source: src, wake: func() {}, known: map[string]bool{}, waiting: map[string]pending{}, timer: time.NewTimer(time.Hour)}
+	const here, gone = "posts/a.txt", "posts/b.txt"
+	w.hold(here)
+	w.hold(gone)
+	now := time.Now()
+	w.release(now)
+	if got := src.todo.take(); !got.empty() {
+		t.Errorf("read before it was quiet: %+v", got)
+	}
+	w.release(now.Add(quiet + time.Millisecond))
+	if got := src.todo.take().sorted(); !slices.Equal(got, []string{here}) {
+		t.Errorf("after quiet %q", got)
+	}
+	w.release(now.Add(quiet + grace + time.Second))
+	if got := src.todo.take().sorted(); !slices.Equal(got, []string{gone}) {
+		t.Errorf("after the grace %q", got)
+	}
+	// One that was taken as a rename does not come again.
+	w.hold(gone)
+	w.release(time.Now().Add(quiet + time.Millisecond))
+	if got := src.todo.leaving(); !slices.Equal(got, []string{gone}) {
+		t.Errorf("leaving %q", got)
+	}
+	w.release(time.Now().Add(time.Minute))
+	if got := src.todo.take(); !got.empty() {
+		t.Errorf("again %+v", got)
+	}
+	// One that never rests is read after a while.
+	w.waiting[here] = pending{first: time.Now().Add(-restless)}
+	w.hold(here)
+	if p := w.waiting[here]; p.due.After(time.Now()) {
+		t.Error("waits for ever")
+	}
+}
+
+func FuzzStamp(f *testing.F) {
+	f.Add((&stamp{size: 1, mark: 2, raw: 3, shape: 4, emitted: true, key: "k", report: &Fault{5, "r"}, repaired: true, uses: true, until: 6}).encode())
+	f.Add((&stamp{}).encode())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, err := decodeStamp(b)
+		if err != nil {
+			return
+		}
+		again, err := decodeStamp(s.encode())
+		if d := cmp.Diff(s, again, cmp.AllowUnexported(stamp{})); err != nil || d != "" {
+			t.Fatalf("%v %s", err, d)
+		}
+	})
+}
