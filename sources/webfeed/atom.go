@@ -73,6 +73,9 @@ func (p *parser) atomEntry(a *atom.Entry, sp spot, published, updated string, au
 		content = p.atomContent(e, base, a.Content, sp, &link)
 	}
 	content = first(content, value(a.Extensions, "content", "encoded"))
+	if link == "" && isURL(e.id) {
+		link = e.id
+	}
 	e.item = feeds.Item{
 		URL: link, Title: atomLine(title, sp.title.kind), Content: content,
 		Published: p.dates.Parse(published), Updated: p.dates.Parse(updated), Enclosures: e.item.Enclosures, Language: tag,
@@ -144,15 +147,15 @@ func (p *parser) atomContent(e *entry, base *url.URL, c *atom.Content, sp spot, 
 	kind = first(sp.content.kind, kind)
 	text := given(c.Value, sp.content)
 	if sp.content.text != nil && !isMarkup(text, kind) && !strings.HasPrefix(kind, "text") {
-		kind = "" // what base64 held is looked at
+		kind = "" // what was in base64 is looked at
 	}
 	switch {
 	case isMarkup(text, kind):
 		return text
-	case kind == "" || kind == "text" || strings.HasPrefix(kind, "text/"):
-		return asHTML(text)
+	case strings.HasPrefix(kind, "image/"), strings.HasPrefix(kind, "audio/"), strings.HasPrefix(kind, "video/"), strings.ContainsAny(text, "\x00\ufffd"):
+		return "" // pictures and the like inside of the document cannot be shown
 	}
-	return "" // inline pictures and the like cannot be shown
+	return asHTML(text)
 }
 
 // given is the text of a construct: as the outline read it where the parser cannot.

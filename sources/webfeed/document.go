@@ -1,6 +1,7 @@
 package webfeed
 
 import (
+	"bytes"
 	"context"
 	"encoding/xml"
 	"errors"
@@ -142,17 +143,22 @@ func (p *parser) xml(ctx context.Context, text []byte) error {
 		}
 		damage = syntax(err)
 	}
+	seen, left, large := len(o.spots), o.left, o.large
+	if o.rest != nil {
+		text = o.rest
+	}
 	mended, cut := mend(text)
 	if cut && damage != "it ends in the middle" {
 		damage += ", and it ends in the middle"
 	}
 	if o, err = survey(mended); err == nil {
+		o.left, o.large = o.left+left, o.large+large
 		err = p.format(ctx, o)
 	}
 	switch {
 	case err != nil:
 		return fmt.Errorf("%w (it is not well-formed: %s)", err, damage)
-	case len(p.doc.entries) == 0:
+	case len(p.doc.entries) == 0 && (cut || seen > 0):
 		return fmt.Errorf("parse %s: it is not well-formed (%s), and no entry in it is whole", p.doc.Format, damage)
 	}
 	p.doc.Cut = cut
@@ -198,7 +204,10 @@ func (p *parser) format(ctx context.Context, o *outline) error {
 		p.rss(f, o)
 	}
 	if o.left > 0 {
-		p.tooMany(o.left)
+		p.tooMany(len(o.spots), o.left)
+	}
+	if o.large > 0 {
+		p.reject("", fmt.Sprintf("%d entries have more than %d MiB each: they were left out", o.large, maxEntry>>20), true)
 	}
 	return nil
 }
@@ -219,10 +228,11 @@ func (p *parser) settle(home string, bases []string) {
 }
 
 func (p *parser) parseJSON(text []byte) error {
-	if err := checkJSON(text); err != nil {
+	text, left, err := limitJSON(text)
+	if err != nil {
 		return err
 	}
-	f, err := (&json.Parser{}).Parse(strings.NewReader(string(text)))
+	f, err := (&json.Parser{}).Parse(bytes.NewReader(text))
 	if err != nil {
 		var mended bool
 		if f, mended = mendJSON(text); !mended {
@@ -233,17 +243,16 @@ func (p *parser) parseJSON(text []byte) error {
 	if !strings.Contains(f.Version, "jsonfeed.org/version/") {
 		return errors.New("a JSON answer that is no JSON Feed: it has no version of jsonfeed.org")
 	}
-	if left := len(f.Items) - maxItems; left > 0 {
-		f.Items = f.Items[:maxItems]
-		p.tooMany(left)
+	if left > 0 {
+		p.tooMany(len(f.Items), left)
 	}
 	p.json(f)
 	p.jsonHub(text)
 	return nil
 }
 
-func (p *parser) tooMany(left int) {
-	p.reject("", fmt.Sprintf("it holds %d entries, more than %d: the last %d were left out", maxItems+left, maxItems, left), true)
+func (p *parser) tooMany(read, left int) {
+	p.reject("", fmt.Sprintf("it holds %d entries, more than can be read at once: the last %d were left out", read+left, left), true)
 }
 
 // reject reports something about the document, or about one entry in it.

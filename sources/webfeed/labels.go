@@ -102,8 +102,13 @@ func texts(x ext.Extension) []string {
 }
 
 // keywords parts a list at its commas, those of Chinese and Japanese included.
-func keywords(s string) []string {
-	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == '，' || r == '、' })
+func keywords(s string) (list []string) {
+	for word := range strings.FieldsFuncSeq(s, func(r rune) bool { return r == ',' || r == '，' || r == '、' }) {
+		if list = append(list, word); len(list) == maxLabels {
+			break
+		}
+	}
+	return list
 }
 
 // letters are the letters and digits of a word, small: what two spellings of it have in common.
@@ -130,10 +135,16 @@ func opaque(term string) bool {
 // label is a label of one line without markup.
 func label(s string) string { return maybePlain(s) }
 
+// maxLabels is how many labels of a kind are looked at; fewer are kept in the end.
+const maxLabels = 1000
+
 // labels appends those that are not there yet.
 func labels(list []string, more ...string) []string {
 next:
 	for _, l := range more {
+		if len(list) >= maxLabels {
+			return list
+		}
 		if l = label(l); l == "" {
 			continue
 		}

@@ -11,8 +11,8 @@ import (
 // the entries of all. A document without its root gets one. cut says that it ends in the middle of an entry, which is
 // left out.
 func mend(text []byte) (mended []byte, cut bool) {
-	m := &mender{text: text, out: make([]byte, 0, len(text)+len(text)/16), inside: map[string]int{}, outside: map[string]int{}}
-	for m.at < len(text) {
+	m := &mender{text: text, out: make([]byte, 0, len(text)+len(text)/16), inside: map[string]int{}, outside: map[string]int{}, missing: map[string]bool{}}
+	for m.at < len(text) && len(m.out) < len(text)+len(text)/8+maxLeaf {
 		n := bytes.IndexByte(text[m.at:], '<')
 		if n < 0 {
 			m.chars(text[m.at:])
@@ -45,6 +45,18 @@ type mender struct {
 	entries  int // open ones
 	// inside counts the open elements of the entry by name, outside the others.
 	inside, outside map[string]int
+	// missing are the marks that do not come again: they are looked for once.
+	missing map[string]bool
+}
+
+// index is where a mark comes next, -1 for nowhere.
+func (m *mender) index(rest []byte, mark string) int {
+	if m.missing[mark] {
+		return -1
+	}
+	n := bytes.Index(rest, []byte(mark))
+	m.missing[mark] = n < 0
+	return n
 }
 
 // element is an open element.
@@ -62,7 +74,7 @@ func (m *mender) inEntry() bool { return m.entries > 0 }
 func (m *mender) markup() {
 	rest := m.text[m.at:]
 	skip := func(opened int, mark string) {
-		if n := bytes.Index(rest[opened:], []byte(mark)); n >= 0 {
+		if n := m.index(rest[opened:], mark); n >= 0 {
 			m.at += opened + n + len(mark)
 		} else if n := bytes.IndexByte(rest, '>'); n >= 0 && mark != "?>" {
 			m.at += n + 1
@@ -77,10 +89,15 @@ func (m *mender) markup() {
 		m.cdata()
 	case bytes.HasPrefix(rest, []byte("<?")):
 		skip(2, "?>")
-	case bytes.HasPrefix(rest, []byte("<!")) && len(m.stack) == 0:
-		if m.at = afterDoctype(m.text, m.at+2); m.at == len(m.text) {
-			m.at -= len(rest)
+	case bytes.HasPrefix(rest, []byte("<!")) && len(m.roots) == 0:
+		end := len(m.text)
+		if !m.missing["<!"] {
+			end = afterDoctype(m.text, m.at+2)
+		}
+		if m.missing["<!"] = end == len(m.text); m.missing["<!"] {
 			skip(2, ">")
+		} else {
+			m.at = end
 		}
 	case bytes.HasPrefix(rest, []byte("</")):
 		n := bytes.IndexAny(rest[2:], "<>")
@@ -192,6 +209,9 @@ func (m *mender) open(tag []byte) {
 		m.channels++
 	}
 	e.mark = len(m.out)
+	if len(m.stack) >= maxDepth {
+		return
+	}
 	empty := closed || m.inEntry() && voids[e.name]
 	if !e.hidden {
 		m.start(e.name, inner, empty && !m.isRoot(e))
@@ -362,7 +382,7 @@ func (m *mender) chars(text []byte) {
 func (m *mender) cdata() {
 	const opening, closing = "<![CDATA[", "]]>"
 	body := m.text[m.at+len(opening):]
-	n := bytes.Index(body, []byte(closing))
+	n := m.index(body, closing)
 	next := len(closing)
 	if e := m.elementEnd(body, n); e >= 0 {
 		n, next = e, 0
@@ -383,8 +403,12 @@ func (m *mender) elementEnd(body []byte, n int) int {
 	if len(m.stack) == 0 {
 		return -1
 	}
-	end := bytes.Index(body, []byte("</"+m.stack[len(m.stack)-1].name+">"))
-	if end < 0 || n >= 0 && (end > n || !bytes.Contains(body[end:n], []byte("<![CDATA["))) {
+	within := body
+	if n >= 0 {
+		within = body[:n]
+	}
+	end := bytes.Index(within, []byte("</"+m.stack[len(m.stack)-1].name+">"))
+	if end < 0 || n >= 0 && !bytes.Contains(within[end:], []byte("<![CDATA[")) {
 		return -1
 	}
 	return end

@@ -14,7 +14,7 @@ import (
 // rssAuthors are the authors of an item; contributors count where it names no author.
 func rssAuthors(base *url.URL, it *rss.Item, sp spot) []feeds.Person {
 	x := it.Extensions
-	names := values(x, "dc", "creator")
+	names := append(values(x, "dc", "creator"), values(x, "dc", "author")...)
 	if len(sp.authors) > 0 {
 		names = append(names, sp.authors...)
 	} else {

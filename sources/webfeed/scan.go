@@ -8,8 +8,15 @@ import (
 
 // Limits of a document.
 const (
-	maxDepth = 1000   // elements inside each other
-	maxItems = 10_000 // entries; the rest is left out and reported
+	maxDepth      = 1000    // elements inside each other
+	maxItems      = 10_000  // entries; the rest is left out and reported
+	maxEntry      = 8 << 20 // bytes of one; larger ones are left out and reported
+	maxLeaf       = 1 << 20 // bytes of what the feed says of itself, in one element
+	maxChildren   = 2000    // elements right inside an entry
+	maxAttributes = 250     // of one element
+	maxNamespaces = 200     // in scope at one place
+	maxExtra      = 10_000  // elements of extensions, and their attributes, of one entry or of the feed itself
+	maxExtras     = 100_000 // the same of all entries: the parser keeps them all; the entries beyond are left out
 )
 
 // outline is what a first, cheap pass over an XML document finds: what gofeed's models do not keep, and whether the
@@ -21,10 +28,12 @@ type outline struct {
 	lang            string
 	bases           []string // xml:base of the root, and of RSS's channel
 	spots           []spot   // one per entry, in the order of gofeed's lists
-	// text is the document as the parser is to see it: without the entries beyond maxItems, which left counts, and with
+	// text is the document as the parser is to see it: without the entries that are left out, and with
 	// xml:base out of sight, which gofeed resolves in its own way (it makes a directory of each) and we by RFC 3986.
-	text []byte
-	left int
+	text        []byte
+	left, large int // entries left out because there are too many, and because they are too large
+	// rest is the whole document without what is left out of it; nil for all of it.
+	rest []byte
 	// damage is what makes the document ill-formed in a way that the parser would misread; empty for none that was seen.
 	damage string
 }
@@ -51,14 +60,19 @@ type scanner struct {
 	cur          spot
 	leaf         leaf // the open child of the entry
 	cuts         [][2]int
+	children     int // of the open entry
 	channels     int
+	extra        int   // of the open entry, or of the feed
+	extras       int   // of the entries before
 	based        bool  // xml:base occurs
 	bases        []int // offsets of it
 }
 
 type frame struct {
-	name  []byte // with prefix
-	inner int    // offset behind the start tag
+	name       []byte // with prefix
+	start      int    // offset
+	inner      int    // offset behind the start tag
+	namespaces int    // that are bound there
 }
 
 // survey makes the outline of an XML document. It fails when elements are nested too deeply.
@@ -86,12 +100,7 @@ func survey(text []byte) (*outline, error) {
 			}
 			i = s.skip(text, i+2, "?>", "a processing instruction is not closed")
 		case bytes.HasPrefix(rest, []byte("<!")):
-			end := afterDoctype(text, i+2)
-			if end == len(text) {
-				s.damaged("its DOCTYPE is not closed")
-				end = after(text, i, ">")
-			}
-			i = end
+			i = s.declaration(text, i)
 		case bytes.HasPrefix(rest, []byte("</")):
 			end := after(text, i+2, ">")
 			s.close(text, bytes.TrimSpace(bytes.TrimSuffix(text[i+2:end], []byte(">"))), i, end)
@@ -121,10 +130,21 @@ func survey(text []byte) (*outline, error) {
 		}
 	}
 	if len(s.cuts) > 0 {
-		s.out.left = len(s.cuts)
 		s.out.text = without(s.out.text, s.cuts)
+		s.out.rest = without(text, s.cuts)
 	}
 	return &s.out, nil
+}
+
+// declaration is the offset behind a DOCTYPE, or what looks like one in a wrong place.
+func (s *scanner) declaration(text []byte, i int) int {
+	if s.out.root == "" && s.out.damage == "" {
+		if end := afterDoctype(text, i+2); end < len(text) {
+			return end
+		}
+	}
+	s.damaged("its DOCTYPE is not closed")
+	return after(text, i, ">")
 }
 
 // damaged keeps the first damage.
@@ -150,6 +170,10 @@ func (s *scanner) open(text []byte, start, end int) error {
 	name := tagName(tag)
 	prefix, local := split(name)
 	depth := len(s.stack)
+	bound, err := s.limit(prefix, tag)
+	if err != nil {
+		return err
+	}
 	switch {
 	case depth == 0 && s.out.root == "":
 		s.out.root = local
@@ -161,7 +185,7 @@ func (s *scanner) open(text []byte, start, end int) error {
 		s.native[prefix] = true
 		s.declare(tag)
 	case s.entry == 0 && s.native[prefix] && s.isEntry(local, depth):
-		s.entry, s.start = depth, start
+		s.entry, s.start, s.extra, s.children = depth, start, 0, 0
 		s.cur = spot{about: attr(tag, "rdf:about"), lang: attr(tag, "xml:lang"), base: attr(tag, "xml:base"), inChannel: depth == 2}
 	case depth == 0:
 		s.damaged("it has several roots")
@@ -176,6 +200,9 @@ func (s *scanner) open(text []byte, start, end int) error {
 	case depth == 1 && s.out.root == "feed" && s.native[prefix]:
 		s.leaf = newLeaf(prefix, local, tag)
 	case s.entry > 0 && depth == s.entry+1:
+		if s.children++; s.children > maxChildren {
+			return fmt.Errorf("more than %d elements in one entry", maxChildren)
+		}
 		s.child(prefix, local, tag)
 	case s.entry > 0 && s.based && depth == s.entry+2 && s.leaf.markup():
 		s.cur.inner = first(s.cur.inner, attr(tag, "xml:base"))
@@ -192,8 +219,31 @@ func (s *scanner) open(text []byte, start, end int) error {
 	if depth >= maxDepth {
 		return fmt.Errorf("more than %d elements inside each other", maxDepth)
 	}
-	s.stack = append(s.stack, frame{name, end})
+	s.stack = append(s.stack, frame{name, start, end, bound})
 	return nil
+}
+
+// limit counts what the parser would keep of a tag.
+func (s *scanner) limit(prefix string, tag []byte) (bound int, err error) {
+	if n := len(s.stack); n > 0 {
+		bound = s.stack[n-1].namespaces
+	}
+	attributes := bytes.Count(tag, []byte("="))
+	if attributes > maxAttributes && countAttrs(tag) > maxAttributes {
+		return 0, fmt.Errorf("an element has more than %d attributes", maxAttributes)
+	}
+	if attributes > 0 {
+		bound += bytes.Count(tag, []byte("xmlns"))
+	}
+	if bound > maxNamespaces {
+		return 0, fmt.Errorf("more than %d namespaces in one place", maxNamespaces)
+	}
+	if !s.native[prefix] {
+		if s.extra += 1 + attributes; s.extra > maxExtra && s.extras <= maxExtras {
+			return 0, fmt.Errorf("more than %d elements of extensions in one entry", maxExtra)
+		}
+	}
+	return bound, nil
 }
 
 // isEntry says whether an element at this depth is an entry: of Atom's feed, of RSS's channel, of an RDF document.
@@ -257,6 +307,8 @@ func (s *scanner) close(text, name []byte, start, end int) {
 			s.cur.leaf(s.leaf, text[f.inner:start])
 		case s.entry > 0 && d <= s.entry:
 			s.finish(end)
+		case s.entry == 0 && end-f.start > maxLeaf && !frames[strings.ToLower(string(name))]:
+			s.cut(f.start, end)
 		case d == 1 && s.out.root == "feed":
 			s.ofFeed(name, text[f.inner:start])
 		}
@@ -267,12 +319,27 @@ func (s *scanner) close(text, name []byte, start, end int) {
 
 func (s *scanner) finish(end int) {
 	s.cur.finish()
-	if len(s.out.spots) < maxItems {
+	s.extras += s.extra
+	s.extra, s.entry = 0, 0
+	switch {
+	case end-s.start > maxEntry:
+		s.out.large++
+		s.cut(s.start, end)
+	case len(s.out.spots) >= maxItems || s.extras > maxExtras:
+		s.out.left++
+		s.cut(s.start, end)
+	default:
 		s.out.spots = append(s.out.spots, s.cur)
-	} else {
-		s.cuts = append(s.cuts, [2]int{s.start, end})
 	}
-	s.entry = 0
+}
+
+// cut takes a piece out of the document, with what little stands between it and the one before.
+func (s *scanner) cut(start, end int) {
+	if n := len(s.cuts); n > 0 && start-s.cuts[n-1][1] < 8 {
+		s.cuts[n-1][1] = end
+		return
+	}
+	s.cuts = append(s.cuts, [2]int{start, end})
 }
 
 // ofFeed keeps what gofeed reads in another way of an Atom feed.

@@ -40,30 +40,3 @@ func other(text []byte, root string) string {
 	}
 	return ""
 }
-
-// maxNesting is how deep objects and arrays may lie in each other.
-const maxNesting = 100
-
-// checkJSON refuses JSON that is nested too deeply, before anything recursive reads it.
-func checkJSON(text []byte) error {
-	depth, quoted := 0, false
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case quoted:
-			if c == '\\' {
-				i++
-			} else if c == '"' {
-				quoted = false
-			}
-		case c == '"':
-			quoted = true
-		case c == '{' || c == '[':
-			if depth++; depth > maxNesting {
-				return fmt.Errorf("parse JSON: more than %d levels inside each other", maxNesting)
-			}
-		case c == '}' || c == ']':
-			depth--
-		}
-	}
-	return nil
-}

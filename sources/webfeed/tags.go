@@ -131,6 +131,15 @@ func eachRawAttr(tag []byte, fn func(name, value []byte) bool) {
 	}
 }
 
+// countAttrs is the number of attributes of a start tag.
+func countAttrs(tag []byte) (n int) {
+	eachRawAttr(tag, func(_, _ []byte) bool {
+		n++
+		return true
+	})
+	return n
+}
+
 // tagName is the name in a start tag without its brackets.
 func tagName(tag []byte) []byte {
 	if n := bytes.IndexAny(tag, " \t\r\n/"); n >= 0 {
