@@ -94,14 +94,3 @@ func TestGolden(t *testing.T) {
 		return open(t, site, string(text)), site.URL
 	})
 }
-
-// fetch runs one fetch and returns the titles that were emitted.
-func fetched(t *testing.T, src sources.Source, st *sourcetest.State) (*sourcetest.Sink, sources.Result, error) {
-	t.Helper()
-	out := sourcetest.NewSink(st)
-	res, err := sourcetest.Fetch(t.Context(), src, st, out)
-	for _, b := range out.Broken {
-		t.Error(b)
-	}
-	return out, res, err
-}
