@@ -4,7 +4,7 @@ package kramdown
 type kind uint8
 
 const (
-	root kind = iota
+	_ kind = iota // the document
 	// Blocks.
 	blank
 	boundary // kramdown's end of block: a definition, an attribute list, or the marker ^
