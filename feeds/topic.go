@@ -149,7 +149,23 @@ type Membership struct {
 	Label string
 }
 
-// Topics lists the topics of an item, each once: all, then its categories, tags, source, other sources, authors and language. An item
+// Parent is the label above one that has parts, such as "go" of "go/redis"; "" for none. Parts have two letters or more, at
+// least one of them no digit, and no blank beside the slash: "I/O", "24/7" and "Arts / Culture" are labels without parts.
+func Parent(label string) string {
+	i := strings.LastIndexByte(label, '/')
+	if i < 0 {
+		return ""
+	}
+	for part := range strings.SplitSeq(label, "/") {
+		letter := strings.IndexFunc(part, func(r rune) bool { return !unicode.IsDigit(r) })
+		if utf8.RuneCountInString(part) < 2 || letter < 0 || strings.TrimSpace(part) != part {
+			return ""
+		}
+	}
+	return label[:i]
+}
+
+// Topics lists the topics of an item, each once: all, its categories and tags, those above them ([Parent]), its source, other sources, authors and language. An item
 // of a private group is in topics of that group only.
 func Topics(it *Item) []Membership {
 	out := make([]Membership, 0, 4+len(it.Categories)+len(it.Tags)+len(it.Authors)+len(it.Also))
@@ -173,6 +189,16 @@ func Topics(it *Item) []Membership {
 	}
 	for _, c := range it.Tags {
 		add("tag", c)
+	}
+	for _, c := range it.Categories {
+		for p := Parent(c); p != ""; p = Parent(p) {
+			add("category", p)
+		}
+	}
+	for _, c := range it.Tags {
+		for p := Parent(c); p != ""; p = Parent(p) {
+			add("tag", p)
+		}
 	}
 	add("source", it.Source)
 	for _, c := range it.Also {

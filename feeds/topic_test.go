@@ -229,3 +229,25 @@ func BenchmarkTopics(b *testing.B) {
 		feeds.Topics(it)
 	}
 }
+
+func TestParent(t *testing.T) {
+	for label, want := range map[string]string{
+		"go/redis": "go", "go/redis/cluster": "go/redis", "新闻/国际": "新闻", "Go 1/x1": "Go 1",
+		"go": "", "I/O": "", "A/B testing": "", "24/7": "", "2026/01 news": "", "Arts / Culture": "", "/go": "", "go/": "", "go//redis": "", "": "",
+	} {
+		if got := feeds.Parent(label); got != want {
+			t.Errorf("Parent(%q) = %q, want %q", label, got, want)
+		}
+	}
+}
+
+func TestTopicsOfParts(t *testing.T) {
+	var got []string
+	for _, m := range feeds.Topics(&feeds.Item{Tags: []string{"Go/Redis/Cluster", "go"}, Categories: []string{"news/World"}}) {
+		got = append(got, m.Topic.String()+"="+m.Label)
+	}
+	want := []string{"all=", "category/news/world=news/World", "tag/go/redis/cluster=Go/Redis/Cluster", "tag/go=go", "category/news=news", "tag/go/redis=Go/Redis"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -23,7 +23,7 @@ func TestCleanLabels(t *testing.T) {
 		{"references stay", []string{"R&amp;D"}, nil, []string{"R&amp;D"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got := cleanLabels("tag", tc.own, tc.added, func(s string) { t.Errorf("report %q", s) })
+			got := cleanLabels("tag", tc.own, Policy{AddTags: tc.added}, &feeds.Item{}, func(s string) { t.Errorf("report %q", s) })
 			if !slices.Equal(got, tc.want) {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}
@@ -37,7 +37,7 @@ func TestCleanLabelsReportsWhatItLeavesOut(t *testing.T) {
 	for i := range 120 {
 		own = append(own, fmt.Sprint("tag ", i))
 	}
-	got := cleanLabels("tag", own, []string{"added"}, func(s string) { reports = append(reports, s) })
+	got := cleanLabels("tag", own, Policy{AddTags: []string{"added"}}, &feeds.Item{}, func(s string) { reports = append(reports, s) })
 	if len(got) != MaxLabels || len(got[0]) > feeds.MaxLabel || strings.Trim(got[0], "金") != "" {
 		t.Errorf("%d labels, the first %q", len(got), got[0])
 	}

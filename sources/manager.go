@@ -194,6 +194,8 @@ type Status struct {
 	Traffic *Traffic `json:"traffic,omitempty"`
 	// Fetched is true once a fetch has succeeded, in this process or before.
 	Fetched bool `json:"fetched"`
+	// Dropped is how many items the rules leave out, as far as they are remembered.
+	Dropped int `json:"dropped"`
 	// Rejected are the posts that are not published as they stand, by Where.
 	Rejected []Rejected `json:"rejected"`
 }

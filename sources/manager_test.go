@@ -101,6 +101,18 @@ func (d *memoryDesk) Keys(_ context.Context, fn func(string) error) error {
 	return nil
 }
 
+func (d *memoryDesk) Known(_ context.Context, keys ...string) ([]feeds.Record, error) {
+	d.m.mu.Lock()
+	defer d.m.mu.Unlock()
+	out := make([]feeds.Record, len(keys))
+	for i, k := range keys {
+		if c, ok := d.m.items[k]; ok {
+			out[i] = feeds.Record{Key: k, ID: k, Standing: feeds.Live, Raw: c.Raw, Item: c.Item}
+		}
+	}
+	return out, nil
+}
+
 func (d *memoryDesk) Read(_ context.Context, bucket, key string) ([]byte, bool, error) {
 	d.m.mu.Lock()
 	defer d.m.mu.Unlock()

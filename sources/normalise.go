@@ -24,6 +24,10 @@ type Policy struct {
 	Author feeds.Person
 	// AddCategories and AddTags are added to each item's own.
 	AddCategories, AddTags []string
+	// Rules say what is published.
+	Rules Rules
+	// Labels and SiteLabels are the operator's rules about labels: those of the source, then those for all sources.
+	Labels, SiteLabels LabelRules
 	// Group is the private group of the items; empty leaves what the item says.
 	Group string
 	// Report is told what was mended (Repaired is set): such an item is published all the same. Nil for nobody.
@@ -85,7 +89,7 @@ func Normalise(c *feeds.Change, p Policy, now time.Time) error {
 		report(fmt.Sprintf("its ID has %d bytes, at most %d: it gets another", len(c.Wish), feeds.MaxID))
 		c.Wish = ""
 	}
-	it.ID, it.Source, it.Arrived = "", p.Source, time.Time{}
+	it.ID, it.Source, it.Arrived, it.Also = "", p.Source, time.Time{}, nil
 	if p.Group != "" {
 		it.Group = p.Group
 	}
@@ -96,8 +100,8 @@ func Normalise(c *feeds.Change, p Policy, now time.Time) error {
 		return fmt.Errorf("normalise %s: %w", c.Key, err)
 	}
 	it.Authors = cleanPeople(it.Authors, p.Author, base)
-	it.Categories = cleanLabels("category", it.Categories, p.AddCategories, report)
-	it.Tags = cleanLabels("tag", it.Tags, p.AddTags, report)
+	it.Categories = cleanLabels("category", it.Categories, p, it, report)
+	it.Tags = cleanLabels("tag", it.Tags, p, it, report)
 	it.Enclosures = cleanFiles(it.Enclosures, base)
 	if err := fillTitle(it); err != nil {
 		return fmt.Errorf("normalise %s: %w", c.Key, err)

@@ -3,6 +3,7 @@ package sources
 import (
 	"context"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -18,7 +19,9 @@ type Preview struct {
 	// Held are those that wait for their time.
 	Held     []feeds.Change
 	Rejected []Rejected
-	Counts   Counts
+	// Dropped are those that the rules left out, by key.
+	Dropped []Dropped
+	Counts  Counts
 }
 
 // RunPreview fetches a source once, without a store. What was seen before an error is returned beside it.
@@ -30,6 +33,7 @@ func RunPreview(ctx context.Context, src Source, policy Policy) (Preview, error)
 		progress: func(Counts) {},
 		rejects:  map[string]Rejected{}, before: map[string]Rejected{},
 		counts: Counts{Kinds: map[feeds.Kind]int{}}, seen: map[uint64]struct{}{},
+		dropped: map[string]Dropped{}, droppedBefore: map[string]Dropped{},
 	}
 	res, err := src.Fetch(ctx, s.state, s)
 	if settleErr := s.settle(); err == nil {
@@ -41,6 +45,9 @@ func RunPreview(ctx context.Context, src Source, policy Policy) (Preview, error)
 		return desk.preview, saveErr
 	}
 	desk.preview.Counts = s.counts
+	for _, key := range slices.Sorted(maps.Keys(s.dropped)) {
+		desk.preview.Dropped = append(desk.preview.Dropped, s.dropped[key])
+	}
 	return desk.preview, err
 }
 
@@ -83,6 +90,10 @@ func (d *previewDesk) SetBaseline(context.Context) error { return nil }
 func (d *previewDesk) Info(context.Context) (int, bool, error) { return 0, false, nil }
 
 func (d *previewDesk) Keys(context.Context, func(string) error) error { return nil }
+
+func (d *previewDesk) Known(_ context.Context, keys ...string) ([]feeds.Record, error) {
+	return make([]feeds.Record, len(keys)), nil
+}
 
 func (d *previewDesk) Read(_ context.Context, bucket, key string) ([]byte, bool, error) {
 	d.mu.Lock()

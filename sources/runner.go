@@ -27,6 +27,7 @@ type runner struct {
 	mu       sync.Mutex
 	status   Status
 	rejected map[string]Rejected
+	dropped  map[string]Dropped
 
 	withdrawn recently // only the loop's own
 }
@@ -232,11 +233,18 @@ func (r *runner) recall(ctx context.Context, desk Desk) (schedule, error) {
 	if err != nil {
 		return sch, fmt.Errorf("read the source's facts: %w", err)
 	}
+	dropped, err := readDropped(ctx, desk)
+	if err != nil {
+		return sch, err
+	}
 	r.mu.Lock()
-	r.rejected = rejected
+	r.rejected, r.dropped = rejected, dropped
 	r.mu.Unlock()
+	if err := r.reshape(ctx, desk, &sch); err != nil {
+		return sch, err
+	}
 	r.set(func(s *Status) {
-		s.Items, s.Fetched = items, baseline
+		s.Items, s.Fetched, s.Dropped = items, baseline, len(dropped)
 		sch.show(s)
 	})
 	return sch, nil
@@ -250,18 +258,11 @@ func (r *runner) fetch(ctx context.Context, desk Desk, sch *schedule, timed, loc
 	}
 	started := time.Now()
 	r.mu.Lock()
-	before := maps.Clone(r.rejected)
 	r.status.State, r.status.Counts = "fetching", Counts{}
 	r.mu.Unlock()
-	said := 0
-	s := &session{
-		ctx: ctx, desk: desk, policy: r.spec.Policy, now: time.Now, state: newState(ctx, desk), release: pass, recent: r.withdrawn.count(started),
-		report: func(rej Rejected) { said++; r.say(rej, said) },
-		progress: func(c Counts) {
-			r.set(func(st *Status) { st.Counts = c })
-		},
-		rejects: map[string]Rejected{}, before: before,
-		counts: Counts{Kinds: map[feeds.Kind]int{}}, seen: map[uint64]struct{}{},
+	s := r.session(ctx, desk, pass, started)
+	if sch.Reshaped {
+		s.reshapedAfter = sch.LastOK
 	}
 	s.state.failed = sch.Failures
 	attempted, err := r.attempt(ctx, desk, *sch, started, local)
@@ -276,7 +277,7 @@ func (r *runner) fetch(ctx context.Context, desk Desk, sch *schedule, timed, loc
 	if pass && fetchErr == nil {
 		r.withdrawn = nil // the operator has seen them
 	} else {
-		r.withdrawn.add(started, s.counts.Kinds[feeds.Withdrawn])
+		r.withdrawn.add(started, s.missed)
 	}
 	if ctx.Err() != nil {
 		// Stopped: the schedule stays, so that the fetch comes again, unless somebody was already asked.
@@ -306,6 +307,7 @@ func (r *runner) fetch(ctx context.Context, desk Desk, sch *schedule, timed, loc
 		if err := desk.SetBaseline(ctx); err != nil {
 			return fmt.Errorf("end the baseline: %w", err)
 		}
+		sch.Reshaped = false
 	}
 	if fetchErr == nil && !res.Unchanged {
 		if s.withheld != nil && (sch.Withheld == nil || *sch.Withheld != *s.withheld) {
@@ -331,17 +333,58 @@ func (r *runner) fetch(ctx context.Context, desk Desk, sch *schedule, timed, loc
 	s.mu.Lock()
 	counts := s.counts
 	counts.Kinds = maps.Clone(counts.Kinds)
-	rejected := maps.Clone(s.before)
+	rejected, dropped := maps.Clone(s.before), maps.Clone(s.droppedBefore)
 	s.mu.Unlock()
 	r.mu.Lock()
-	r.rejected = rejected
+	r.rejected, r.dropped = rejected, dropped
 	r.mu.Unlock()
 	r.set(func(st *Status) {
-		st.Counts, st.Items, st.Fetched = counts, items, baseline
+		st.Counts, st.Items, st.Fetched, st.Dropped = counts, items, baseline, len(dropped)
 		sch.show(st)
 	})
 	r.logOutcome(fetchErr, failedAs, sch, counts, time.Since(started))
 	return nil
+}
+
+// session makes the Sink of one fetch, or of one look at what is stored.
+func (r *runner) session(ctx context.Context, desk Desk, pass bool, started time.Time) *session {
+	r.mu.Lock()
+	before, dropped := maps.Clone(r.rejected), maps.Clone(r.dropped)
+	r.mu.Unlock()
+	said := 0
+	return &session{
+		ctx: ctx, desk: desk, policy: r.spec.Policy, now: time.Now, state: newState(ctx, desk), release: pass, recent: r.withdrawn.count(started),
+		report: func(rej Rejected) { said++; r.say(rej, said) },
+		progress: func(c Counts) {
+			r.set(func(st *Status) { st.Counts = c })
+		},
+		rejects: map[string]Rejected{}, before: before, dropped: map[string]Dropped{}, droppedBefore: dropped,
+		counts: Counts{Kinds: map[feeds.Kind]int{}}, seen: map[uint64]struct{}{},
+	}
+}
+
+// reshape makes what is stored follow a policy that has moved. A source that watches states everything again by itself.
+func (r *runner) reshape(ctx context.Context, desk Desk, sch *schedule) error {
+	shape := r.spec.Policy.Shape()
+	if sch.Shape == shape {
+		return nil
+	}
+	if _, local := r.spec.Source.(Watcher); !local && !sch.LastOK.IsZero() {
+		s := r.session(ctx, desk, false, time.Now())
+		if err := s.rework(); err != nil {
+			return fmt.Errorf("apply the changed rules to what is stored: %w", err)
+		}
+		r.mu.Lock()
+		r.dropped = s.droppedBefore
+		r.mu.Unlock()
+	}
+	if sch.Shape == "" && sch.LastOK.IsZero() {
+		sch.Shape = shape // the first fetch saves it
+		return nil
+	}
+	sch.Reshaped = sch.Reshaped || sch.Shape != "" && !sch.LastOK.IsZero()
+	sch.Shape = shape
+	return sch.save(ctx, desk)
 }
 
 // attempt saves that a source which asks servers is about to do so: after a crash in the middle, and again and again in a

@@ -31,6 +31,10 @@ type schedule struct {
 	Traffic *Traffic `json:"traffic,omitempty"`
 	// Told is the last Result's.
 	Told Told `json:"told,omitempty"`
+	// Shape is the policy's under which everything that is stored stands. Reshaped says that it has moved since the last
+	// fetch that succeeded.
+	Shape    string `json:"shape,omitempty"`
+	Reshaped bool   `json:"reshaped,omitempty"`
 }
 
 // Traffic is what a source has cost the servers it asks.
@@ -225,7 +229,7 @@ func (s *schedule) backoff(interval time.Duration, local bool, x *Exchange) time
 // counts, and what failed is tried again when the operator has changed something.
 func (s schedule) recall(spec Spec) schedule {
 	if s.Location != spec.Location {
-		return schedule{Location: spec.Location, Last: s.Last, LastOK: s.LastOK, Arrivals: s.Arrivals}
+		return schedule{Location: spec.Location, Last: s.Last, LastOK: s.LastOK, Arrivals: s.Arrivals, Shape: s.Shape, Reshaped: s.Reshaped}
 	}
 	if s.Fingerprint == spec.Fingerprint || s.Fingerprint == "" {
 		return s

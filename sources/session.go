@@ -37,6 +37,13 @@ type session struct {
 	counts   Counts
 	arrivals []time.Time         // when new items were published
 	seen     map[uint64]struct{} // hashes of the keys emitted, for a Complete result
+	// dropped are what the rules left out in this fetch, droppedBefore what they left out so far.
+	dropped, droppedBefore map[string]Dropped
+	// reshapedAfter is the last fetch before the policy moved; zero when it has not moved since a fetch. Older items that
+	// are new now were let in by the operator.
+	reshapedAfter time.Time
+	// missed counts what was withdrawn because the source did not have it any more.
+	missed   int
 	withheld *Withheld
 	storing  chan error // of the batch under way; nil for none
 }
@@ -47,6 +54,8 @@ type Counts struct {
 	Seen     int `json:"seen"`
 	Rejected int `json:"rejected"`
 	Repaired int `json:"repaired"`
+	// Dropped is the number of items that the rules left out.
+	Dropped int `json:"dropped"`
 	// Kinds counts what the store made of the changes.
 	Kinds map[feeds.Kind]int `json:"kinds"`
 }
@@ -91,6 +100,9 @@ func (s *session) commit(good []feeds.Change) error {
 			return fmt.Errorf("store %d items: %w", len(batch), err)
 		}
 	}
+	if err := s.saveDropped(); err != nil {
+		return err
+	}
 	if err := s.saveRejected(); err != nil {
 		return err
 	}
@@ -100,13 +112,13 @@ func (s *session) commit(good []feeds.Change) error {
 // normalise works on the batch with all processors: cleaning HTML is most of the work of an import.
 func (s *session) normalise(changes []feeds.Change) []feeds.Change {
 	now := s.now()
-	errs := make([]error, len(changes))
+	errs, rules := make([]error, len(changes)), make([]string, len(changes))
 	workers := min(runtime.GOMAXPROCS(0), (len(changes)+31)/32)
 	var wg sync.WaitGroup
 	for w := range workers {
 		wg.Go(func() {
 			for i := w; i < len(changes); i += workers {
-				errs[i] = s.normaliseOne(&changes[i], now)
+				rules[i], errs[i] = s.normaliseOne(&changes[i], now)
 			}
 		})
 	}
@@ -121,14 +133,22 @@ func (s *session) normalise(changes []feeds.Change) []feeds.Change {
 			s.reject(Rejected{Where: key, Reason: errs[i].Error()})
 			continue
 		}
-		s.seen[maphash.String(keySeed, key)] = struct{}{}
+		s.markSeen(key)
+		if rules[i] != "" {
+			good = append(good, s.drop(&changes[i], rules[i])...)
+			continue
+		}
+		s.admit(&changes[i])
 		good = append(good, changes[i])
 	}
 	return good
 }
 
-// normaliseOne never lets one hostile item take the process down.
-func (s *session) normaliseOne(c *feeds.Change, now time.Time) (err error) {
+// markSeen remembers that a key was stated. The caller holds mu.
+func (s *session) markSeen(key string) { s.seen[maphash.String(keySeed, key)] = struct{}{} }
+
+// normaliseOne also says which rule leaves the item out. It never lets one hostile item take the process down.
+func (s *session) normaliseOne(c *feeds.Change, now time.Time) (rule string, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("normalise: %v", r)
@@ -136,11 +156,14 @@ func (s *session) normaliseOne(c *feeds.Change, now time.Time) (err error) {
 	}()
 	c.Source = s.policy.Source
 	if c.Item == nil {
-		return errors.New("emit without an item: use Withdraw")
+		return "", errors.New("emit without an item: use Withdraw")
 	}
 	policy := s.policy
 	policy.Report = s.Reject
-	return Normalise(c, policy, now)
+	if err := Normalise(c, policy, now); err != nil {
+		return "", err
+	}
+	return s.policy.Rules.judge(c.Item), nil
 }
 
 // book counts what the store answered, and clears the report of what is published now.
@@ -192,7 +215,10 @@ func (s *session) Withdraw(keys ...string) (bool, error) {
 			return false, nil
 		}
 	}
-	return true, s.withdraw(keys)
+	before := s.counts.Kinds[feeds.Withdrawn]
+	err := s.withdraw(keys)
+	s.missed += s.counts.Kinds[feeds.Withdrawn] - before
+	return true, err
 }
 
 // Retract implements Retractor.
@@ -218,7 +244,7 @@ func (s *session) withdraw(keys []string) error {
 		}
 		s.mu.Lock()
 		for _, key := range keys[:n] {
-			s.seen[maphash.String(keySeed, key)] = struct{}{} // clears its report
+			s.markSeen(key) // clears its report
 		}
 		s.mu.Unlock()
 		keys = keys[n:]
@@ -337,8 +363,11 @@ func (s *session) finish(res Result, whole bool) error {
 	}
 	if whole && !res.Unchanged {
 		for where := range s.before {
-			s.seen[maphash.String(keySeed, where)] = struct{}{}
+			s.markSeen(where)
 		}
+	}
+	if err := s.saveDropped(); err != nil {
+		return err
 	}
 	if err := s.saveRejected(); err != nil {
 		return err

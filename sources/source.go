@@ -195,6 +195,9 @@ type Env struct {
 	Log  *slog.Logger
 	// Zone is the configured time zone; nil for none.
 	Zone *time.Location
+	// Shape is equal while an item is published as before ([Policy.Shape]). A source that emits differences only states
+	// everything again, with the same Raw, when it has moved.
+	Shape string
 	// Hook is the public address of a [Receiver], such as https://feeds.example.com/hook/NAME; empty while base_url is
 	// not configured.
 	Hook string

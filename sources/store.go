@@ -43,6 +43,8 @@ type Inventory interface {
 	Info(ctx context.Context) (items int, baseline bool, err error)
 	// Keys calls fn for the key of each live or held item.
 	Keys(ctx context.Context, fn func(key string) error) error
+	// Known returns what is known under keys, in their order; a record without Standing for one that was never stated.
+	Known(ctx context.Context, keys ...string) ([]feeds.Record, error)
 }
 
 // Memory keeps small values in buckets of the source.
@@ -58,13 +60,15 @@ type Memory interface {
 const ReleaseKey = "release"
 
 // Buckets are all buckets of a source, for whoever gives a source another name.
-var Buckets = []string{bucketState, bucketRejected, bucketSchedule, BucketMail}
+var Buckets = []string{bucketState, bucketRejected, bucketSchedule, BucketDropped, BucketMail}
 
 // Buckets of Memory.
 const (
 	bucketState    = "state"    // what the source itself remembers
 	bucketRejected = "rejected" // where -> Rejected
 	bucketSchedule = "schedule" // the Manager's own record, and ReleaseKey
+	// BucketDropped holds what the rules left out, by key.
+	BucketDropped = "dropped"
 	// BucketMail holds the letters for a Receiver, which any process may add to, by keys in the order of arrival.
 	BucketMail = "mail"
 	// BucketState is read by a Mailbox.

@@ -26,15 +26,18 @@ import (
 	"feedmill/feeds"
 )
 
+// List is a list of values of which one may stand alone in a configuration.
+type List []string
+
 // Words are the conditions of one filter; all that are given must hold.
 type Words struct {
-	Q        string   `yaml:"q,omitempty" doc:"Words that all occur in title, summary, text or labels; quotes make a phrase, a minus forbids."`
-	Category []string `yaml:"category,omitempty,flow" doc:"One of these categories."`
-	Tag      []string `yaml:"tag,omitempty,flow" doc:"One of these tags."`
-	Author   []string `yaml:"author,omitempty,flow" doc:"One of these authors."`
-	Source   []string `yaml:"source,omitempty,flow" doc:"One of these sources."`
-	Lang     []string `yaml:"lang,omitempty,flow" doc:"One of these languages; zh is also zh-CN."`
-	Not      string   `yaml:"not,omitempty" doc:"Words and phrases of which none occurs."`
+	Q        string `yaml:"q,omitempty" doc:"Words that all occur in title, summary, text or labels; quotes make a phrase, a minus forbids."`
+	Category List   `yaml:"category,omitempty,flow" doc:"One of these categories."`
+	Tag      List   `yaml:"tag,omitempty,flow" doc:"One of these tags."`
+	Author   List   `yaml:"author,omitempty,flow" doc:"One of these authors."`
+	Source   List   `yaml:"source,omitempty,flow" doc:"One of these sources."`
+	Lang     List   `yaml:"lang,omitempty,flow" doc:"One of these languages; zh is also zh-CN."`
+	Not      string `yaml:"not,omitempty" doc:"Words and phrases of which none occurs."`
 }
 
 // Limits of one filter: what is beyond is no question that a person asks.

@@ -100,7 +100,7 @@ func newSource(cfg sources.Config, env sources.Env) (sources.Source, error) {
 	if env.HTTP == nil {
 		return nil, errors.New("jsonapi: no HTTP client")
 	}
-	salt, err := listing.Salt(mapping, c, env.Zone)
+	salt, err := listing.Salt(mapping, c, env)
 	if err != nil {
 		return nil, fmt.Errorf("jsonapi: %w", err)
 	}

@@ -45,7 +45,7 @@ func (s *source) Fetch(ctx context.Context, st sources.State, out sources.Sink) 
 
 // poll asks for the feed. l becomes what it says of hubs.
 func (s *source) poll(ctx context.Context, st sources.State, out sources.Sink, l *links) (sources.Result, error) {
-	poll := fetch.NewPoll(s.env.HTTP, st, fmt.Sprint(mapping, s.env.Zone))
+	poll := fetch.NewPoll(s.env.HTTP, st, fmt.Sprint(mapping, s.env.Zone, s.env.Shape))
 	address, err := s.address(st)
 	if err != nil {
 		return sources.Result{}, err
@@ -145,7 +145,7 @@ func (s *source) file(ctx context.Context, st sources.State, out sources.Sink) (
 	if len(body) > fetch.DefaultMaxBytes {
 		return sources.Result{}, fmt.Errorf("read %s: %w: more than %d bytes", s.cfg.path, fetch.ErrTooLarge, fetch.DefaultMaxBytes)
 	}
-	hash := fmt.Sprint(digest(string(body)), mapping, s.env.Zone)
+	hash := fmt.Sprint(digest(string(body)), mapping, s.env.Zone, s.env.Shape)
 	if old, ok, err := st.Get(feedKey); err != nil || ok && string(old) == hash {
 		return sources.Result{Unchanged: err == nil, Note: "same document"}, err
 	}
@@ -232,7 +232,7 @@ func (s *source) emit(doc *Document, mem *memory, out sources.Sink) (emitted int
 			}
 			c.Item.Published = m.first
 		}
-		m.stamp = stamp(&c)
+		m.stamp = stamp(&c, s.env.Shape)
 		if known && old == m {
 			continue
 		}

@@ -158,10 +158,11 @@ func (m *memory) share(keys []string) {
 }
 
 // stamp hashes the item an entry became.
-func stamp(c *feeds.Change) uint64 {
+func stamp(c *feeds.Change, shape string) uint64 {
 	s := newStatement()
 	it := c.Item
 	s.add("mapping", fmt.Sprint(mapping, c.Raw))
+	s.add("shape", shape)
 	s.add("base", c.Base)
 	s.add("url", it.URL, it.Original, it.Image, it.Language)
 	s.add("title", it.Title)

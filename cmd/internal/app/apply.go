@@ -164,24 +164,26 @@ func (a *App) specs(cfg *config.Config, list []config.Source) ([]sources.Spec, e
 
 // MakeSpec makes a source of its configuration, as `serve`, `preview` and `check` all do.
 func MakeSpec(cfg *config.Config, s config.Source, client *http.Client, log *slog.Logger) (sources.Spec, error) {
-	env := sources.Env{Name: s.Name, HTTP: client, Log: log.With("source", s.Name), Zone: cfg.Zone}
+	env := sources.Env{Name: s.Name, HTTP: client, Log: log.With("source", s.Name), Zone: s.ZoneIn(cfg)}
 	if cfg.BaseURL != "" {
 		env.Hook = cfg.BaseURL + hookPrefix + url.PathEscape(s.Name)
-	}
-	src, err := s.Kind.New(s.Config, env)
-	if err != nil {
-		return sources.Spec{}, fmt.Errorf("source %s: %w", s.Name, err)
 	}
 	policy := sources.Policy{
 		Source: s.Name, Language: s.Language, Author: feeds.Person{Name: s.Author},
 		AddCategories: s.AddCategories, AddTags: s.AddTags,
+		Rules: s.Rules, Labels: s.Labels, SiteLabels: cfg.Labels,
 	}
 	if policy.Language == "" {
 		policy.Language = cfg.Language
 	}
+	env.Shape = policy.Shape()
+	src, err := s.Kind.New(s.Config, env)
+	if err != nil {
+		return sources.Spec{}, fmt.Errorf("source %s: %w", s.Name, err)
+	}
 	return sources.Spec{
 		Name: s.Name, Kind: s.Kind.Name, Location: s.Config.Location(),
-		Fingerprint: s.Fingerprint + " " + policy.Language + " " + env.Hook, Source: src, Policy: policy,
+		Fingerprint: s.Fingerprint + " " + env.Shape + " " + env.Hook, Source: src, Policy: policy,
 		Interval: s.Interval, MaxInterval: s.MaxInterval, Chosen: s.Chosen, Private: s.Kind.Private,
 	}, nil
 }

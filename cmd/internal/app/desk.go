@@ -132,6 +132,10 @@ func (k *desk) Keys(ctx context.Context, fn func(key string) error) error {
 	return k.store.Keys(ctx, k.source, fn)
 }
 
+func (k *desk) Known(ctx context.Context, keys ...string) ([]feeds.Record, error) {
+	return k.store.Known(ctx, k.source, keys...)
+}
+
 // noteBucket is where the notes of a source's bucket are.
 func noteBucket(bucket, source string) string { return bucket + "/" + source }
 

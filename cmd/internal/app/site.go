@@ -31,13 +31,16 @@ func siteOf(cfg *config.Config, base, version string) web.Site {
 	}
 }
 
-// redirects keeps the addresses of renamed sources alive.
+// redirects keeps the addresses of renamed sources and labels alive.
 func redirects(cfg *config.Config) map[string]string {
 	out := map[string]string{}
 	for _, s := range cfg.Sources {
 		if s.Formerly != "" {
 			out[feeds.NewTopic("source", s.Formerly).Path()] = feeds.NewTopic("source", s.Name).Path()
 		}
+	}
+	for from, to := range cfg.Redirects {
+		out[from.Path()] = to.Path()
 	}
 	return out
 }

@@ -59,6 +59,10 @@ type Config struct {
 	Sources []Source
 	// Titles are the configured display titles of topics.
 	Titles map[feeds.Topic]string
+	// Labels say what becomes of the labels of every source, Redirects where the topics of other spellings and of old
+	// names lead.
+	Labels    sources.LabelRules
+	Redirects map[feeds.Topic]feeds.Topic
 }
 
 // Source is a configured source.
@@ -77,8 +81,14 @@ type Source struct {
 	AddCategories, AddTags []string
 	// Language and Author stand in for items that state none.
 	Language, Author string
+	// Zone is its own time zone; nil for that of the configuration.
+	Zone *time.Location
+	// Rules say which of its items are published, Labels what becomes of their labels.
+	Rules  sources.Rules
+	Labels sources.LabelRules
 	// Formerly is the name the source had before; its items and their IDs are carried over.
 	Formerly string
+
 	// Line is the source's line in the file, 0 without one.
 	Line int
 	// Fingerprint is equal for two configurations of a source that need no restart between them.
@@ -98,7 +108,7 @@ type file struct {
 	Items       int           `yaml:"items" doc:"How many items a document holds, 1 to 1000. Unset: what the source's own feed holds, else 50." jsonschema:"minimum=1,maximum=1000"`
 	MaxAge      time.Duration `yaml:"max_age" doc:"How long a reader may keep a document before asking again."`
 	Sources     yaml.Node     `yaml:"sources" doc:"Where items come from, by name. The name is identity: /source/NAME.atom."`
-	Labels      yaml.Node     `yaml:"labels" doc:"Display titles of categories and tags; their addresses stay."`
+	Labels      yaml.Node     `yaml:"labels" doc:"Titles of categories and tags, and what becomes of them: other spellings, new names, labels to leave out or to add."`
 }
 
 func defaults() file {
@@ -157,7 +167,7 @@ func (r *reader) parse(data []byte, kinds []sources.Kind) *Config {
 	f := defaults()
 	r.fields(root, fieldsOf(&f), "", laterKeys)
 	r.load(root, &f)
-	c := &Config{File: r.file, Base: r.base, Titles: map[feeds.Topic]string{}}
+	c := &Config{File: r.file, Base: r.base, Titles: map[feeds.Topic]string{}, Redirects: map[feeds.Topic]feeds.Topic{}}
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		if key := root.Content[i].Value; setters[key] != nil {
 			if err := c.set(&f, key); err != nil {

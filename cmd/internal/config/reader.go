@@ -158,6 +158,10 @@ func (r *reader) walk(n *yaml.Node, t reflect.Type, path string, secret bool) {
 	for t != nil && t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
+	if (t == rulesType || t == wordsType) && (n.Kind == yaml.MappingNode || n.Kind == yaml.ScalarNode && n.ShortTag() != "!!null") {
+		one := *n // a list of one may be written without its brackets
+		*n = yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Line: n.Line, Column: n.Column, Content: []*yaml.Node{&one}}
+	}
 	r.seen[mark{n.Line, n.Column}] = seen{path: path, text: n.Value, typ: t, kind: n.Kind, secret: secret}
 	switch n.Kind {
 	case yaml.AliasNode:

@@ -8,6 +8,7 @@ import (
 
 	"github.com/invopop/jsonschema"
 
+	"feedmill/feeds/match"
 	"feedmill/sources"
 )
 
@@ -113,6 +114,21 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
 			schemaOf(durationType), {Type: "object", Properties: bounds, AdditionalProperties: jsonschema.FalseSchema},
 		}}
+	case t == wordsType:
+		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
+			{Type: "string"}, {Type: "array", Items: &jsonschema.Schema{Type: "string"}},
+		}}
+	case t == rulesType:
+		rule := &jsonschema.Schema{Type: "object", Properties: jsonschema.NewProperties(), AdditionalProperties: jsonschema.FalseSchema}
+		for _, f := range fieldsOf(&match.Words{}) {
+			s := schemaOf(f.typ)
+			if s == nil {
+				s = &jsonschema.Schema{Type: "string"}
+			}
+			s.Description = f.doc
+			rule.Properties.Set(f.key, s)
+		}
+		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{rule, {Type: "array", Items: rule}}}
 	case t == nodeType, t.Kind() != reflect.Pointer && reflect.PointerTo(t).Implements(ownYAML):
 		return &jsonschema.Schema{}
 	case t.Kind() != reflect.Pointer && reflect.PointerTo(t).Implements(ownText):

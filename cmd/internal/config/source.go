@@ -8,22 +8,28 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 	"golang.org/x/text/unicode/norm"
 
 	"feedmill/feeds"
+	"feedmill/feeds/match"
 	"feedmill/sources"
 )
 
 // common are the keys that every source takes.
 type common struct {
-	Title    string   `yaml:"title,omitempty" doc:"The title of the source's own feed. Unset: what the source says of itself."`
-	Interval interval `yaml:"interval,omitempty" doc:"Time between fetches, 1s or more; or {min: 15m, max: 6h} for as often as something new comes, in these bounds."`
-	Add      added    `yaml:"add,omitempty" doc:"Labels for every item of the source."`
-	Language string   `yaml:"language,omitempty" doc:"The language of items that state none."`
-	Author   string   `yaml:"author,omitempty" doc:"The author of items that state none."`
-	Formerly string   `yaml:"formerly,omitempty" doc:"The name this source had before: its items and subscriptions are carried over."`
+	Title    string        `yaml:"title,omitempty" doc:"The title of the source's own feed. Unset: what the source says of itself."`
+	Interval interval      `yaml:"interval,omitempty" doc:"Time between fetches, 1s or more; or {min: 15m, max: 6h} for as often as something new comes, in these bounds."`
+	Add      added         `yaml:"add,omitempty" doc:"Labels for every item of the source."`
+	Language string        `yaml:"language,omitempty" doc:"The language of items that state none."`
+	Author   string        `yaml:"author,omitempty" doc:"The author of items that state none."`
+	Keep     []match.Words `yaml:"keep,omitempty" doc:"Publish only items that match; several: those that match one of them."`
+	Drop     []match.Words `yaml:"drop,omitempty" doc:"Leave out items that match; several: those that match one of them."`
+	Labels   labelsOf      `yaml:"labels,omitempty" doc:"What becomes of labels of this source; as labels of the top level, without titles."`
+	Timezone string        `yaml:"timezone,omitempty" doc:"The time zone in which dates of this source without a zone are read. Unset: timezone of the top level."`
+	Formerly string        `yaml:"formerly,omitempty" doc:"The name this source had before: its items and subscriptions are carried over."`
 }
 
 // added are labels that a source adds to its items.
@@ -35,7 +41,7 @@ type added struct {
 // laterKinds and laterSourceKeys are part of the file's shape, but not served yet.
 var (
 	laterKinds      = []string{"git", "hugo"}
-	laterSourceKeys = []string{"drop", "keep", "adopt", "send_last", "webhook_secret", "webhook_secret_file", "group", "digest"}
+	laterSourceKeys = []string{"adopt", "send_last", "webhook_secret", "webhook_secret_file", "group", "digest"}
 )
 
 const noSource = "at least one source is needed; `feedmill init PATH_OR_URL...` prints the lines for it"
@@ -118,7 +124,8 @@ func (r *reader) source(c *Config, name, at string, line int, n *yaml.Node, kind
 	if len(r.errs) > before {
 		return s, "", false
 	}
-	if err := cfg.Check(r.base); err != nil {
+	err := cfg.Check(r.base)
+	if err != nil {
 		// By convention an error about a key begins with it.
 		key, reason, ok := strings.Cut(err.Error(), ": ")
 		if v := valueOf(theirs, key); ok && v != theirs {
@@ -132,6 +139,16 @@ func (r *reader) source(c *Config, name, at string, line int, n *yaml.Node, kind
 		Name: name, Kind: kind, Config: cfg, Web: how,
 		Interval: s.Interval, MaxInterval: s.MaxInterval, Chosen: !com.Interval.IsZero(), AddCategories: com.Add.Category, AddTags: com.Add.Tag,
 		Language: com.Language, Author: com.Author, Formerly: com.Formerly, Line: line,
+	}
+	s.Rules.Keep, s.Rules.Drop = r.rules(ours, at, "keep", com.Keep), r.rules(ours, at, "drop", com.Drop)
+	s.Labels = r.relabel(valueOf(ours, "labels"), join(at, "labels"), com.Labels)
+	if com.Timezone != "" {
+		if s.Zone, err = parseZone(com.Timezone); err != nil {
+			r.value(valueOf(ours, "timezone"), join(at, "timezone"), err)
+		}
+	}
+	if len(r.errs) > before {
+		return s, "", false
 	}
 	s.Fingerprint = s.fingerprint(c)
 	return s, com.Title, true
@@ -257,12 +274,13 @@ func (s Source) Member(c *Config, m sources.Member) (Source, error) {
 	return s, nil
 }
 
-// fingerprint is a hash over everything that a running source was made of. Secrets do not come out of it.
+// fingerprint is a hash over everything that a running source was made of, but what Policy.Shape is over. Secrets do not
+// come out of it.
 func (s *Source) fingerprint(c *Config) string {
 	h := sha256.New()
 	zone := ""
-	if c.Zone != nil {
-		zone = c.Zone.String()
+	if where := s.ZoneIn(c); where != nil {
+		zone = where.String()
 	}
 	base, _ := filepath.Abs(c.Base)
 	fmt.Fprintf(h, "%q %q %q %q\n", s.Name, s.Kind.Name, base, zone)
@@ -282,4 +300,12 @@ func (s *Source) common() common {
 		Interval: interval{s.Interval, s.MaxInterval}, Add: added{s.AddCategories, s.AddTags}, Language: s.Language, Author: s.Author,
 		Formerly: s.Formerly,
 	}
+}
+
+// ZoneIn is where dates of the source without a zone are read; nil for what it says itself.
+func (s *Source) ZoneIn(c *Config) *time.Location {
+	if s.Zone != nil {
+		return s.Zone
+	}
+	return c.Zone
 }

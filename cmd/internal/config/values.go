@@ -29,13 +29,9 @@ var setters = map[string]func(c *Config, f *file) error{
 		c.Language, err = parseLanguage(f.Language)
 		return err
 	},
-	"timezone": func(c *Config, f *file) error {
-		zone, err := time.LoadLocation(f.Timezone)
-		if err != nil || f.Timezone == "" {
-			return errors.New("want the name of a time zone such as Asia/Shanghai or UTC")
-		}
-		c.Zone = zone
-		return nil
+	"timezone": func(c *Config, f *file) (err error) {
+		c.Zone, err = parseZone(f.Timezone)
+		return err
 	},
 	"store": func(c *Config, f *file) error {
 		if err := checkStore(f.Store); err != nil {
@@ -194,4 +190,12 @@ func parseName(s string) (string, error) {
 func sortedStrings(s []string) []string {
 	slices.Sort(s)
 	return s
+}
+
+func parseZone(name string) (*time.Location, error) {
+	zone, err := time.LoadLocation(name)
+	if err != nil || name == "" || name == "Local" {
+		return nil, errors.New("want the name of a time zone such as Asia/Shanghai or UTC")
+	}
+	return zone, nil
 }

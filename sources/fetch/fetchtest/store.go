@@ -189,6 +189,18 @@ func (d *desk) Keys(_ context.Context, fn func(string) error) error {
 	return nil
 }
 
+func (d *desk) Known(_ context.Context, keys ...string) ([]feeds.Record, error) {
+	d.s.mu.Lock()
+	defer d.s.mu.Unlock()
+	out := make([]feeds.Record, len(keys))
+	for i, key := range keys {
+		if c, ok := d.items[key]; ok {
+			out[i] = feeds.Record{Key: key, ID: key, Standing: feeds.Live, Raw: c.Raw, Item: c.Item}
+		}
+	}
+	return out, nil
+}
+
 func (d *desk) Read(_ context.Context, bucket, key string) ([]byte, bool, error) {
 	d.s.mu.Lock()
 	defer d.s.mu.Unlock()

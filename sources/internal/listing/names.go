@@ -7,10 +7,10 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"go.yaml.in/yaml/v4"
 
+	"feedmill/sources"
 	"feedmill/sources/fetch"
 )
 
@@ -28,14 +28,14 @@ func CheckURL(key, raw string) error {
 	return nil
 }
 
-// Salt is what decides on the items of a list besides its bytes: the version of the mapping, the configuration and the
-// time zone.
-func Salt(mapping int, cfg any, zone *time.Location) (string, error) {
+// Salt is what decides on the items of a list besides its bytes: the version of the mapping, the configuration, the time
+// zone and how items are published.
+func Salt(mapping int, cfg any, env sources.Env) (string, error) {
 	text, err := yaml.Dump(cfg)
 	if err != nil {
 		return "", fmt.Errorf("write configuration: %w", err)
 	}
-	return fmt.Sprint(mapping, " ", zone, "\n", string(text)), nil
+	return fmt.Sprint(mapping, " ", env.Zone, " ", env.Shape, "\n", string(text)), nil
 }
 
 // CheckName says whether there is a field of that name. The error begins with the key, as those of a sources.Config do.

@@ -165,7 +165,7 @@ type fetch struct {
 // use makes a site the one of this fetch.
 func (f *fetch) use(site Site) {
 	f.site = site
-	f.shape = site.Shape()
+	f.shape = site.Shape() ^ uint32(rawHash([]byte(f.set.Shape)))
 	f.around = f.shape ^ site.Around()*0x9e3779b1
 }
 

@@ -36,6 +36,8 @@ type Settings struct {
 	// FileDates takes the modification time of a file as that of its last change, where the post states none. For trees
 	// whose times mean something: commits, not check-outs.
 	FileDates bool
+	// Shape is [sources.Env]'s: when it moves, every post is decoded and stated again.
+	Shape string
 }
 
 // Site is a site as its configuration describes it. It never changes: a change of its configuration makes a new one. Its
