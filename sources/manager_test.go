@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -65,6 +66,9 @@ func (d *memoryDesk) Put(_ context.Context, changes ...feeds.Change) ([]feeds.Ac
 			}
 			m.items[c.Key] = c
 			m.puts = append(m.puts, c.Key)
+		}
+		if c.Item != nil && a.Kind == feeds.Unchanged && !reflect.DeepEqual(old.Item, c.Item) {
+			a.Kind, m.items[c.Key] = feeds.Reshaped, c
 		}
 		out = append(out, a)
 	}

@@ -229,10 +229,6 @@ func (r *runner) recall(ctx context.Context, desk Desk) (schedule, error) {
 	if err != nil {
 		return sch, err
 	}
-	items, baseline, err := desk.Info(ctx)
-	if err != nil {
-		return sch, fmt.Errorf("read the source's facts: %w", err)
-	}
 	dropped, err := readDropped(ctx, desk)
 	if err != nil {
 		return sch, err
@@ -243,8 +239,15 @@ func (r *runner) recall(ctx context.Context, desk Desk) (schedule, error) {
 	if err := r.reshape(ctx, desk, &sch); err != nil {
 		return sch, err
 	}
+	items, baseline, err := desk.Info(ctx)
+	if err != nil {
+		return sch, fmt.Errorf("read the source's facts: %w", err)
+	}
+	r.mu.Lock()
+	left := len(r.dropped)
+	r.mu.Unlock()
 	r.set(func(s *Status) {
-		s.Items, s.Fetched, s.Dropped = items, baseline, len(dropped)
+		s.Items, s.Fetched, s.Dropped = items, baseline, left
 		sch.show(s)
 	})
 	return sch, nil

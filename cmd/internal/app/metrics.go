@@ -23,6 +23,7 @@ var (
 	sourceDue      = describe("source_due_seconds", "Unix time of the next fetch.", "source")
 	sourceFailures = describe("source_failures", "Failed fetches in a row.", "source")
 	sourceRejected = describe("source_rejected_posts", "Posts that are not published as they stand.", "source", "repaired")
+	sourceDropped  = describe("source_dropped_items", "Items that the rules of the source leave out, as far as they are remembered.", "source")
 	sourceWithheld = describe("source_withheld_items", "Withdrawals that wait for feedmill release.", "source")
 	sourceRequests = describe("source_requests_total", "Documents that the source has asked servers for, since it was first fetched.", "source")
 	sourceUnmoved  = describe("source_not_modified_total", "Those that were answered with 304.", "source")
@@ -87,6 +88,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 		}
 		gauge(sourceRejected, float64(len(s.Rejected)-repaired), s.Name, "false")
 		gauge(sourceRejected, float64(repaired), s.Name, "true")
+		gauge(sourceDropped, float64(s.Dropped), s.Name)
 		withheld := 0
 		if s.Withheld != nil {
 			withheld = s.Withheld.Gone
