@@ -161,6 +161,8 @@ type Kind struct {
 	Recognise func(arg string) (Config, bool)
 	// Interval is the time between fetches unless configured otherwise. Before it is due only a Watcher wakes a source.
 	Interval time.Duration
+	// MaxInterval is the longest time between fetches that its own cadence suggests; 0 leaves it to the program.
+	MaxInterval time.Duration
 	// Members reads what a source of this kind names: its Fetch keeps the list in the State under [MembersKey] and emits
 	// no items, and the program runs what Members makes of it as sources of their own. Nil for all other kinds.
 	Members func(list []byte) ([]Member, error)
@@ -201,6 +203,9 @@ type Env struct {
 	// Hook is the public address of a [Receiver], such as https://feeds.example.com/hook/NAME; empty while base_url is
 	// not configured.
 	Hook string
+	// Dir is a directory for files of the source's own, beside the store; it may not be there yet, and what is in it can
+	// be lost at any time. Empty if there is no place for it.
+	Dir string
 }
 
 // ErrConfig marks an error that waits for the operator: a directory that is not there, a URL that cannot be.

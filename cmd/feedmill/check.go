@@ -70,7 +70,12 @@ type tally struct{ posts, found, remote int }
 
 // check reads a source that is on this machine and prints what is wrong with it.
 func (t *tally) check(ctx context.Context, out io.Writer, cfg *config.Config, s config.Source) error {
-	spec, err := app.MakeSpec(cfg, s, httpClient(cfg, s, nil), quiet)
+	files, remove, err := passingFiles()
+	if err != nil {
+		return err
+	}
+	defer remove()
+	spec, err := app.MakeSpec(cfg, s, httpClient(cfg, s, nil), files, quiet)
 	if err != nil {
 		return &usageError{err}
 	}

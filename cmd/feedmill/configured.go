@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -113,11 +114,14 @@ func settingsOf(cmd *cobra.Command) (*config.Config, error) {
 	return cfg, nil
 }
 
+// shortSSH is the short form of an ssh address.
+var shortSSH = regexp.MustCompile(`^[^/@:]+@[^/@:]+:.`)
+
 // fromArgs makes a configuration of SOURCE arguments. A path that is not there, or that this user may not read, is no
 // kind of source either, but the operator wants to hear the reason.
 func fromArgs(args []string) (*config.Config, error) {
 	for _, arg := range args {
-		if strings.Contains(arg, "://") {
+		if strings.Contains(arg, "://") || shortSSH.MatchString(arg) {
 			continue
 		}
 		if err := readable(arg); errors.Is(err, os.ErrNotExist) {

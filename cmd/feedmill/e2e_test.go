@@ -33,6 +33,7 @@ type settings struct {
 	sources []string // SOURCE arguments
 	file    string   // or a configuration file
 	spool   string
+	files   string
 }
 
 func start(t testing.TB, s settings) *server {
@@ -66,7 +67,7 @@ func tryStart(t testing.TB, s settings) (*server, error) {
 	}
 	a, err := app.Start(t.Context(), app.Options{
 		Version: "test", Formats: formats, Load: load, OpenStore: openStore, HTTP: httpClient,
-		Log: slog.New(slog.NewTextHandler(log, nil)), Spool: s.spool,
+		Log: slog.New(slog.NewTextHandler(log, nil)), Spool: s.spool, Files: s.files,
 	})
 	if err != nil {
 		return nil, err

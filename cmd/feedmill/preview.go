@@ -72,7 +72,12 @@ func preview(cmd *cobra.Command, args []string, asJSON bool) error {
 }
 
 func previewOne(ctx context.Context, cfg *config.Config, s config.Source) (sources.Preview, error) {
-	spec, err := app.MakeSpec(cfg, s, httpClient(cfg, s, nil), quiet)
+	files, remove, err := passingFiles()
+	if err != nil {
+		return sources.Preview{}, err
+	}
+	defer remove()
+	spec, err := app.MakeSpec(cfg, s, httpClient(cfg, s, nil), files, quiet)
 	if err != nil {
 		return sources.Preview{}, err
 	}

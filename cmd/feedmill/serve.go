@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -55,9 +56,11 @@ func serve(cmd *cobra.Command, args []string) error {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP) // before anybody can see that this runs: unheard it would end the process
 	defer signal.Stop(hup)
+	files, remove := filesOf(cfg.Store, log)
+	defer remove()
 	a, err := app.Start(ctx, app.Options{
 		Version: buildVersion(), Formats: formats, Load: load, OpenStore: openStore, HTTP: httpClient, Log: log,
-		Spool: spoolOf(cfg.Store, log), Socket: app.SocketPath(cfg.Store), Quiet: screen.people && isTerminal(os.Stderr),
+		Spool: spoolOf(cfg.Store, log), Files: files, Socket: app.SocketPath(cfg.Store), Quiet: screen.people && isTerminal(os.Stderr),
 	})
 	if err != nil {
 		return err
@@ -86,16 +89,46 @@ func serve(cmd *cobra.Command, args []string) error {
 	return errors.Join(err, a.Stop())
 }
 
-// spoolOf is the directory in which rendered documents outlive a store that fails: beside a store file, else among the
-// user's caches, or the temporary files of a user without a home. A store in memory has none.
+// spoolOf is the directory in which rendered documents outlive a store that fails. A store in memory has none.
 func spoolOf(store string, log *slog.Logger) string {
-	if path, ok := strings.CutPrefix(store, "bolt:"); ok {
-		return path + ".spool"
-	}
 	if strings.HasPrefix(store, "memory:") {
 		return ""
 	}
+	dir, err := besideStore(store, ".spool")
+	if err != nil {
+		log.Warn("no directory for rendered documents: after a restart without the store nothing is served; set HOME or TMPDIR to one that can be written",
+			"err", err)
+	}
+	return dir
+}
+
+// filesOf is the directory in which sources keep files, such as clones of repositories. Of a store in memory it goes with
+// the process: remove takes it away.
+func filesOf(store string, log *slog.Logger) (dir string, remove func()) {
+	if strings.HasPrefix(store, "memory:") {
+		dir, remove, err := passingFiles()
+		if err != nil {
+			log.Warn("no directory for files of sources: git sources do not work", "err", err)
+		}
+		return dir, remove
+	}
+	dir, err := besideStore(store, ".sources")
+	if err != nil {
+		log.Warn("no directory for files of sources: git sources do not work", "err", err)
+	}
+	return dir, func() {}
+}
+
+// besideStore is a directory that belongs to a store: beside a store file, else among the user's caches, or the temporary
+// files of a user without a home.
+func besideStore(store, suffix string) (string, error) {
+	if path, ok := strings.CutPrefix(store, "bolt:"); ok {
+		return path + suffix, nil
+	}
 	name := strings.TrimSuffix(filepath.Base(app.SocketPath(store)), ".sock")
+	if suffix != ".spool" {
+		name += suffix
+	}
 	var errs []error
 	for _, base := range []func() (string, error){os.UserCacheDir, func() (string, error) { return os.TempDir(), nil }} {
 		dir, err := base()
@@ -104,11 +137,18 @@ func spoolOf(store string, log *slog.Logger) string {
 			err = os.MkdirAll(dir, 0o700)
 		}
 		if err == nil {
-			return dir
+			return dir, nil
 		}
 		errs = append(errs, err)
 	}
-	log.Warn("no directory for rendered documents: after a restart without the store nothing is served; set HOME or TMPDIR to one that can be written",
-		"err", errors.Join(errs...))
-	return ""
+	return "", errors.Join(errs...)
+}
+
+// passingFiles makes a directory for files of sources that nobody needs afterwards.
+func passingFiles() (dir string, remove func(), err error) {
+	dir, err = os.MkdirTemp("", "feedmill")
+	if err != nil {
+		return "", func() {}, fmt.Errorf("make a directory for files of sources: %w", err)
+	}
+	return dir, func() { _ = os.RemoveAll(dir) }, nil // it is among temporary files
 }

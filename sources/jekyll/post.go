@@ -51,6 +51,9 @@ func (s *site) Decode(f *postdir.File) *post {
 		p.Hidden = true
 		return p
 	}
+	if s.fileDates {
+		d.changed = f.ModTime
+	}
 	d.item(inner, f.Now)
 	if p.Rejected != nil {
 		return p
@@ -77,6 +80,7 @@ type doc struct {
 	front, defaults fields
 	name            fileName
 	cut             parts
+	changed         time.Time // of the file, where that means something
 }
 
 // get is a key of the front matter, else of its defaults.
@@ -111,6 +115,8 @@ func (d *doc) item(rel string, now time.Time) {
 		} else if t.After(published) {
 			it.Updated = t
 		}
+	} else if d.changed.After(published) {
+		it.Updated = d.changed
 	}
 	slug := d.get("slug").str()
 	if slug == "" {

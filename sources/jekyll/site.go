@@ -47,6 +47,7 @@ type site struct {
 	excerptOnly            bool
 	future, unpublished    bool
 	dates                  zoning
+	fileDates              bool
 	markdown               map[string]bool
 	kramdown               *kramdown.Options // nil: the site's Markdown is CommonMark
 	scopes                 []scope
@@ -132,6 +133,7 @@ func newSite(conf fields, set postdir.Settings) *site {
 		future:      conf.get("future").isTrue(),
 		unpublished: conf.get("unpublished").isTrue(),
 		dates:       zoning{zone: set.Zone, asSite: set.SiteDates},
+		fileDates:   set.FileDates,
 		encoding:    conf.get("encoding").str(),
 		markdown:    map[string]bool{},
 		top:         strings.Trim(conf.get("collections_dir").str(), "/"),
@@ -316,6 +318,9 @@ func (s *site) hash(conf fields) uint32 {
 		conf.get("markdown_ext").text)
 	for _, key := range []string{"markdown", "highlighter", "kramdown", "author", "defaults"} {
 		dump(h, conf.get(key))
+	}
+	if s.fileDates {
+		io.WriteString(h, "file dates") //nolint:errcheck // a hash takes everything
 	}
 	fmt.Fprintf(h, "%q", s.persons) // fmt prints maps in the order of their keys
 	return uint32(h.Sum64())

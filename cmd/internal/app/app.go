@@ -34,6 +34,8 @@ type Options struct {
 	Log  *slog.Logger
 	// Spool is the directory that keeps rendered documents for when the store fails; empty for none.
 	Spool string
+	// Files is the directory in which sources may keep files; empty for none.
+	Files string
 	// Socket is the path of the control socket; empty for none.
 	Socket string
 	// Quiet keeps what the first fetches report out of the log: the same terminal shows it with [App.Import].

@@ -2,12 +2,15 @@ package app
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -153,7 +156,7 @@ func (a *App) applyOnce(ctx context.Context) error {
 func (a *App) specs(cfg *config.Config, list []config.Source) ([]sources.Spec, error) {
 	out := make([]sources.Spec, 0, len(list))
 	for _, s := range list {
-		spec, err := MakeSpec(cfg, s, a.opts.HTTP(cfg, s, a.network), a.log)
+		spec, err := MakeSpec(cfg, s, a.opts.HTTP(cfg, s, a.network), a.opts.Files, a.log)
 		if err != nil {
 			return nil, err
 		}
@@ -162,9 +165,13 @@ func (a *App) specs(cfg *config.Config, list []config.Source) ([]sources.Spec, e
 	return out, nil
 }
 
-// MakeSpec makes a source of its configuration, as `serve`, `preview` and `check` all do.
-func MakeSpec(cfg *config.Config, s config.Source, client *http.Client, log *slog.Logger) (sources.Spec, error) {
+// MakeSpec makes a source of its configuration, as `serve`, `preview` and `check` all do. files is the directory for files
+// of sources; empty for none.
+func MakeSpec(cfg *config.Config, s config.Source, client *http.Client, files string, log *slog.Logger) (sources.Spec, error) {
 	env := sources.Env{Name: s.Name, HTTP: client, Log: log.With("source", s.Name), Zone: s.ZoneIn(cfg)}
+	if files != "" {
+		env.Dir = filepath.Join(files, fileName(s.Name))
+	}
 	if cfg.BaseURL != "" {
 		env.Hook = cfg.BaseURL + hookPrefix + url.PathEscape(s.Name)
 	}
@@ -186,6 +193,16 @@ func MakeSpec(cfg *config.Config, s config.Source, client *http.Client, log *slo
 		Fingerprint: s.Fingerprint + " " + env.Shape + " " + env.Hook, Source: src, Policy: policy,
 		Interval: s.Interval, MaxInterval: s.MaxInterval, Chosen: s.Chosen, Private: s.Kind.Private,
 	}, nil
+}
+
+// fileName is a name for the files of a source: the source's own where that can be the name of a file anywhere.
+func fileName(source string) string {
+	plain := strings.Trim(source, "abcdefghijklmnopqrstuvwxyz0123456789-_") == ""
+	if plain && len(source) <= 60 {
+		return source
+	}
+	sum := sha256.Sum256([]byte(source))
+	return "." + hex.EncodeToString(sum[:16])
 }
 
 // fetchAll wakes every source.

@@ -40,8 +40,8 @@ type added struct {
 
 // laterKinds and laterSourceKeys are part of the file's shape, but not served yet.
 var (
-	laterKinds      = []string{"git", "hugo"}
-	laterSourceKeys = []string{"adopt", "send_last", "webhook_secret", "webhook_secret_file", "group", "digest"}
+	laterKinds      = []string{"hugo"}
+	laterSourceKeys = []string{"adopt", "send_last", "group", "digest"}
 )
 
 const noSource = "at least one source is needed; `feedmill init PATH_OR_URL...` prints the lines for it"

@@ -232,6 +232,9 @@ func (i interval) IsZero() bool { return i == interval{} }
 // bounds are the times between fetches for a kind: what is left out is the kind's.
 func (i interval) bounds(kind sources.Kind) (shortest, longest time.Duration, err error) {
 	if i.IsZero() {
+		if kind.MaxInterval > 0 {
+			return kind.Interval, max(kind.Interval, kind.MaxInterval), nil
+		}
 		if kind.Web {
 			return kind.Interval, max(kind.Interval, DefaultMaxInterval), nil
 		}

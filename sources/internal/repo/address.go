@@ -115,6 +115,9 @@ func (a Address) Scheme() string {
 	return a.url.Scheme
 }
 
+// URL is the address as a URL; nil for a path.
+func (a Address) URL() *url.URL { return a.url }
+
 // Path is the path of a repository on this machine; empty for one elsewhere.
 func (a Address) Path() string { return a.path }
 

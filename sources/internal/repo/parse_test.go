@@ -171,7 +171,7 @@ func FuzzRefs(f *testing.F) {
 // FuzzOutput gives the parsers of git's output what git would not write.
 func FuzzOutput(f *testing.F) {
 	id := strings.Repeat("0a", 20)
-	f.Add([]byte("100644 blob " + id + "\ta.md\x00"))
+	f.Add([]byte("100644 blob " + id + "     12\ta.md\x00"))
 	f.Add([]byte(":100644 100644 " + id + " " + id + " R090\x00a\x00b\x00"))
 	f.Add([]byte("\x011785571200\x00\na.md\x00b.md\x00\x011785571100\x00\nc\x00"))
 	f.Add([]byte(id + " blob 12\n"))

@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"feedmill/sources/fetch"
+	"feedmill/sources/git/gittest"
 	"feedmill/sources/internal/repo"
-	"feedmill/sources/internal/repo/repotest"
 )
 
 // route allows the loopback interface, where the tests' servers are.
@@ -89,22 +89,22 @@ func same(t *testing.T, got []string, want ...string) {
 }
 
 // transports are the ways to the repository of an author.
-func transports(t *testing.T) map[string]func(t *testing.T, site *repotest.Repo) repo.Options {
-	return map[string]func(*testing.T, *repotest.Repo) repo.Options{
-		"path": func(t *testing.T, site *repotest.Repo) repo.Options {
+func transports(t *testing.T) map[string]func(t *testing.T, site *gittest.Repo) repo.Options {
+	return map[string]func(*testing.T, *gittest.Repo) repo.Options{
+		"path": func(t *testing.T, site *gittest.Repo) repo.Options {
 			return repo.Options{Address: address(t, site.Dir)}
 		},
-		"https": func(t *testing.T, site *repotest.Repo) repo.Options {
-			s := repotest.HTTPS(t, filepath.Dir(site.Dir))
+		"https": func(t *testing.T, site *gittest.Repo) repo.Options {
+			s := gittest.HTTPS(t, filepath.Dir(site.Dir))
 			return repo.Options{Address: address(t, s.URL+"/site/.git"), CAFile: s.CAFile, Network: route()}
 		},
-		"https without filter": func(t *testing.T, site *repotest.Repo) repo.Options {
-			s := repotest.HTTPS(t, filepath.Dir(site.Dir))
+		"https without filter": func(t *testing.T, site *gittest.Repo) repo.Options {
+			s := gittest.HTTPS(t, filepath.Dir(site.Dir))
 			s.NoFilter.Store(true)
 			return repo.Options{Address: address(t, s.URL+"/site/.git"), CAFile: s.CAFile, Network: route()}
 		},
-		"ssh": func(t *testing.T, site *repotest.Repo) repo.Options {
-			s := repotest.StartSSH(t)
+		"ssh": func(t *testing.T, site *gittest.Repo) repo.Options {
+			s := gittest.StartSSH(t)
 			return repo.Options{Address: address(t, s.URL+site.Dir), KeyFile: s.KeyFile, KnownHosts: s.KnownHosts, Network: route()}
 		},
 	}
@@ -113,7 +113,7 @@ func transports(t *testing.T) map[string]func(t *testing.T, site *repotest.Repo)
 func TestTransports(t *testing.T) {
 	for name, way := range transports(t) {
 		t.Run(name, func(t *testing.T) {
-			site := repotest.New(t)
+			site := gittest.New(t)
 			site.Commit(t, "a.md", "first", "dir/b ü\n.md", "second")
 			o := way(t, site)
 			r := open(t, o)
@@ -142,7 +142,7 @@ func TestTransports(t *testing.T) {
 func TestHistory(t *testing.T) {
 	for name, way := range transports(t) {
 		t.Run(name, func(t *testing.T) {
-			site := repotest.New(t)
+			site := gittest.New(t)
 			first := site.When
 			site.Commit(t, "x/a.md", "a", "x/b.md", "b", "c.md", "c")
 			second := site.When
@@ -193,7 +193,7 @@ func TestHistory(t *testing.T) {
 func TestRenames(t *testing.T) {
 	for name, way := range transports(t) {
 		t.Run(name, func(t *testing.T) {
-			site := repotest.New(t)
+			site := gittest.New(t)
 			text := strings.Repeat("The ferry runs again from Monday.\n", 20)
 			site.Commit(t, "a.md", text+"a", "b.md", text+"b", "gone.md", "gone", "big.bin", "x")
 			r := open(t, way(t, site))
@@ -225,7 +225,7 @@ func TestRenames(t *testing.T) {
 func TestAnotherProcess(t *testing.T) {
 	for name, way := range transports(t) {
 		t.Run(name, func(t *testing.T) {
-			site := repotest.New(t)
+			site := gittest.New(t)
 			old := site.Commit(t, "a.md", "a")
 			site.Commit(t, "a.md", "b")
 			r := open(t, way(t, site))
@@ -241,7 +241,7 @@ func TestAnotherProcess(t *testing.T) {
 }
 
 func TestBranch(t *testing.T) {
-	site := repotest.New(t)
+	site := gittest.New(t)
 	o := repo.Options{Address: address(t, site.Dir)}
 	r := open(t, o)
 	if _, err := r.Update(t.Context()); !errors.Is(err, repo.ErrEmpty) {
@@ -274,7 +274,7 @@ func TestBranch(t *testing.T) {
 }
 
 func TestSHA256(t *testing.T) {
-	site := repotest.New(t)
+	site := gittest.New(t)
 	if err := os.RemoveAll(filepath.Join(site.Dir, ".git")); err != nil {
 		t.Fatal(err)
 	}
@@ -289,7 +289,7 @@ func TestSHA256(t *testing.T) {
 
 // TestBroken breaks the clone in every place and wants the right files all the same.
 func TestBroken(t *testing.T) {
-	site := repotest.New(t)
+	site := gittest.New(t)
 	site.Commit(t, "a.md", "a", "b/c.md", strings.Repeat("text ", 1000))
 	o := repo.Options{Address: address(t, site.Dir), Dir: filepath.Join(t.TempDir(), "clone")}
 	r := repo.New(o)
@@ -411,7 +411,7 @@ func readAll(ctx context.Context, r *repo.Repo) (files []string, err error) {
 }
 
 func TestBlob(t *testing.T) {
-	site := repotest.New(t)
+	site := gittest.New(t)
 	site.Commit(t, "big", strings.Repeat("x", 5000), "small", "y", "empty", "")
 	r := open(t, repo.Options{Address: address(t, site.Dir)})
 	_, commit := read(t, r)
@@ -448,9 +448,9 @@ func TestBlob(t *testing.T) {
 
 // TestGuard: neither the host itself nor a redirect leads to where it must not.
 func TestGuard(t *testing.T) {
-	site := repotest.New(t)
+	site := gittest.New(t)
 	site.Commit(t, "a.md", "a")
-	s := repotest.HTTPS(t, filepath.Dir(site.Dir))
+	s := gittest.HTTPS(t, filepath.Dir(site.Dir))
 	strict := fetch.RouteOf(fetch.NewClient(fetch.Options{}))
 	r := open(t, repo.Options{Address: address(t, s.URL+"/site/.git"), CAFile: s.CAFile, Network: strict})
 	if _, err := r.Update(t.Context()); !errors.Is(err, fetch.ErrPrivate) {
@@ -464,7 +464,7 @@ func TestGuard(t *testing.T) {
 		t.Errorf("a loopback address over ssh: %v", err)
 	}
 
-	other := repotest.HTTPS(t, filepath.Dir(site.Dir))
+	other := gittest.HTTPS(t, filepath.Dir(site.Dir))
 	away := func(w http.ResponseWriter, r *http.Request) bool {
 		http.Redirect(w, r, other.URL+r.URL.RequestURI(), http.StatusMovedPermanently)
 		return true
@@ -492,9 +492,9 @@ func TestGuard(t *testing.T) {
 }
 
 func TestCredentials(t *testing.T) {
-	site := repotest.New(t)
+	site := gittest.New(t)
 	site.Commit(t, "a.md", "a")
-	s := repotest.HTTPS(t, filepath.Dir(site.Dir))
+	s := gittest.HTTPS(t, filepath.Dir(site.Dir))
 	login := func(w http.ResponseWriter, r *http.Request) bool {
 		if user, password, _ := r.BasicAuth(); user == "ida" && password == "pa:ss wörd" {
 			return false
@@ -536,12 +536,12 @@ func TestCredentials(t *testing.T) {
 }
 
 func TestSSHKeys(t *testing.T) {
-	site := repotest.New(t)
+	site := gittest.New(t)
 	site.Commit(t, "a.md", "a")
-	s := repotest.StartSSH(t)
+	s := gittest.StartSSH(t)
 	at := address(t, s.URL+site.Dir)
 	wrong := filepath.Join(t.TempDir(), "known hosts")
-	pub, err := os.ReadFile(repotest.Key(t) + ".pub")
+	pub, err := os.ReadFile(gittest.Key(t) + ".pub")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -561,7 +561,7 @@ func TestSSHKeys(t *testing.T) {
 		{"an unknown host, remembered", s.KeyFile, "", nil},
 		{"an unknown host", s.KeyFile, empty, repo.ErrHostKey},
 		{"another key than the known one", s.KeyFile, wrong, repo.ErrHostKey},
-		{"a key that is not let in", repotest.Key(t), s.KnownHosts, repo.ErrCredentials},
+		{"a key that is not let in", gittest.Key(t), s.KnownHosts, repo.ErrCredentials},
 		{"no key", "", s.KnownHosts, repo.ErrCredentials},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -597,9 +597,9 @@ func readFile(t *testing.T, name string) string {
 
 // TestCancel ends a fetch while the server is silent, and goes on afterwards.
 func TestCancel(t *testing.T) {
-	site := repotest.New(t)
+	site := gittest.New(t)
 	site.Commit(t, "a.md", "a")
-	s := repotest.HTTPS(t, filepath.Dir(site.Dir))
+	s := gittest.HTTPS(t, filepath.Dir(site.Dir))
 	asked := make(chan struct{}, 10)
 	silent := func(w http.ResponseWriter, r *http.Request) bool {
 		if r.Method != http.MethodPost {
@@ -629,7 +629,7 @@ func TestCancel(t *testing.T) {
 }
 
 func TestTooLarge(t *testing.T) {
-	site := repotest.New(t)
+	site := gittest.New(t)
 	site.Commit(t, "a.md", "a")
 	r := open(t, repo.Options{Address: address(t, site.Dir), MaxDisk: 100})
 	if _, err := r.Update(t.Context()); !errors.Is(err, repo.ErrTooLarge) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 )
 
@@ -13,8 +14,9 @@ import (
 type Entry struct {
 	// Path is below the root of the repository, with forward slashes.
 	Path string
-	// ID names the content.
-	ID string
+	// ID names the content. Size is its length in bytes; -1 while the clone does not have it.
+	ID   string
+	Size int64
 	// Link: the content is where a symbolic link leads to.
 	Link bool
 }
@@ -22,7 +24,7 @@ type Entry struct {
 // List is the files of a commit below a directory ("" for all), in git's order. Submodules are none. A directory that
 // is not there has no files.
 func (r *Repo) List(ctx context.Context, commit, dir string) ([]Entry, error) {
-	args := []string{"--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", commit}
+	args := []string{"--literal-pathspecs", "ls-tree", "-r", "-l", "-z", "--full-tree", commit}
 	if dir != "" {
 		args = append(args, "--", dir+"/")
 	}
@@ -81,14 +83,18 @@ func readRecord(r *bufio.Reader) (string, error) {
 	}
 }
 
-// parseEntry reads "MODE TYPE ID\tPATH"; file is false for what is no file.
+// parseEntry reads "MODE TYPE ID SIZE\tPATH"; file is false for what is no file. The size of what is missing is "BAD".
 func parseEntry(record string) (e Entry, file bool, err error) {
 	head, path, ok := strings.Cut(record, "\t")
-	fields := strings.Split(head, " ")
-	if !ok || len(fields) != 3 || path == "" || !isID(fields[2]) {
+	fields := strings.Fields(head)
+	if !ok || len(fields) != 4 || path == "" || !isID(fields[2]) {
 		return e, false, fmt.Errorf("%w: %.80q", errRecord, record)
 	}
-	return Entry{Path: path, ID: fields[2], Link: fields[0] == "120000"}, fields[1] == "blob", nil
+	e = Entry{Path: path, ID: fields[2], Link: fields[0] == "120000", Size: -1}
+	if size, err := strconv.ParseInt(fields[3], 10, 64); err == nil && size >= 0 {
+		e.Size = size
+	}
+	return e, fields[1] == "blob", nil
 }
 
 // Prefetch brings the contents of files into the clone, all in one exchange with the server.

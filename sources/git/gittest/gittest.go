@@ -1,8 +1,8 @@
-// Package repotest gives tests real git repositories, behind a path, an https server and an sshd.
+// Package gittest gives tests real git repositories, behind a path, an https server and an sshd.
 //
 // A test that needs git or sshd is skipped without it, unless CI is "true": then it fails, so that nobody believes that
 // it ran.
-package repotest
+package gittest
 
 import (
 	"bytes"
