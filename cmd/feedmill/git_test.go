@@ -70,9 +70,7 @@ func TestGit(t *testing.T) {
 		site.Commit(t, "docs/_posts/2026-08-01-first.md", titled("First"))
 		s.stop()
 		s = start(t, settings{store: store, file: file, files: filepath.Join(dir, "two")})
-		if code := hook(secret); code != http.StatusAccepted {
-			t.Errorf("a webhook after a restart: %d", code)
-		}
+		until(t, "a webhook after a restart", func() bool { return hook(secret) == http.StatusAccepted })
 		until(t, "the new title", func() bool { return idOf(t, s, "First") != "" })
 		if now := idOf(t, s, "First"); now != id {
 			t.Errorf("the ID was %s, is %s", id, now)
