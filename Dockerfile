@@ -15,9 +15,9 @@ COPY . .
 RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=${VERSION}" -o /feedmill ./cmd/feedmill
 
 FROM ${RUNTIME_IMAGE}
-# git is for sources in repositories. A base that has both already needs no network here.
-RUN if ! command -v git >/dev/null || [ ! -s /etc/ssl/certs/ca-certificates.crt ]; then \
-		apt-get update && apt-get install -y --no-install-recommends git ca-certificates && rm -rf /var/lib/apt/lists/*; \
+# git is for sources in repositories, ssh for those with an ssh address. A base that has all of it needs no network here.
+RUN if ! command -v git >/dev/null || ! command -v ssh >/dev/null || [ ! -s /etc/ssl/certs/ca-certificates.crt ]; then \
+		apt-get update && apt-get install -y --no-install-recommends git openssh-client ca-certificates && rm -rf /var/lib/apt/lists/*; \
 	fi \
 	&& echo 'feedmill:x:65532:' >>/etc/group \
 	&& echo 'feedmill:x:65532:65532:feedmill:/data:/usr/sbin/nologin' >>/etc/passwd \

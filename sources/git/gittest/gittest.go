@@ -106,8 +106,10 @@ type Server struct {
 	// Requests counts requests. Before, if set, may answer one itself: then it returns true.
 	Requests atomic.Int64
 	Before   atomic.Pointer[func(w http.ResponseWriter, r *http.Request) bool]
-	// Filter is whether the server knows partial clones; it does unless set to false.
+	// NoFilter makes the server one that knows no partial clones.
 	NoFilter atomic.Bool
+	// Backend answers requests as the server does without Before.
+	Backend http.Handler
 }
 
 // HTTPS serves the repositories below dir with git http-backend over TLS, under the names of their directories.
@@ -119,11 +121,7 @@ func HTTPS(t testing.TB, dir string) *Server {
 		t.Fatal(err)
 	}
 	s := &Server{}
-	handler := func(w http.ResponseWriter, r *http.Request) {
-		s.Requests.Add(1)
-		if before := s.Before.Load(); before != nil && (*before)(w, r) {
-			return
-		}
+	s.Backend = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := &cgi.Handler{
 			Path: filepath.Join(strings.TrimSpace(string(out)), "git-http-backend"), Root: "/",
 			Env: []string{
@@ -136,8 +134,13 @@ func HTTPS(t testing.TB, dir string) *Server {
 			h.Env = append(h.Env, "GIT_PROTOCOL="+p)
 		}
 		h.ServeHTTP(w, r)
-	}
-	web := httptest.NewTLSServer(http.HandlerFunc(handler))
+	})
+	web := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.Requests.Add(1)
+		if before := s.Before.Load(); before == nil || !(*before)(w, r) {
+			s.Backend.ServeHTTP(w, r)
+		}
+	}))
 	t.Cleanup(web.Close)
 	s.URL = web.URL
 	s.CAFile = filepath.Join(t.TempDir(), "ca.pem")

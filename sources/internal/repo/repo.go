@@ -83,10 +83,8 @@ type Options struct {
 
 // Repo is a repository with its clone. Its methods are for one caller at a time.
 type Repo struct {
-	o      Options
-	git    string // the clone
-	unlock func()
-
+	o       Options
+	git     string // the clone
 	touched touched
 }
 

@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -635,4 +638,86 @@ func TestTooLarge(t *testing.T) {
 	if _, err := r.Update(t.Context()); !errors.Is(err, repo.ErrTooLarge) {
 		t.Errorf("got %v", err)
 	}
+}
+
+// TestCut: a server that breaks off anywhere in its answer is an error, and the next look goes on.
+func TestCut(t *testing.T) {
+	site := gittest.New(t)
+	site.Commit(t, "a.md", strings.Repeat("text ", 1000), "b.md", "b")
+	s := gittest.HTTPS(t, filepath.Dir(site.Dir))
+	r := open(t, repo.Options{Address: address(t, s.URL+"/site/.git"), CAFile: s.CAFile, Network: route()})
+	for _, share := range []int{0, 1, 50, 90, 99} {
+		cut := func(w http.ResponseWriter, r *http.Request) bool {
+			if r.Method != http.MethodPost {
+				return false
+			}
+			whole := httptest.NewRecorder()
+			s.Backend.ServeHTTP(whole, r)
+			b := whole.Body.Bytes()
+			w.Header().Set("Content-Type", whole.Header().Get("Content-Type"))
+			w.Header().Set("Content-Length", strconv.Itoa(len(b)))
+			w.Write(b[:len(b)*share/100]) //nolint:errcheck // it is cut off anyway
+			return true
+		}
+		s.Before.Store(&cut)
+		if _, err := readAll(t.Context(), r); !errors.Is(err, repo.ErrNetwork) {
+			t.Errorf("an answer cut after %d %%: %v", share, err)
+		}
+	}
+	s.Before.Store(nil)
+	files, err := readAll(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, files, "a.md="+strings.Repeat("text ", 1000), "b.md=b")
+}
+
+// TestKill kills a process, as the kernel does, while it fetches: another one goes on with what it left.
+func TestKill(t *testing.T) {
+	const variable = "REPO_TEST_KILL"
+	if job := os.Getenv(variable); job != "" {
+		part := strings.Split(job, "|")
+		r := repo.New(repo.Options{Address: address(t, part[0]), CAFile: part[1], Dir: part[2], Network: route()})
+		if _, err := r.Begin(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		_, err := readAll(t.Context(), r)
+		t.Fatalf("it was to be killed: %v", err)
+	}
+	site := gittest.New(t)
+	site.Commit(t, "a.md", "a")
+	s := gittest.HTTPS(t, filepath.Dir(site.Dir))
+	dir := filepath.Join(t.TempDir(), "clone")
+	for n := 1; n <= 4; n++ { // in one request after the other
+		asked, posts := make(chan struct{}), 0
+		silent := func(w http.ResponseWriter, r *http.Request) bool {
+			if posts++; posts != n {
+				return false
+			}
+			io.Copy(io.Discard, r.Body) //nolint:errcheck // so that the end of the connection is seen
+			close(asked)
+			<-r.Context().Done()
+			return true
+		}
+		s.Before.Store(&silent)
+		cmd := exec.Command(os.Args[0], "-test.run=^TestKill$")
+		cmd.Env = append(os.Environ(), variable+"="+s.URL+"/site/.git|"+s.CAFile+"|"+dir)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- cmd.Wait() }()
+		select {
+		case <-asked:
+			if err := cmd.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			<-ended
+		case <-ended: // there are fewer requests than that
+		}
+	}
+	s.Before.Store(nil)
+	r := open(t, repo.Options{Address: address(t, s.URL+"/site/.git"), CAFile: s.CAFile, Dir: dir, Network: route()})
+	files, _ := read(t, r)
+	same(t, files, "a.md=a")
 }
