@@ -8,7 +8,7 @@ FUZZTIME ?= 20s
 BENCH    ?= .
 SITE     ?= deploy/sample-site
 
-# The packages that tests need beside Go: a real Redis, and a C compiler for the race detector.
+# The packages that tests need beside Go: a real Redis, git and sshd, and a C compiler for the race detector.
 export DEBIAN_FRONTEND = noninteractive
 SHELL = /bin/bash
 
@@ -47,7 +47,7 @@ vet: ## go vet
 lint: ## staticcheck
 	$(GO) run $(STATICCHECK) ./...
 
-test: ## every test; those that need Redis are skipped without redis-server
+test: ## every test; those that need Redis, git or sshd are skipped without them
 	$(GO) test -shuffle=on $(PKG)
 
 race: tools ## every test with the race detector; nothing is skipped
