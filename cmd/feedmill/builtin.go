@@ -17,6 +17,7 @@ import (
 	"feedmill/feeds/rss"
 	"feedmill/sources"
 	"feedmill/sources/git"
+	"feedmill/sources/hugo"
 	"feedmill/sources/inbox"
 	"feedmill/sources/jekyll"
 	"feedmill/sources/jsonapi"
@@ -32,7 +33,7 @@ import (
 var formats = []feeds.Format{rss.Format, atom.Format, jsonfeed.Format}
 
 // kinds are the ways in. A SOURCE argument goes to the first that recognises it.
-var kinds = []sources.Kind{jekyll.Kind, git.Kind(jekyll.Generator), opml.Kind(webfeed.Kind), sitemap.Kind, webfeed.Kind, webpage.Kind, jsonapi.Kind, inbox.Kind}
+var kinds = []sources.Kind{jekyll.Kind, hugo.Kind, git.Kind(jekyll.Generator, hugo.Generator), opml.Kind(webfeed.Kind), sitemap.Kind, webfeed.Kind, webpage.Kind, jsonapi.Kind, inbox.Kind}
 
 // stores are the places to keep items, by the scheme of their URL.
 var stores = []struct {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"feedmill/sources/internal/commonmark"
 	"feedmill/sources/internal/postdir"
 )
 
@@ -155,7 +156,7 @@ func TestRenderBounds(t *testing.T) {
 	// Delimiters beyond goldmark's bound are text.
 	r := renderer{site: processed(t, "CommonMark"), markdown: true}
 	got, err := r.render([]byte(strings.Repeat("*a* ", 2000)))
-	if err != nil || strings.Count(got, "<em>") != maxDelimiters/2 || strings.Count(got, "*") != 4000-maxDelimiters {
+	if err != nil || strings.Count(got, "<em>") != commonmark.MaxDelimiters/2 || strings.Count(got, "*") != 4000-commonmark.MaxDelimiters {
 		t.Errorf("%d em, %d stars, %v", strings.Count(got, "<em>"), strings.Count(got, "*"), err)
 	}
 }

@@ -38,11 +38,8 @@ type added struct {
 	Tag      []string `yaml:"tag,omitempty,flow" doc:"Tags to add."`
 }
 
-// laterKinds and laterSourceKeys are part of the file's shape, but not served yet.
-var (
-	laterKinds      = []string{"hugo"}
-	laterSourceKeys = []string{"adopt", "send_last", "group", "digest"}
-)
+// laterSourceKeys are part of the file's shape, but not served yet.
+var laterSourceKeys = []string{"adopt", "send_last", "group", "digest"}
 
 const noSource = "at least one source is needed; `feedmill init PATH_OR_URL...` prints the lines for it"
 
@@ -169,9 +166,6 @@ func (r *reader) kind(at string, n *yaml.Node, kinds []sources.Kind) (kind sourc
 		key := n.Content[i]
 		i := slices.Index(names, strings.TrimSuffix(key.Value, "_file"))
 		switch {
-		case i < 0 && slices.Contains(laterKinds, key.Value):
-			r.fail(key, join(at, key.Value), "this kind of source is not served by this version yet; remove the source")
-			return kind, nil, false
 		case i < 0 || kind.Name == kinds[i].Name:
 			// Some other key, or a kind given twice, which whoever reads the keys reports.
 		case kind.Name != "":

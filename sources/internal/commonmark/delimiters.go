@@ -1,4 +1,4 @@
-package jekyll
+package commonmark
 
 import (
 	"github.com/yuin/goldmark/ast"
@@ -6,15 +6,16 @@ import (
 	mdtext "github.com/yuin/goldmark/text"
 )
 
-// delimiters bounds the marks of emphasis and strikethrough in a block: goldmark's time grows with their square.
-type delimiters struct{}
+// Delimiters bounds the marks of emphasis and strikethrough in a block: goldmark's time grows with their square.
+// Its priority is 450, before goldmark's own.
+type Delimiters struct{}
 
-var _ parser.InlineParser = delimiters{}
+var _ parser.InlineParser = Delimiters{}
 
-func (delimiters) Trigger() []byte { return []byte{'*', '_', '~'} }
+func (Delimiters) Trigger() []byte { return []byte{'*', '_', '~'} }
 
-// maxDelimiters is the most runs of * _ ~ in one block that can mean something.
-const maxDelimiters = 1000
+// MaxDelimiters is the most runs of * _ ~ in one block that can mean something.
+const MaxDelimiters = 1000
 
 // tally counts the delimiters of the block at hand.
 type tally struct {
@@ -24,7 +25,7 @@ type tally struct {
 
 var tallyKey = parser.NewContextKey()
 
-func (delimiters) Parse(parent ast.Node, block mdtext.Reader, pc parser.Context) ast.Node {
+func (Delimiters) Parse(parent ast.Node, block mdtext.Reader, pc parser.Context) ast.Node {
 	line, segment := block.PeekLine()
 	n := 0
 	for n < len(line) && line[n] == line[0] {
@@ -38,7 +39,7 @@ func (delimiters) Parse(parent ast.Node, block mdtext.Reader, pc parser.Context)
 	if count.block != parent {
 		*count = tally{block: parent}
 	}
-	if count.n++; count.n <= maxDelimiters {
+	if count.n++; count.n <= MaxDelimiters {
 		return nil
 	}
 	block.Advance(n)
