@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
+
+	"feedmill/sources/internal/liquid"
 )
 
 // defaultSeparator is Jekyll's excerpt_separator: the excerpt is the first block, which says no more than what is
@@ -45,31 +48,26 @@ func excerpt(body []byte, sep string) (head []byte, ok bool) {
 	return head, true
 }
 
+// liquidTag matches a tag, as Jekyll does where it cuts an excerpt.
+var liquidTag = regexp.MustCompile(`(?s)\{%-?\s*(\w+)\s*.*?-?%\}`)
+
 // closeBlocks ends the Liquid blocks that are open at the end of head.
 func closeBlocks(head []byte) []byte {
-	for _, name := range []string{"raw", "highlight", "comment"} {
-		if tagAt(head, name) >= 0 && tagAt(head, "end"+name) < tagAt(head, name) {
-			head = append(head, "\n{% end"+name+" %}"...)
+	blocks := liquid.Blocks()
+	var open []string
+	for _, m := range liquidTag.FindAllSubmatch(head, -1) {
+		name := string(m[1])
+		switch end := strings.TrimPrefix(name, "end"); {
+		case blocks[name]:
+			open = append(open, name)
+		case end != name && len(open) > 0 && open[len(open)-1] == end:
+			open = open[:len(open)-1]
 		}
+	}
+	for _, name := range slices.Backward(open) {
+		head = append(head, "\n{% end"+name+" %}"...)
 	}
 	return head
-}
-
-// tagAt is where the last Liquid tag of a name begins; -1 if there is none.
-func tagAt(b []byte, name string) int {
-	last := -1
-	for i := 0; i < len(b); {
-		j := bytes.Index(b[i:], []byte("{%"))
-		if j < 0 {
-			break
-		}
-		i += j
-		if t, ok := liquidTag(b[i:]); ok && t.name == name {
-			last = i
-		}
-		i += 2
-	}
-	return last
 }
 
 // original is the address of the page a post was copied from: an autolink to another host that is the last block of

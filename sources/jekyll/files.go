@@ -16,15 +16,15 @@ var defaultExcludes = []string{
 	"node_modules", "vendor/bundle/", "vendor/cache/", "vendor/gems/", "vendor/ruby/",
 }
 
-// Enter goes where Jekyll looks for posts, and into _data.
+// Enter goes where Jekyll looks for posts, and into the directories of what posts share.
 func (s *site) Enter(dir string) (enter, posts bool) {
 	if dir == "" {
 		return true, false
 	}
 	if s.top != "" && dir != s.top && !strings.HasPrefix(dir, s.top+"/") {
-		return strings.HasPrefix(s.top, dir+"/") || isPageDir(dir) || isDataDir(dir), false
+		return strings.HasPrefix(s.top, dir+"/") || isPageDir(dir) || s.isShared(dir), false
 	}
-	if isDataDir(dir) {
+	if s.isShared(dir) {
 		return true, false
 	}
 	above, name := path.Split(dir)
@@ -63,10 +63,10 @@ func (s *site) IsPost(rel string) bool {
 	return s.isMarkdown(ext) || isHTML(ext)
 }
 
-// Role knows the configuration, the data of authors and the pages that name topics.
+// Role knows the configuration, what posts share, and the pages that name topics.
 func (s *site) Role(rel string) postdir.Role {
 	switch {
-	case slices.Contains(configNames, rel), slices.Contains(authorFiles, rel):
+	case slices.Contains(configNames, rel), slices.Contains(authorFiles, rel), s.isShared(path.Dir(rel)):
 		return postdir.Shapes
 	case isPageDir(strings.TrimSuffix(rel[:strings.LastIndexByte(rel, '/')+1], "/")):
 		return postdir.Names
@@ -83,13 +83,29 @@ func isPageDir(dir string) bool {
 	return false
 }
 
-func isDataDir(dir string) bool { return dir == "_data" }
+// isShared reports whether a directory is one of includes or of data.
+func (s *site) isShared(dir string) bool {
+	if s.lib == nil {
+		return dir == "_data"
+	}
+	for _, top := range []string{s.lib.includes, s.lib.data} {
+		if dir == top || strings.HasPrefix(dir, top+"/") {
+			return true
+		}
+	}
+	return false
+}
 
 // Shape is over the configuration.
 func (s *site) Shape() uint32 { return s.shape }
 
 // Around is over the files that posts may include.
-func (s *site) Around() uint32 { return 0 }
+func (s *site) Around() uint32 {
+	if s.lib == nil {
+		return 0
+	}
+	return s.lib.hash
+}
 
 // Reports are the faults of the configuration.
 func (s *site) Reports() []sources.Rejected { return s.reports }

@@ -14,32 +14,21 @@ const maxMarkdown = 1 << 20
 type renderer struct {
 	site     *site
 	markdown bool
-	// raw switches Liquid off.
-	raw bool
-	// dropped is the line of the body with the first Liquid that was left out; 0 if none was.
-	dropped int
 	// notes say what in the Markdown was left as it is written.
 	notes []kramdown.Note
 }
 
-func (r *renderer) render(body []byte) (string, error) {
-	if busy(body) {
-		t := template{site: r.site, markdown: r.markdown, liquid: !r.raw, in: body, out: make([]byte, 0, len(body))}
-		body = t.run()
-		if r.dropped == 0 {
-			r.dropped = t.dropped
-		}
-	}
+func (r *renderer) render(body string) (string, error) {
 	if !r.markdown {
-		return strings.TrimSpace(string(body)), nil
+		return strings.TrimSpace(body), nil
 	}
 	if len(body) > maxMarkdown {
 		return "", fmt.Errorf("the text is larger than %d KiB: split the post, or write it as .html", maxMarkdown>>10)
 	}
 	if r.site.kramdown == nil {
-		return renderCommonMark(body)
+		return renderCommonMark([]byte(body))
 	}
-	html, notes, err := r.site.kramdown.Convert(string(body))
+	html, notes, err := r.site.kramdown.Convert(body)
 	if err != nil {
 		return "", fmt.Errorf("render Markdown: %w", err)
 	}

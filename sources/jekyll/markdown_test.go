@@ -10,73 +10,41 @@ import (
 
 func TestRender(t *testing.T) {
 	s := benchSite(t)
-	s.base = "/notes"
 	for _, c := range []struct {
 		name, in, want string
-		dropped        int
 	}{
-		{"paragraphs", "a\n\nb", "<p>a</p>\n<p>b</p>", 0},
-		{"bold before CJK punctuation", "这是**「重点」**内容", "<p>这是<strong>「重点」</strong>内容</p>", 0},
-		{"bold twice", "说**“好”**和**“坏”**。", "<p>说<strong>“好”</strong>和<strong>“坏”</strong>。</p>", 0},
-		{"emphasis before a full stop", "他*说。*然后", "<p>他<em>说。</em>然后</p>", 0},
-		{"bold and emphasis", "见***（注）***后", "<p>见<strong><em>（注）</em></strong>后</p>", 0},
-		{"underscore within a Latin word", "snake_case_name 与 __粗__", "<p>snake_case_name 与 <strong>粗</strong></p>", 0},
-		{"stars that are none", "3 * 4 与 **", "<p>3 * 4 与 **</p>", 0},
-		{"autolink", "<http://a.example/x?y=1&z>", "<p><a href=\"http://a.example/x?y=1&amp;z\">http://a.example/x?y=1&amp;z</a></p>", 0},
-		{"bare address stays text", "见http://a.example/中", "<p>见http://a.example/中</p>", 0},
-		{"link without scheme", "[a](//b.example/c)", "<p><a href=\"//b.example/c\">a</a></p>", 0},
-		{"table", "|a|b|\n|-|-|\n|1|2|", "<table>\n<thead>\n<tr><th>a</th><th>b</th></tr>\n</thead>\n<tbody>\n<tr><td>1</td><td>2</td></tr>\n</tbody>\n</table>", 0},
-		{"strikethrough", "~~a~~", "<p><del>a</del></p>", 0},
-		{"html passes", "<p class=\"x\">a & b</p>\n <p>c</p>", "<p class=\"x\">a &amp; b</p>\n<p>c</p>", 0},
-		{"fenced code", "```go\na < b\n```", "<div class=\"language-go highlighter-rouge\"><div class=\"highlight\"><pre class=\"highlight\"><code class=\"language-go\">a &lt; b\n</code></pre></div></div>", 0},
-		{"heading IDs", "## 潮 汐 A_1!\n\n## 潮 汐 A_1\n\n### ！", "<h2 id=\"潮-汐-a_1\">潮 汐 A_1!</h2>\n<h2 id=\"潮-汐-a_1-1\">潮 汐 A_1</h2>\n<h3>！</h3>", 0},
-		{"heading with ID", "## a {#b}", "<h2 id=\"b\">a</h2>", 0},
-		{"attribute lists", "text\n{: .lead }\n\n![a](b.png){: width=\"10\"} c\n", "<p class=\"lead\">text</p>\n<p><img src=\"b.png\" alt=\"a\" width=\"10\" /> c</p>", 0},
-		{"table of contents", "* TOC\n{:toc}\n\ntext", "<p>text</p>", 0},
-		{"attribute list in code", "```\n{: .x}\n```\n`{: .y}`", "<div class=\"language-plaintext highlighter-rouge\"><div class=\"highlight\"><pre class=\"highlight\"><code>{: .x}\n</code></pre></div></div>\n<p><code class=\"language-plaintext highlighter-rouge\">{: .y}</code></p>", 0},
-		{"empty autolink", "a\n\n<>\n\nb", "<p>a</p>\n<p>b</p>", 0},
-		{"raw", "{% raw %}{{ a }} {% b %}{% endraw %} c", "<p>{{ a }} {% b %} c</p>", 0},
-		{"raw around code", "{% raw %}\n```\n{{ a }}\n```\n{% endraw %}\n", "<div class=\"language-plaintext highlighter-rouge\"><div class=\"highlight\"><pre class=\"highlight\"><code>{{ a }}\n</code></pre></div></div>", 0},
-		{"raw in code", "`{% raw %}{{ a }}{% endraw %}`\n\n```\n{% raw %}{{ b }}{% endraw %}\n```", "<p><code class=\"language-plaintext highlighter-rouge\">{{ a }}</code></p>\n<div class=\"language-plaintext highlighter-rouge\"><div class=\"highlight\"><pre class=\"highlight\"><code>{{ b }}\n</code></pre></div></div>", 0},
-		{"highlight", "a\n\n{% highlight go linenos %}\nx := `{{ 1 }}`\n\n{% endhighlight %}\n\nb", "<p>a</p>\n<div class=\"language-go highlighter-rouge\"><div class=\"highlight\"><pre class=\"highlight\"><code class=\"language-go\">x := `{{ 1 }}`\n</code></pre></div></div>\n<p>b</p>", 0},
-		{"highlight in a line", "a {% highlight c %}int x;{% endhighlight %} b", "<p>a</p>\n<div class=\"language-c highlighter-rouge\"><div class=\"highlight\"><pre class=\"highlight\"><code class=\"language-c\">int x;\n</code></pre></div></div>\n<p>b</p>", 0},
-		{"comment", "a{% comment %}\n\nx\n{% endcomment %}b", "<p>ab</p>", 0},
-		{"output in text", "a\n\nb {{ page.x }} c", "<p>a</p>\n<p>b  c</p>", 3},
-		{"tag in text", "{% include a.html %}\ntext", "<p>text</p>", 1},
-		{"looks like it in code", "`{{ a }}`\n\n    {% b %}\n\n~~~\n{{ c }}\n~~~\n<code>{{ d }}</code>", "<p><code class=\"language-plaintext highlighter-rouge\">{{ a }}</code></p>\n<div class=\"language-plaintext highlighter-rouge\"><div class=\"highlight\"><pre class=\"highlight\"><code>{% b %}\n</code></pre></div></div>\n<div class=\"language-plaintext highlighter-rouge\"><div class=\"highlight\"><pre class=\"highlight\"><code>{{ c }}\n</code></pre></div></div>\n<p><code>{{ d }}</code></p>", 0},
-		{"output without end", "a {{ b", "<p>a {{ b</p>", 0},
-		{"tag without end", "a {% b", "<p>a {% b</p>", 0},
-		{"block without end", "{% highlight x %}\na", "<p>a</p>", 1},
-		{"raw without end", "{% raw %}{{ a }}", "<p>{{ a }}</p>", 0},
-		{"the site's address", "![a]({{ site.baseurl }}/b.png) {{site.url}}", "<p><img src=\"/notes/b.png\" alt=\"a\" /> https://harbour.example.org</p>", 0},
-		{"footnote", "a[^1]\n\n[^1]: b", "", 0},
+		{"paragraphs", "a\n\nb", "<p>a</p>\n<p>b</p>"},
+		{"bold before CJK punctuation", "这是**「重点」**内容", "<p>这是<strong>「重点」</strong>内容</p>"},
+		{"bold twice", "说**“好”**和**“坏”**。", "<p>说<strong>“好”</strong>和<strong>“坏”</strong>。</p>"},
+		{"emphasis before a full stop", "他*说。*然后", "<p>他<em>说。</em>然后</p>"},
+		{"bold and emphasis", "见***（注）***后", "<p>见<strong><em>（注）</em></strong>后</p>"},
+		{"underscore within a Latin word", "snake_case_name 与 __粗__", "<p>snake_case_name 与 <strong>粗</strong></p>"},
+		{"stars that are none", "3 * 4 与 **", "<p>3 * 4 与 **</p>"},
+		{"autolink", "<http://a.example/x?y=1&z>", "<p><a href=\"http://a.example/x?y=1&amp;z\">http://a.example/x?y=1&amp;z</a></p>"},
+		{"bare address stays text", "见http://a.example/中", "<p>见http://a.example/中</p>"},
+		{"link without scheme", "[a](//b.example/c)", "<p><a href=\"//b.example/c\">a</a></p>"},
+		{"table", "|a|b|\n|-|-|\n|1|2|", "<table>\n<thead>\n<tr><th>a</th><th>b</th></tr>\n</thead>\n<tbody>\n<tr><td>1</td><td>2</td></tr>\n</tbody>\n</table>"},
+		{"strikethrough", "~~a~~", "<p><del>a</del></p>"},
+		{"html passes", "<p class=\"x\">a & b</p>\n <p>c</p>", "<p class=\"x\">a &amp; b</p>\n<p>c</p>"},
+		{"fenced code", "```go\na < b\n```", "<div class=\"language-go highlighter-rouge\"><div class=\"highlight\"><pre class=\"highlight\"><code class=\"language-go\">a &lt; b\n</code></pre></div></div>"},
+		{"heading IDs", "## 潮 汐 A_1!\n\n## 潮 汐 A_1\n\n### ！", "<h2 id=\"潮-汐-a_1\">潮 汐 A_1!</h2>\n<h2 id=\"潮-汐-a_1-1\">潮 汐 A_1</h2>\n<h3>！</h3>"},
+		{"heading with ID", "## a {#b}", "<h2 id=\"b\">a</h2>"},
+		{"attribute lists", "text\n{: .lead }\n\n![a](b.png){: width=\"10\"} c\n", "<p class=\"lead\">text</p>\n<p><img src=\"b.png\" alt=\"a\" width=\"10\" /> c</p>"},
+		{"table of contents", "* TOC\n{:toc}\n\ntext", "<p>text</p>"},
+		{"attribute list in code", "```\n{: .x}\n```\n`{: .y}`", "<div class=\"language-plaintext highlighter-rouge\"><div class=\"highlight\"><pre class=\"highlight\"><code>{: .x}\n</code></pre></div></div>\n<p><code class=\"language-plaintext highlighter-rouge\">{: .y}</code></p>"},
+		{"empty autolink", "a\n\n<>\n\nb", "<p>a</p>\n<p>b</p>"},
+		{"footnote", "a[^1]\n\n[^1]: b", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := renderer{site: s, markdown: true}
-			got, err := r.render([]byte(c.in))
+			got, err := r.render(c.in)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if c.want != "" && got != c.want {
 				t.Errorf("got  %q\nwant %q", got, c.want)
 			}
-			if r.dropped != c.dropped {
-				t.Errorf("dropped %d, want %d", r.dropped, c.dropped)
-			}
 		})
-	}
-}
-
-func TestRenderHTML(t *testing.T) {
-	r := renderer{site: benchSite(t)}
-	got, err := r.render([]byte("<p>**a** {{ x }}{% highlight go %}\na < b\n{% endhighlight %}\n<pre>{{ y }}</pre></p>"))
-	want := "<p>**a** <pre><code class=\"language-go\">a &lt; b</code></pre>\n<pre>{{ y }}</pre></p>"
-	if err != nil || got != want || r.dropped != 1 {
-		t.Errorf("got %q, dropped %d, %v", got, r.dropped, err)
-	}
-	r = renderer{site: benchSite(t), raw: true}
-	if got, _ := r.render([]byte("{{ a }}")); got != "{{ a }}" {
-		t.Errorf("render_with_liquid: false gives %q", got)
 	}
 }
 
@@ -100,7 +68,7 @@ func TestProcessors(t *testing.T) {
 			}
 			s := newSite(conf, postdir.Settings{})
 			r := renderer{site: s, markdown: true}
-			got, err := r.render([]byte(body))
+			got, err := r.render(body)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -149,13 +117,13 @@ func TestRenderBounds(t *testing.T) {
 		{"CommonMark", "links", strings.Repeat("[a](", 100_000)},
 	} {
 		r := renderer{site: processed(t, c.processor), markdown: true}
-		if got, err := r.render([]byte(c.in)); err == nil {
+		if got, err := r.render(c.in); err == nil {
 			t.Errorf("%s, %s: %d bytes became %d", c.processor, c.name, len(c.in), len(got))
 		}
 	}
 	// Delimiters beyond goldmark's bound are text.
 	r := renderer{site: processed(t, "CommonMark"), markdown: true}
-	got, err := r.render([]byte(strings.Repeat("*a* ", 2000)))
+	got, err := r.render(strings.Repeat("*a* ", 2000))
 	if err != nil || strings.Count(got, "<em>") != commonmark.MaxDelimiters/2 || strings.Count(got, "*") != 4000-commonmark.MaxDelimiters {
 		t.Errorf("%d em, %d stars, %v", strings.Count(got, "<em>"), strings.Count(got, "*"), err)
 	}

@@ -46,7 +46,10 @@ func (s *site) Decode(f *postdir.File) *post {
 	if s.top != "" {
 		inner = strings.TrimPrefix(rel, s.top+"/")
 	}
-	d := doc{site: s, front: front, defaults: s.defaultsFor(inner), name: name, cut: cut, post: p}
+	d := doc{
+		site: s, front: front, defaults: s.defaultsFor(inner), name: name, cut: cut, post: p,
+		path: rel, inner: inner, near: f, now: f.Now,
+	}
 	if !s.unpublished && d.get("published").isFalse() || d.get("draft").isTrue() {
 		p.Hidden = true
 		return p
@@ -54,7 +57,7 @@ func (s *site) Decode(f *postdir.File) *post {
 	if s.fileDates {
 		d.changed = f.ModTime
 	}
-	d.item(inner, f.Now)
+	d.item()
 	if p.Rejected != nil {
 		return p
 	}
@@ -81,6 +84,14 @@ type doc struct {
 	name            fileName
 	cut             parts
 	changed         time.Time // of the file, where that means something
+	// path is that of the file below the root; inner that below collections_dir.
+	path, inner string
+	near        nearby
+	now         time.Time
+	// url is the path of the post's page; id is the same without the end, as Jekyll has it.
+	url, id string
+	// bare: only the address is wanted.
+	bare bool
 }
 
 // get is a key of the front matter, else of its defaults.
@@ -99,15 +110,15 @@ func (d *doc) line(v value) int {
 	return d.cut.headerLine + v.line - 1
 }
 
-func (d *doc) item(rel string, now time.Time) {
+func (d *doc) item() {
 	s := d.site
-	published, ok := d.published(now)
+	published, ok := d.published(d.now)
 	if !ok {
 		return
 	}
 	it := &feeds.Item{Published: published, Language: d.get("lang").str()}
 	d.Change.Item = it
-	d.Change.Hold = !s.future && published.After(now)
+	d.Change.Hold = !s.future && published.After(d.now)
 	if v := d.get("last_modified_at"); v.kind == text {
 		t, _, err := s.dates.parse(v)
 		if err != nil {
@@ -127,7 +138,7 @@ func (d *doc) item(rel string, now time.Time) {
 	} else {
 		it.Title = titleize(d.name.slug)
 	}
-	dirs, path := categoryDirs(rel)
+	dirs, path := categoryDirs(d.inner)
 	it.Categories = categories(dirs, d.defaults, d.front)
 	it.Tags = tags(d.defaults, d.front)
 	it.Authors = persons(d.get("author"), s.persons)
@@ -141,6 +152,9 @@ func (d *doc) item(rel string, now time.Time) {
 		it.Language = s.language
 	}
 	d.address(path, slug)
+	if d.bare {
+		return
+	}
 	d.image()
 	d.content()
 }
@@ -189,9 +203,6 @@ func (d *doc) warnZoneless(v value, t time.Time, zoneless bool, now time.Time) {
 // address sets the post's page and the ID that jekyll-feed gives it.
 func (d *doc) address(path, slug string) {
 	s := d.site
-	if s.origin == "" {
-		return
-	}
 	p := place{
 		path: strings.TrimRight(strings.TrimSuffix(path, d.name.ext), "."),
 		slug: slug, base: d.name.base, outputExt: d.name.ext,
@@ -215,9 +226,13 @@ func (d *doc) address(path, slug string) {
 	if unknown != "" {
 		d.Repair(d.line(d.front.get("permalink")), "permalink %s is not known to Jekyll", unknown)
 	}
+	d.url, d.id = normalise(url), normalise(dir(url)+"/"+slug)
+	if s.origin == "" {
+		return
+	}
 	d.Change.Item.URL = s.absolute(url)
 	d.Change.Base = d.Change.Item.URL
-	d.Change.Wish = s.idOrigin + s.base + normalise(dir(url)+"/"+slug)
+	d.Change.Wish = s.idOrigin + s.base + d.id
 }
 
 func (d *doc) image() {
@@ -240,26 +255,25 @@ func isHTML(ext string) bool { return oneOf(ext, ".html", ".htm", ".xhtml") }
 // content renders the body, and the summary where the author states one.
 func (d *doc) content() {
 	s, it := d.site, d.Change.Item
-	r := renderer{site: s, markdown: s.isMarkdown(d.name.ext), raw: d.get("render_with_liquid").isFalse()}
-	html, err := r.render(d.cut.body)
+	r := renderer{site: s, markdown: s.isMarkdown(d.name.ext)}
+	body := d.expand(string(d.cut.body), d.cut.bodyLine, false)
+	html, err := r.render(body)
 	if err != nil {
 		d.Reject(d.cut.bodyLine, "%v", err)
 		return
 	}
-	if r.dropped > 0 {
-		d.Repair(d.cut.bodyLine+r.dropped-1, "left out Liquid that is not raw or highlight")
-	}
 	for _, n := range r.notes {
-		d.Repair(d.cut.bodyLine+max(n.Line-1, 0), "%s", n.Text)
+		line := d.cut.bodyLine + max(n.Line-1, 0)
+		if len(body) != len(d.cut.body) {
+			line = 0 // Liquid moved the lines
+		}
+		d.Repair(line, "%s", n.Text)
 	}
 	it.Content = html
 	if r.markdown {
 		it.Original = original(d.cut.body, s.origin)
 	}
-	sep := s.separator
-	if v := d.get("excerpt_separator"); v.kind == text {
-		sep = v.text
-	}
+	sep := d.separator()
 	only := s.excerptOnly
 	if v := d.get("feed").fields.get("excerpt_only"); v.kind == text {
 		only = v.isTrue()
@@ -270,7 +284,7 @@ func (d *doc) content() {
 	}
 	if only || stated == "" && sep != defaultSeparator {
 		if head, ok := excerpt(d.cut.body, sep); ok {
-			if html, err = r.render(head); err != nil {
+			if html, err = r.render(d.expand(string(head), d.cut.bodyLine, true)); err != nil {
 				d.Reject(d.cut.bodyLine, "%v", err)
 				return
 			}
@@ -285,4 +299,39 @@ func (d *doc) content() {
 	if stated != "" {
 		it.Summary = stated
 	}
+}
+
+// separator ends the excerpt.
+func (d *doc) separator() string {
+	if v := d.get("excerpt_separator"); v.kind == text {
+		return v.text
+	}
+	return d.site.separator
+}
+
+// markdown makes HTML of a text in the middle of a post.
+func (d *doc) markdown(s string) (string, error) {
+	r := renderer{site: d.site, markdown: true}
+	return r.render(s)
+}
+
+// pathOfPost is the path of the page of another post; ok is false if the file is none.
+func (s *site) pathOfPost(rel string, file []byte, now time.Time) (url string, ok bool) {
+	inner := rel
+	if s.top != "" {
+		inner = strings.TrimPrefix(rel, s.top+"/")
+	}
+	name, ok := parseName(rel[strings.LastIndexByte(rel, '/')+1:])
+	if !ok || !strings.HasPrefix(inner, "_posts/") && !strings.Contains(inner, "/_posts/") {
+		return "", false
+	}
+	p := &post{}
+	cut := split(s.decodeText(file, p))
+	front, _ := readHeader(cut.header)
+	d := doc{
+		site: s, front: front, defaults: s.defaultsFor(inner), name: name, cut: cut, post: p,
+		path: rel, inner: inner, now: now, bare: true,
+	}
+	d.item()
+	return d.url, p.Rejected == nil
 }

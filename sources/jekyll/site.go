@@ -36,6 +36,11 @@ var _ postdir.Site = (*site)(nil)
 
 // site is what shapes posts: _config.yml and the settings of the source.
 type site struct {
+	// conf is the configuration as it is written, for templates.
+	conf fields
+	lib  *library
+	// postExts are the ends of the names of posts.
+	postExts                     []string
 	title, description, language string
 	// origin is scheme and host with no slash at the end, empty without a usable url; idOrigin is origin as jekyll-feed
 	// writes it into IDs, slashes included. base is "" or "/path".
@@ -117,12 +122,14 @@ func loadSite(t postdir.Tree, set postdir.Settings) (postdir.Site, error) {
 		}
 		break
 	}
+	s.readLibrary(t)
 	s.shape = s.hash(conf)
 	return s, nil
 }
 
 func newSite(conf fields, set postdir.Settings) *site {
 	s := &site{
+		conf:        conf,
 		title:       conf.get("title").str(),
 		description: conf.get("description").str(),
 		language:    conf.get("lang").str(),
@@ -160,8 +167,11 @@ func newSite(conf fields, set postdir.Settings) *site {
 		ext = "markdown,mkdown,mkdn,mkd,md"
 	}
 	for _, e := range strings.Split(ext, ",") {
-		s.markdown["."+strings.ToLower(strings.TrimSpace(e))] = true
+		e = "." + strings.ToLower(strings.TrimSpace(e))
+		s.markdown[e] = true
+		s.postExts = append(s.postExts, e)
 	}
+	s.postExts = append(s.postExts, ".html", ".htm", ".xhtml")
 	s.setMarkdown(conf)
 	posts := conf.get("collections").fields.get("posts").fields
 	s.permalink = posts.get("permalink").str()
@@ -217,6 +227,29 @@ func (s *site) absolute(path string) string {
 		return ""
 	}
 	return s.origin + s.base + normalise(path)
+}
+
+// readLibrary reads the files that posts may include or take data from.
+func (s *site) readLibrary(t postdir.Tree) {
+	lib, skipped := newLibrary(shared{t}, s.conf)
+	h := xxhash.New() // templates may show any key of the configuration
+	fmt.Fprintf(h, "%d", lib.hash)
+	dump(h, value{kind: mapping, fields: s.conf})
+	lib.hash = uint32(h.Sum64())
+	if s.lib = lib; skipped > 0 {
+		s.reports = append(s.reports, sources.Rejected{
+			Where: lib.includes, Repaired: true,
+			Reason: fmt.Sprintf("%d files of %s and %s are left out: they are too many or too large", skipped, lib.includes, lib.data),
+		})
+	}
+}
+
+// shared reads files that posts share.
+type shared struct{ postdir.Tree }
+
+func (t shared) ReadFile(name string, limit int64) ([]byte, error) {
+	b, _, err := t.Tree.ReadFile(name, limit)
+	return b, err
 }
 
 // setDefaults reads the front matter defaults (https://jekyllrb.com/docs/configuration/front-matter-defaults/).
@@ -304,7 +337,7 @@ func (s *site) setFeed(f fields) {
 }
 
 // shapeVersion changes with the way this package makes items, so that a new one reads every post again.
-const shapeVersion = 2
+const shapeVersion = 3
 
 // hash is over everything that shapes posts.
 func (s *site) hash(conf fields) uint32 {

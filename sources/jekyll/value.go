@@ -107,16 +107,7 @@ var errTooBig = fmt.Errorf("more than %d values or %d levels", maxNodes, maxDept
 // parseYAML reads a mapping. An empty document is an empty mapping. The error is a *yaml.LoadError where the text is
 // not YAML.
 func parseYAML(b []byte) (fields, error) {
-	var doc yaml.Node
-	err := yaml.Load(b, &doc, yaml.WithUniqueKeys(false), yaml.WithSingleDocument())
-	if err != nil {
-		if strings.Contains(err.Error(), "no documents in stream") {
-			return nil, nil
-		}
-		return nil, err
-	}
-	c := converter{left: maxNodes}
-	v, err := c.value(&doc, 0)
+	v, err := parseAnyYAML(b, maxNodes)
 	if err != nil {
 		return nil, err
 	}
@@ -127,6 +118,20 @@ func parseYAML(b []byte) (fields, error) {
 		return nil, nil
 	}
 	return nil, errors.New("not a mapping of keys to values")
+}
+
+// parseAnyYAML reads a document of at most so many values.
+func parseAnyYAML(b []byte, nodes int) (value, error) {
+	var doc yaml.Node
+	err := yaml.Load(b, &doc, yaml.WithUniqueKeys(false), yaml.WithSingleDocument())
+	if err != nil {
+		if strings.Contains(err.Error(), "no documents in stream") {
+			return value{}, nil
+		}
+		return value{}, err
+	}
+	c := converter{left: nodes}
+	return c.value(&doc, 0)
 }
 
 // yamlLine is the line an error of parseYAML is about and its message without the library's words; 0 if unknown.

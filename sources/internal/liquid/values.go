@@ -83,6 +83,9 @@ func (r *run) text(v any) string {
 	return plainText(v)
 }
 
+// Text is a value as Ruby prints it; empty for lists and mappings.
+func Text(v any) string { return plainText(v) }
+
 // plainText is the text of a value without parts.
 func plainText(v any) string {
 	switch v := v.(type) {
