@@ -1,8 +1,3 @@
-//go:build !race
-
-// Not under the race detector: its runtime crashes on timers in a bubble of synctest, and these tests share variables with
-// the bubble. make race runs them without it.
-
 package webfeed
 
 import (
@@ -16,6 +11,7 @@ import (
 	"hash"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -93,10 +89,23 @@ func (h *hub) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-func (h *hub) note(format string, args ...any) {
+// set changes what the hub or the feed says.
+func (h *hub) set(change func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.log = append(h.log, fmt.Sprintf(format, args...))
+	change()
+}
+
+func (h *hub) polled() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.polls
+}
+
+func (h *hub) callbacks() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Collect(maps.Keys(h.subs))
 }
 
 // request takes a subscription and verifies it a second later.
@@ -111,14 +120,17 @@ func (h *hub) request(w http.ResponseWriter, r *http.Request) {
 	if n, err := strconv.Atoi(r.Form.Get("hub.lease_seconds")); mode == "subscribe" && (err != nil || n < 3600 || len(secret) < 16 || len(secret) >= 200) {
 		h.t.Errorf("asked for %v", r.Form)
 	}
-	h.note("%s", mode)
-	if h.answer != 0 {
+	h.mu.Lock()
+	h.log = append(h.log, mode)
+	answer, silent := h.answer, h.silent
+	h.mu.Unlock()
+	if answer != 0 {
 		w.Header().Set("Location", hubURL+"other")
-		w.WriteHeader(h.answer)
+		w.WriteHeader(answer)
 		return
 	}
 	w.WriteHeader(http.StatusAccepted)
-	if h.silent {
+	if silent {
 		return
 	}
 	go func() {
@@ -140,7 +152,9 @@ func (h *hub) request(w http.ResponseWriter, r *http.Request) {
 func (h *hub) verify(mode, callback string) int {
 	q := url.Values{"hub.mode": {mode}, "hub.topic": {topic}, "hub.challenge": {"a&b ü"}}
 	if mode == "subscribe" {
+		h.mu.Lock()
 		q.Set("hub.lease_seconds", strconv.Itoa(int(h.lease.Seconds())))
+		h.mu.Unlock()
 	}
 	w := h.call(httptest.NewRequest(http.MethodGet, callback+"?"+q.Encode(), nil))
 	if w.Code == 200 && w.Body.String() != "a&b ü" {
@@ -245,8 +259,8 @@ func (s *subscribed) restart(fingerprint string) {
 func TestC31Subscribes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSubscribed(t)
-		if s.live() != 1 || s.polls != 1 {
-			t.Fatalf("%d subscriptions after %q, %d polls", s.live(), s.asked(), s.polls)
+		if s.live() != 1 || s.polled() != 1 {
+			t.Fatalf("%d subscriptions after %q, %d polls", s.live(), s.asked(), s.polled())
 		}
 		for i, method := range []string{"sha1", "sha256", "sha384", "sha512", "SHA256"} {
 			h := strings.ToLower(method)
@@ -261,8 +275,8 @@ func TestC31Subscribes(t *testing.T) {
 				t.Errorf("%s: %d new items, want %d", method, n, i+1)
 			}
 		}
-		if s.polls != 1 {
-			t.Errorf("the feed was asked %d times for what was pushed", s.polls)
+		if s.polled() != 1 {
+			t.Errorf("the feed was asked %d times for what was pushed", s.polled())
 		}
 		// The same news once more, and only what is new.
 		s.publish(channel(item("pushed1", "news")), "sha1")
@@ -276,15 +290,13 @@ func TestC31Subscribes(t *testing.T) {
 func TestC31TheSlowPollStays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSubscribed(t)
-		s.mu.Lock()
-		s.body = channel(item("2", "two"), item("1", "one")) // and the hub forgets to tell
-		s.mu.Unlock()
+		s.set(func() { s.body = channel(item("2", "two"), item("1", "one")) }) // and the hub forgets to tell
 		time.Sleep(60 * 24 * time.Hour)
 		if s.store.Items("up") != 2 {
 			t.Error("what the hub did not tell never came")
 		}
-		if s.polls < 50 || s.polls > 75 {
-			t.Errorf("%d polls in 60 days, want about one a day and one for each renewal", s.polls)
+		if s.polled() < 50 || s.polled() > 75 {
+			t.Errorf("%d polls in 60 days, want about one a day and one for each renewal", s.polled())
 		}
 		if n := len(s.asked()); s.live() != 1 || n < 6 || n > 14 {
 			t.Errorf("%d requests to the hub in 60 days for leases of ten", n)
@@ -299,7 +311,7 @@ func TestC31NeverWithoutASubscription(t *testing.T) {
 	for _, lease := range []time.Duration{12 * time.Hour, 36 * time.Hour, 5 * 24 * time.Hour} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newSubscribed(t)
-			s.lease = lease
+			s.set(func() { s.lease = lease })
 			time.Sleep(time.Hour)
 			s.restart("1")
 			for range 60 * 24 {
@@ -340,7 +352,7 @@ func TestC31ForgedNewsAreIgnored(t *testing.T) {
 				t.Errorf("%s for a callback that is none: %d", name, got)
 			}
 		}
-		for callback := range s.subs {
+		for _, callback := range s.callbacks() {
 			if got := s.verify("unsubscribe", callback); got != 404 {
 				t.Errorf("unsubscribe that nobody asked for: %d", got)
 			}
@@ -365,17 +377,15 @@ func TestC31NewsThatNoLetterTakes(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s := newSubscribed(t)
-			s.mu.Lock()
-			s.body = channel(item("2", "two"), item("1", "one"))
-			s.mu.Unlock()
+			s.set(func() { s.body = channel(item("2", "two"), item("1", "one")) })
 			s.publish(body, "sha1")
 			time.Sleep(5 * time.Second)
-			if s.polls != 2 || s.store.Items("up") != 2 {
-				t.Errorf("%s: %d polls, %d items: want the topic fetched at once", name, s.polls, s.store.Items("up"))
+			if s.polled() != 2 || s.store.Items("up") != 2 {
+				t.Errorf("%s: %d polls, %d items: want the topic fetched at once", name, s.polled(), s.store.Items("up"))
 			}
 			time.Sleep(time.Minute)
-			if s.polls != 2 {
-				t.Errorf("%s: asked again and again: %d", name, s.polls)
+			if s.polled() != 2 {
+				t.Errorf("%s: asked again and again: %d", name, s.polled())
 			}
 		})
 	}
@@ -384,15 +394,10 @@ func TestC31NewsThatNoLetterTakes(t *testing.T) {
 func TestC31TheHubChangesOrGoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSubscribed(t)
-		var old string
-		for old = range s.subs {
-			break
-		}
-		s.mu.Lock()
-		s.links = strings.Replace(s.links, hubURL, hubURL+"two", 1)
-		s.mu.Unlock()
+		old := s.callbacks()[0]
+		s.set(func() { s.links = strings.Replace(s.links, hubURL, hubURL+"two", 1) })
 		time.Sleep(3 * 24 * time.Hour)
-		if _, there := s.subs[old]; there || s.live() != 1 {
+		if slices.Contains(s.callbacks(), old) || s.live() != 1 {
 			t.Errorf("another hub: %d subscriptions after %q", s.live(), s.asked())
 		}
 		s.cfg.WebSub = "off"
@@ -417,8 +422,8 @@ func TestC31HubsThatRefuse(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			h := newSubscribed(t)
 			h.m.Close()
-			h.store, h.answer = fetchtest.NewStore(), code
-			h.log = nil
+			h.store = fetchtest.NewStore()
+			h.set(func() { h.answer, h.log = code, nil })
 			h.start("1")
 			time.Sleep(30 * 24 * time.Hour)
 			if n := len(h.asked()); n < 10 || n > 60 {
@@ -428,9 +433,7 @@ func TestC31HubsThatRefuse(t *testing.T) {
 			if st.State != "waiting" || !strings.Contains(st.Note, "hub") && code != 0 {
 				t.Errorf("%d: %s, %q: the hub's trouble is not the feed's", code, st.State, st.Note)
 			}
-			h.mu.Lock()
-			h.answer = 0
-			h.mu.Unlock()
+			h.set(func() { h.answer = 0 })
 			time.Sleep(3 * 24 * time.Hour)
 			if h.live() == 0 {
 				t.Errorf("%d: not subscribed after the hub has recovered", code)
@@ -442,19 +445,19 @@ func TestC31HubsThatRefuse(t *testing.T) {
 func TestC31DeniedAndSilent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSubscribed(t)
-		for callback := range s.subs {
+		for _, callback := range s.callbacks() {
 			r := httptest.NewRequest(http.MethodGet, callback+"?hub.mode=denied&hub.reason=no&hub.topic="+url.QueryEscape(topic), nil)
 			if got := s.call(r).Code; got != 200 {
 				t.Errorf("denied: %d", got)
 			}
-			delete(s.subs, callback)
+			s.set(func() { delete(s.subs, callback) })
 		}
-		s.silent = true
+		s.set(func() { s.silent = true })
 		time.Sleep(4 * 24 * time.Hour)
-		if n := s.polls; n < 10 {
+		if n := s.polled(); n < 10 {
 			t.Errorf("%d polls in four days: without pushes the feed is asked as before", n)
 		}
-		s.silent = false
+		s.set(func() { s.silent = false })
 		time.Sleep(3 * 24 * time.Hour)
 		if s.live() != 1 {
 			t.Errorf("not subscribed again: %q", s.asked())

@@ -1,7 +1,7 @@
 //go:build !race
 
-// Not under the race detector: its runtime crashes on timers in a bubble of synctest, and these tests share variables with
-// the bubble. make race runs them without it.
+// Not under the race detector: its runtime crashed here once, on a timer in a bubble of synctest (runtime.(*timer).maybeRunChan).
+// make race runs this file without it.
 
 package webfeed
 
