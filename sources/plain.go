@@ -22,10 +22,10 @@ func Paragraphs(text string) string {
 	return b.String()
 }
 
-// Literal escapes a title or summary that is plain by its format, where [Normalise] would take it for HTML: "Use
-// <b>…</b>" is to stay what it is.
+// Literal escapes a title or summary that is plain by its format, where [Normalise] would take it for HTML: both "Use
+// <b>…</b>" and "Use &lt;" are to stay what they are.
 func Literal(plain string) string {
-	if strings.IndexByte(plain, '<') < 0 && !looksHTML(plain) {
+	if !strings.ContainsAny(plain, "<&") {
 		return plain
 	}
 	return literal.Replace(plain)

@@ -7,6 +7,7 @@ import (
 	"github.com/mmcdole/gofeed/atom"
 
 	"feedmill/feeds"
+	"feedmill/sources"
 )
 
 // atom maps Atom 0.3 and 1.0 (RFC 4287).
@@ -155,7 +156,7 @@ func (p *parser) atomContent(e *entry, base *url.URL, c *atom.Content, sp spot, 
 	case strings.HasPrefix(kind, "image/"), strings.HasPrefix(kind, "audio/"), strings.HasPrefix(kind, "video/"), strings.ContainsAny(text, "\x00\ufffd"):
 		return "" // pictures and the like inside of the document cannot be shown
 	}
-	return asHTML(text)
+	return sources.Paragraphs(text)
 }
 
 // given is the text of a construct: as the outline read it where the parser cannot.

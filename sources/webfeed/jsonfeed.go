@@ -11,6 +11,7 @@ import (
 	"github.com/mmcdole/gofeed/json"
 
 	"feedmill/feeds"
+	"feedmill/sources"
 )
 
 // json maps JSON Feed 1.0 and 1.1.
@@ -68,7 +69,7 @@ func (p *parser) jsonItem(it *json.Item, authors []feeds.Person) *entry {
 		e.item.URL = e.id // "Ideally, the id is the full URL of the resource"
 	}
 	if strings.TrimSpace(it.ContentHTML) == "" {
-		e.item.Content = asHTML(it.ContentText)
+		e.item.Content = sources.Paragraphs(it.ContentText)
 	}
 	e.note(first(it.DatePublished, it.DateModified), firstDate(e.item.Published, e.item.Updated))
 	if e.item.Published.IsZero() && !e.item.Updated.IsZero() {

@@ -8,6 +8,7 @@ import (
 	"github.com/mmcdole/gofeed/rss"
 
 	"feedmill/feeds"
+	"feedmill/sources"
 	"feedmill/sources/fetch"
 )
 
@@ -149,7 +150,7 @@ func eitherHTML(s string) string {
 	if looksHTML(s) {
 		return s
 	}
-	return asHTML(s)
+	return sources.Paragraphs(s)
 }
 
 // rssDate is the date of publication as it is stated: the first that can be read, else the first.

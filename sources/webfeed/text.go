@@ -1,7 +1,6 @@
 package webfeed
 
 import (
-	"html"
 	"net/url"
 	"regexp"
 	"strings"
@@ -69,7 +68,7 @@ func maybePlain(s string) string {
 }
 
 // literal escapes a plain title or summary that reads like HTML, because normalisation takes them for HTML: "Use
-// <b>…</b>" is to stay what it is.
+// <b>…</b>" is to stay what it is. A lone "&" stays as it is: feeds are full of them, and normalisation leaves it alone.
 func literal(plain string) string {
 	if strings.IndexByte(plain, '<') < 0 && !looksHTML(plain) {
 		return plain
@@ -78,23 +77,6 @@ func literal(plain string) string {
 }
 
 var escape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
-
-// asHTML writes plain text as HTML: blank lines part paragraphs.
-func asHTML(s string) string {
-	s = strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n"))
-	if s == "" {
-		return ""
-	}
-	var b strings.Builder
-	for para := range strings.SplitSeq(s, "\n\n") {
-		if para = strings.TrimSpace(para); para != "" {
-			b.WriteString("<p>")
-			b.WriteString(strings.ReplaceAll(html.EscapeString(para), "\n", "<br>"))
-			b.WriteString("</p>")
-		}
-	}
-	return b.String()
-}
 
 func isURL(s string) bool {
 	if i := strings.Index(s, "://"); i != 4 && i != 5 || strings.ContainsAny(s, " \t\n") {
