@@ -73,7 +73,7 @@ func (r *runner) snapshot() Status {
 	s := r.status
 	s.Counts.Kinds = maps.Clone(s.Counts.Kinds)
 	s.Silent = s.Cadence > 0 && time.Since(s.Newest) > silentFor*time.Duration(s.Cadence)
-	s.Rejected = slices.Collect(maps.Values(r.rejected))
+	s.Rejected = slices.AppendSeq([]Rejected{}, maps.Values(r.rejected)) // none is a list, too
 	slices.SortFunc(s.Rejected, func(a, b Rejected) int { return cmpString(a.Where, b.Where) })
 	return s
 }

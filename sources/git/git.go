@@ -184,6 +184,6 @@ func newSource(c *Config, env sources.Env) (*source, error) {
 	}
 	return &source{
 		cfg: c, env: env, repo: repo.New(o),
-		set: postdir.Settings{SiteDates: c.ZonelessDates == zonelessSite, Zone: env.Zone, FileDates: o.History},
+		set: postdir.Settings{SiteDates: c.ZonelessDates == zonelessSite, FileDates: o.History},
 	}, nil
 }

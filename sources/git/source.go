@@ -224,7 +224,7 @@ func (l *look) generate() error {
 		return nil // what it was before is what it is meant to be
 	}
 	if l.engine == nil || l.generator != gens[i].Name {
-		l.engine, l.generator = postdir.NewEngine(gens[i], l.set), gens[i].Name
+		l.engine, l.generator = postdir.NewEngine(gens[i], l.set, l.env), gens[i].Name
 	}
 	return nil
 }

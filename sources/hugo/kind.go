@@ -47,7 +47,7 @@ var Kind = sources.Kind{
 		if !ok {
 			return nil, fmt.Errorf("new hugo source: config is a %T", cfg)
 		}
-		set := postdir.Settings{Drafts: c.Drafts, Future: c.Future, Zone: env.Zone}
+		set := postdir.Settings{Drafts: c.Drafts, Future: c.Future}
 		return postdir.NewSource(c.Path, Generator, set, env, interval), nil
 	},
 	Recognise: recognise,

@@ -81,7 +81,7 @@ func (c *Config) Location() string { return c.Path }
 
 // settings are those of the site.
 func (c *Config) settings(env sources.Env) postdir.Settings {
-	return postdir.Settings{SiteDates: c.ZonelessDates == zonelessSite, Zone: env.Zone, Shape: env.Shape}
+	return postdir.Settings{SiteDates: c.ZonelessDates == zonelessSite}
 }
 
 // detect takes a tree with _config.yml or _posts at its root.

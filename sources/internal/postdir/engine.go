@@ -37,7 +37,8 @@ type Engine struct {
 }
 
 // NewEngine makes the engine of a source.
-func NewEngine(gen Generator, set Settings) *Engine {
+func NewEngine(gen Generator, set Settings, env sources.Env) *Engine {
+	set.Zone, set.Shape = env.Zone, env.Shape
 	return &Engine{gen: gen, set: set, notes: map[string]bool{}, scanned: make(chan struct{}, 1)}
 }
 

@@ -181,14 +181,14 @@ func source(t *testing.T, files ...string) (*Source, string) {
 func TestAround(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, "inc/a", "one", "posts/1.txt", "include inc/a", "posts/2.txt", "two")
-	e, s := NewEngine(plain, Settings{}), newSink(t)
+	e, s := NewEngine(plain, Settings{}, sources.Env{}), newSink(t)
 	s.look(e, dir, nil, "posts/1.txt", "posts/2.txt")
 	put(t, dir, "inc/a", "other")
 	s.look(e, dir, &Changes{Paths: []string{"inc/a"}}, "posts/1.txt")
 	if s.items["posts/1.txt"] != "other" {
 		t.Errorf("items %q", s.items)
 	}
-	s.look(NewEngine(plain, Settings{}), dir, nil)
+	s.look(NewEngine(plain, Settings{}, sources.Env{}), dir, nil)
 	put(t, dir, "plain.conf", "x")
 	s.look(e, dir, &Changes{Paths: []string{"plain.conf"}}, "posts/1.txt", "posts/2.txt")
 }
@@ -197,7 +197,7 @@ func TestAround(t *testing.T) {
 func TestDiffRename(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, "posts/1.txt", "one", "posts/2.txt", "two")
-	e, s := NewEngine(plain, Settings{}), newSink(t)
+	e, s := NewEngine(plain, Settings{}, sources.Env{}), newSink(t)
 	s.look(e, dir, nil, "posts/1.txt", "posts/2.txt")
 	if err := os.Remove(filepath.Join(dir, "posts/1.txt")); err != nil {
 		t.Fatal(err)
@@ -220,12 +220,12 @@ func TestUntil(t *testing.T) {
 	dir := t.TempDir()
 	at := time.Now().Add(time.Hour).Truncate(time.Second)
 	put(t, dir, "posts/1.txt", "until "+at.Format(time.RFC3339))
-	e, s := NewEngine(plain, Settings{}), newSink(t)
+	e, s := NewEngine(plain, Settings{}, sources.Env{}), newSink(t)
 	if !e.Pending(time.Now()) {
 		t.Error("nothing to do before the first fetch")
 	}
 	s.look(e, dir, nil, "posts/1.txt")
-	again := NewEngine(plain, Settings{})
+	again := NewEngine(plain, Settings{}, sources.Env{})
 	s.look(again, dir, nil)
 	for _, e := range []*Engine{e, again} {
 		if e.Pending(at.Add(-time.Second)) || !e.Pending(at) {
@@ -238,7 +238,7 @@ func TestUntil(t *testing.T) {
 func TestHeldIsPending(t *testing.T) {
 	dir := t.TempDir()
 	put(t, dir, "posts/1.txt", "one")
-	e, s := NewEngine(plain, Settings{}), newSink(t)
+	e, s := NewEngine(plain, Settings{}, sources.Env{}), newSink(t)
 	s.look(e, dir, nil, "posts/1.txt")
 	if e.Pending(time.Now()) {
 		t.Error("pending without reason")

@@ -31,12 +31,12 @@ type Settings struct {
 	Collections []string
 	// SiteDates reads dates without zone in the site's zone where the generator would take them as UTC.
 	SiteDates bool
-	// Zone is the operator's time zone, for sites that state none; nil for none.
+	// Zone is the operator's time zone, for sites that state none; nil for none. The engine takes it from its Env.
 	Zone *time.Location
 	// FileDates takes the modification time of a file as that of its last change, where the post states none. For trees
 	// whose times mean something: commits, not check-outs.
 	FileDates bool
-	// Shape is [sources.Env]'s: when it moves, every post is decoded and stated again.
+	// Shape is [sources.Env]'s, from where the engine takes it: when it moves, every post is decoded and stated again.
 	Shape string
 }
 

@@ -23,7 +23,7 @@ var (
 
 // NewSource makes the source of a directory. Each interval it looks at everything, whatever Watch saw.
 func NewSource(dir string, gen Generator, set Settings, env sources.Env, interval time.Duration) *Source {
-	s := &Source{Engine: NewEngine(gen, set), dir: dir, interval: interval, log: env.Log}
+	s := &Source{Engine: NewEngine(gen, set, env), dir: dir, interval: interval, log: env.Log}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}

@@ -52,7 +52,11 @@ func ParseAddress(raw, base string) (Address, error) {
 	if !filepath.IsAbs(raw) {
 		raw = filepath.Join(base, raw)
 	}
-	return Address{path: filepath.Clean(raw)}, nil
+	path, err := filepath.Abs(raw) // base may be relative, and git has another working directory
+	if err != nil {
+		return Address{}, err
+	}
+	return Address{path: path}, nil
 }
 
 func parseURL(raw, scheme string) (Address, error) {
