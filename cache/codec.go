@@ -9,8 +9,12 @@ import (
 	"feedmill/feeds"
 )
 
-// codecVersion is the first byte of an encoded item. Fields are only ever added at the end, under a new version.
-const codecVersion = 2
+// codecVersion is the newest first byte of an encoded item. Fields are only ever added at the end (before the trace), under
+// a new version. An item is written under the oldest version that holds it, so that the bytes of all others stay.
+const (
+	codecVersion = 3
+	codecPlain   = 2 // without what codec_media.go adds
+)
 
 // errCodec says that a stored item cannot be read: the store is damaged.
 var errCodec = errors.New("decode item: damaged bytes; run feedmill store check")
@@ -19,7 +23,12 @@ var errCodec = errors.New("decode item: damaged bytes; run feedmill store check"
 // Reflection-based codecs cost ten times as much, and every rendered feed decodes fifty items.
 func EncodeItem(it *feeds.Item) []byte {
 	b := make([]byte, 0, 256+len(it.Content)+len(it.Summary))
-	b = append(b, codecVersion)
+	media := hasMedia(it)
+	if media {
+		b = append(b, codecVersion)
+	} else {
+		b = append(b, codecPlain)
+	}
 	for _, s := range []string{
 		it.ID, it.Source, it.URL, it.Original, it.Title, it.Summary, it.Content, it.Language, it.Image, it.Group,
 	} {
@@ -54,6 +63,9 @@ func EncodeItem(it *feeds.Item) []byte {
 	b = binary.AppendUvarint(b, uint64(len(it.Also)))
 	for _, c := range it.Also {
 		b = appendString(appendString(b, c.Source), c.URL)
+	}
+	if media {
+		b = appendMedia(b, it)
 	}
 	return appendString(b, it.Trace)
 }
@@ -101,6 +113,9 @@ func DecodeItem(b []byte) (feeds.Item, error) {
 	if b[0] > 1 {
 		for n := d.count(); n > 0; n-- {
 			it.Also = append(it.Also, feeds.Copy{Source: d.str(), URL: d.str()})
+		}
+		if b[0] > codecPlain {
+			d.media(&it)
 		}
 		it.Trace = d.str()
 	}

@@ -20,18 +20,24 @@ func full() feeds.Item {
 		Title: "Ein Titel — 标题", Summary: "Summary", Content: "<p>Content\x00with a NUL</p>", Language: "zh-CN", Image: "https://posts.example/1.png", Group: "staff",
 		Authors:    []feeds.Person{{Name: "Ann"}, {Email: "b@example.org", URL: "https://b.example"}},
 		Categories: []string{"金融", "c++"}, Tags: []string{"", "c#"},
-		Enclosures: []feeds.Enclosure{{URL: "https://posts.example/1.mp3", Type: "audio/mpeg", Title: "t", Length: 1 << 40, Duration: 90 * time.Second}},
-		Published:  time.Date(1890, 1, 2, 3, 4, 5, 678, time.FixedZone("", -9*3600-1800)),
-		Updated:    time.Date(2030, 1, 2, 3, 4, 5, 0, time.FixedZone("CST", 8*3600)),
-		Arrived:    time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
-		Also:       []feeds.Copy{{Source: "t", URL: "https://t.example/1"}, {Source: "u"}},
-		Trace:      "published: front matter\n",
-		Origin:     &feeds.Origin{ID: "o", Title: "Origin", URL: "https://o.example/feed", Home: "https://o.example"},
+		Enclosures: []feeds.Enclosure{{URL: "https://posts.example/1.mp3", Type: "audio/mpeg", Title: "t", Length: 1 << 40, Duration: 90 * time.Second, Medium: "audio", Width: 3, Height: 2, Language: "de", Thumbnail: "https://posts.example/t.png"}, {URL: "https://posts.example/2.mp3"}},
+		Episode: &feeds.Episode{
+			Season: 2, SeasonName: "Two", Number: "1.5", Name: "One and a half", Type: "bonus", Explicit: "false",
+			Transcripts: []feeds.Enclosure{{URL: "https://posts.example/1.vtt", Type: "text/vtt", Title: "captions", Length: 1, Duration: 2, Medium: "document", Language: "en"}},
+			Chapters:    feeds.Enclosure{URL: "https://posts.example/1.json", Type: "application/json+chapters"},
+			Cast:        []feeds.Role{{Person: feeds.Person{Name: "Ann", URL: "https://ann.example"}, Role: "guest", Group: "cast", Image: "https://ann.example/1.png"}, {}},
+		},
+		Published: time.Date(1890, 1, 2, 3, 4, 5, 678, time.FixedZone("", -9*3600-1800)),
+		Updated:   time.Date(2030, 1, 2, 3, 4, 5, 0, time.FixedZone("CST", 8*3600)),
+		Arrived:   time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
+		Also:      []feeds.Copy{{Source: "t", URL: "https://t.example/1"}, {Source: "u"}},
+		Trace:     "published: front matter\n",
+		Origin:    &feeds.Origin{ID: "o", Title: "Origin", URL: "https://o.example/feed", Home: "https://o.example"},
 	}
 }
 
 func TestItemRoundTrip(t *testing.T) {
-	for name, it := range map[string]feeds.Item{"full": full(), "empty": {}, "no origin": {Title: "x", Origin: nil}, "empty origin": {Origin: &feeds.Origin{}}} {
+	for name, it := range map[string]feeds.Item{"full": full(), "empty": {}, "no origin": {Title: "x", Origin: nil}, "an episode without files": {Episode: &feeds.Episode{Season: 1}}, "a wide file": {Enclosures: []feeds.Enclosure{{}, {Width: 1}}}, "empty origin": {Origin: &feeds.Origin{}}} {
 		got, err := DecodeItem(EncodeItem(&it))
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -45,6 +51,25 @@ func TestItemRoundTrip(t *testing.T) {
 				t.Errorf("%s: offset %d, want %d", name, offset, want)
 			}
 		}
+	}
+}
+
+// plain is full without what version 3 added.
+func plain() feeds.Item {
+	it := full()
+	it.Enclosures, it.Episode = []feeds.Enclosure{{URL: "https://posts.example/1.mp3", Type: "audio/mpeg", Title: "t", Length: 1 << 40, Duration: 90 * time.Second}}, nil
+	return it
+}
+
+// TestEncodeItemVersion2: an item without anything of version 3 has the bytes that it had before there was one.
+func TestEncodeItemVersion2(t *testing.T) {
+	it := plain()
+	b := EncodeItem(&it)
+	if b[0] != codecPlain {
+		t.Errorf("written under version %d", b[0])
+	}
+	if got, err := DecodeItem(b); err != nil || cmp.Diff(it, got) != "" {
+		t.Errorf("%v (-want +got):\n%s", err, cmp.Diff(it, got))
 	}
 }
 
@@ -181,7 +206,7 @@ func TestPrintItem(t *testing.T) {
 
 // TestDecodeItemVersion1 reads what was written before items had other sources and a trace.
 func TestDecodeItemVersion1(t *testing.T) {
-	it := full()
+	it := plain()
 	it.Also, it.Trace = nil, ""
 	b := EncodeItem(&it)
 	b = b[:len(b)-2]

@@ -24,6 +24,8 @@ type Item struct {
 	// Image is the address of the picture that stands for the item.
 	Image      string
 	Enclosures []Enclosure
+	// Episode is what a podcast says of the item; nil for what is none.
+	Episode *Episode
 	// Published is the source's own date in the source's own zone. Updated is when the source last changed the item;
 	// it moves only when what the source says moves, and is never before Published. Arrived is when this store got it.
 	Published, Updated, Arrived time.Time
@@ -76,6 +78,35 @@ type Enclosure struct {
 	Length int64
 	// Duration is the running time; 0 when unknown.
 	Duration time.Duration
+	// Medium is what the file is where its type does not tell (Media RSS 1.5.1): image, audio, video, document,
+	// executable; or empty.
+	Medium string
+	// Width and Height are those of a picture, in pixels; 0 when unknown.
+	Width, Height int
+	// Language is a BCP 47 tag, or empty; Thumbnail the address of a picture that stands for the file.
+	Language, Thumbnail string
+}
+
+// Episode is an item of a podcast, as the namespaces of iTunes and of podcastindex.org describe one.
+type Episode struct {
+	// Season counts from 1, 0 when unknown; SeasonName is what it is called.
+	Season     int
+	SeasonName string
+	// Number is the number in the season, a decimal such as "12" or "12.5"; Name is shown in its place.
+	Number, Name string
+	// Type is full, trailer or bonus; Explicit is true or false; empty when unknown.
+	Type, Explicit string
+	// Transcripts are texts of what is said, Chapters is a file that divides the recording; without URL there is none.
+	Transcripts []Enclosure
+	Chapters    Enclosure
+	Cast        []Role
+}
+
+// Role is who takes part in an episode. Role and Group are words of podcastindex.org's taxonomy, such as "guest" and
+// "cast"; Image is the address of a portrait.
+type Role struct {
+	Person
+	Role, Group, Image string
 }
 
 // Origin is the upstream feed an item was copied from (RSS source, RFC 4287 §4.2.11 atom:source).

@@ -102,7 +102,7 @@ func Normalise(c *feeds.Change, p Policy, now time.Time) error {
 	it.Authors = cleanPeople(it.Authors, p.Author, base)
 	it.Categories = cleanLabels("category", it.Categories, p, it, report)
 	it.Tags = cleanLabels("tag", it.Tags, p, it, report)
-	it.Enclosures = cleanFiles(it.Enclosures, base)
+	it.Enclosures, it.Episode = cleanFiles(it.Enclosures, base), cleanEpisode(it.Episode, base)
 	if err := fillTitle(it); err != nil {
 		return fmt.Errorf("normalise %s: %w", c.Key, err)
 	}
@@ -297,6 +297,7 @@ next:
 		e.Type = mediaType(e.Type, e.URL)
 		e.Title = cutText(plainText(e.Title), maxTitle)
 		e.Length, e.Duration = max(e.Length, 0), max(e.Duration, 0)
+		cleanMedia(&e, base)
 		out = append(out, e)
 	}
 	return out
@@ -308,6 +309,7 @@ var typesBySuffix = map[string]string{
 	"wav": "audio/wav", "mp4": "video/mp4", "m4v": "video/mp4", "webm": "video/webm", "mov": "video/quicktime",
 	"jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp",
 	"pdf": "application/pdf", "epub": "application/epub+zip", "zip": "application/zip", "torrent": "application/x-bittorrent",
+	"vtt": "text/vtt", "srt": "application/x-subrip",
 }
 
 // mediaType is the stated type without parameters, else what the address's ending tells, else that of unknown bytes:

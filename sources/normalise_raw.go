@@ -2,6 +2,7 @@ package sources
 
 import (
 	"encoding/binary"
+	"fmt"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
@@ -43,6 +44,14 @@ func rawHash(it *feeds.Item) uint64 {
 		text(e.URL, e.Type, e.Title)
 		number(e.Length)
 		number(int64(e.Duration))
+		if e.Width != 0 || e.Height != 0 || e.Medium+e.Language+e.Thumbnail != "" { // else the hash is what it was before these
+			number(int64(e.Width))
+			number(int64(e.Height))
+			text(e.Medium, e.Language, e.Thumbnail)
+		}
+	}
+	if p := it.Episode; p != nil {
+		text(fmt.Sprintf("%+v", *p))
 	}
 	date(it.Published)
 	date(it.Updated)

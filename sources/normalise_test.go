@@ -77,6 +77,46 @@ func TestNormalise(t *testing.T) {
 	}
 }
 
+func TestNormaliseMedia(t *testing.T) {
+	c := feeds.Change{Key: "k", Base: "https://news.example.org/a/", Item: &feeds.Item{
+		Title: "t",
+		Enclosures: []feeds.Enclosure{
+			{URL: "v.mp4", Medium: " Video", Width: 640, Height: -1, Language: "ZH_cn", Thumbnail: "v.jpg"},
+			{URL: "f", Medium: "DOCUMENT", Width: 1e9},
+			{URL: "g", Medium: "hologram", Thumbnail: "javascript:x"},
+		},
+		Episode: &feeds.Episode{
+			Season: 3, SeasonName: "<b>Three</b>", Number: " 12.5 ", Name: "x\ny", Type: "BONUS", Explicit: "true",
+			Transcripts: []feeds.Enclosure{{URL: "t.vtt", Language: "de"}, {URL: "mailto:x"}},
+			Chapters:    feeds.Enclosure{URL: "c.json", Type: "application/json+chapters"},
+			Cast:        []feeds.Role{{Person: feeds.Person{Name: " Ann ", URL: "/ann"}, Role: "guest", Image: "ann.png"}, {Role: "nobody"}},
+		},
+	}}
+	if err := Normalise(&c, Policy{}, now); err != nil {
+		t.Fatal(err)
+	}
+	const at = "https://news.example.org/a/"
+	if d := cmp.Diff([]feeds.Enclosure{
+		{URL: at + "v.mp4", Type: "video/mp4", Width: 640, Language: "zh-CN", Thumbnail: at + "v.jpg"},
+		{URL: at + "f", Type: "application/octet-stream", Medium: "document"},
+		{URL: at + "g", Type: "application/octet-stream"},
+	}, c.Item.Enclosures); d != "" {
+		t.Errorf("files (-want +got):\n%s", d)
+	}
+	if d := cmp.Diff(&feeds.Episode{
+		Season: 3, SeasonName: "Three", Number: "12.5", Name: "x y", Type: "bonus", Explicit: "true",
+		Transcripts: []feeds.Enclosure{{URL: at + "t.vtt", Type: "text/vtt", Language: "de"}},
+		Chapters:    feeds.Enclosure{URL: at + "c.json", Type: "application/json+chapters"},
+		Cast:        []feeds.Role{{Person: feeds.Person{Name: "Ann", URL: "https://news.example.org/ann"}, Role: "guest", Image: at + "ann.png"}},
+	}, c.Item.Episode); d != "" {
+		t.Errorf("episode (-want +got):\n%s", d)
+	}
+	c.Item.Episode = &feeds.Episode{Season: -1, Number: "one", Type: "?", Explicit: "maybe", Cast: []feeds.Role{{}}}
+	if err := Normalise(&c, Policy{}, now); err != nil || c.Item.Episode != nil {
+		t.Errorf("%v, an episode of nothing: %+v", err, c.Item.Episode)
+	}
+}
+
 func TestNormaliseFails(t *testing.T) {
 	for _, tc := range []struct {
 		name string
@@ -278,6 +318,10 @@ func TestRawHash(t *testing.T) {
 		"categories and tags": func(it *feeds.Item) { it.Categories, it.Tags = []string{"a"}, []string{"b", "x"} },
 		"person":              func(it *feeds.Item) { it.Authors[0] = feeds.Person{Email: "n"} },
 		"enclosure":           func(it *feeds.Item) { it.Enclosures[0].Length = 1 },
+		"width":               func(it *feeds.Item) { it.Enclosures[0].Width = 1 },
+		"height":              func(it *feeds.Item) { it.Enclosures[0].Height = 1 },
+		"episode":             func(it *feeds.Item) { it.Episode = &feeds.Episode{Number: "1"} },
+		"season":              func(it *feeds.Item) { it.Episode = &feeds.Episode{Season: 1} },
 		"second":              func(it *feeds.Item) { it.Published = now.Add(time.Second) },
 		"zone":                func(it *feeds.Item) { it.Published = now.In(shanghai) },
 		"updated":             func(it *feeds.Item) { it.Updated = time.Time{} },
