@@ -1,6 +1,7 @@
 package webfeed
 
 import (
+	"cmp"
 	"math"
 	"net/url"
 	"path"
@@ -21,21 +22,21 @@ func (e *entry) enclose(base *url.URL, x feeds.Enclosure) {
 	if x.Type = strings.ToLower(strings.TrimSpace(x.Type)); x.Type == "" {
 		x.Type = typeOf(x.URL)
 	}
-	for i, have := range e.item.Enclosures {
-		if have.URL == x.URL {
-			if have.Duration == 0 {
-				e.item.Enclosures[i].Duration = x.Duration
-			}
-			if have.Length == 0 {
-				e.item.Enclosures[i].Length = x.Length
-			}
-			if have.Type == "" {
-				e.item.Enclosures[i].Type = x.Type
-			}
+	for i := range e.item.Enclosures {
+		if have := &e.item.Enclosures[i]; have.URL == x.URL {
+			complete(have, x)
 			return
 		}
 	}
 	e.item.Enclosures = append(e.item.Enclosures, x)
+}
+
+// complete adds what another statement of the same file tells.
+func complete(have *feeds.Enclosure, x feeds.Enclosure) {
+	have.Duration, have.Length = cmp.Or(have.Duration, x.Duration), cmp.Or(have.Length, x.Length)
+	have.Type, have.Title, have.Medium = cmp.Or(have.Type, x.Type), cmp.Or(have.Title, x.Title), cmp.Or(have.Medium, x.Medium)
+	have.Language, have.Thumbnail = cmp.Or(have.Language, x.Language), cmp.Or(have.Thumbnail, x.Thumbnail)
+	have.Width, have.Height = cmp.Or(have.Width, x.Width), cmp.Or(have.Height, x.Height)
 }
 
 // media reads what Media RSS and iTunes say: recordings, their running time, and the picture of the entry.
@@ -48,21 +49,20 @@ func (e *entry) media(base *url.URL, x ext.Extensions) {
 			}
 		}
 	}
-	var picture string
+	var pictures []ext.Extension
 	for _, m := range mediaElements(x, "content") {
-		kind, medium := strings.ToLower(strings.TrimSpace(m.Attrs["type"])), strings.ToLower(m.Attrs["medium"])
+		kind, medium := strings.ToLower(strings.TrimSpace(m.Attrs["type"])), strings.ToLower(strings.TrimSpace(m.Attrs["medium"]))
 		if kind == "" && medium == "" {
 			kind = typeOf(m.Attrs["url"])
 		}
 		switch {
 		case medium == "image" || strings.HasPrefix(kind, "image/"):
-			if picture == "" {
-				picture = m.Attrs["url"]
-			}
-		case medium == "audio" || medium == "video" || strings.HasPrefix(kind, "audio/") || strings.HasPrefix(kind, "video/"):
+			pictures = append(pictures, m) // mostly one in several sizes: the item's picture, no files
+		case medium != "" || strings.HasPrefix(kind, "audio/") || strings.HasPrefix(kind, "video/"):
 			e.enclose(base, feeds.Enclosure{
 				URL: m.Attrs["url"], Type: kind, Length: length(m.Attrs["fileSize"]), Duration: duration(m.Attrs["duration"]),
-				Title: plainText(child(m, "title")),
+				Title: plainText(child(m, "title")), Medium: medium, Width: pixels(m.Attrs["width"]), Height: pixels(m.Attrs["height"]),
+				Language: language(m.Attrs["lang"]), Thumbnail: resolve(base, largest(m.Children["thumbnail"])),
 			})
 		}
 	}
@@ -70,7 +70,7 @@ func (e *entry) media(base *url.URL, x ext.Extensions) {
 	for _, i := range x["itunes"]["image"] {
 		candidates = append(candidates, i.Attrs["href"])
 	}
-	candidates = append(candidates, picture)
+	candidates = append(candidates, largest(pictures))
 	for _, enc := range e.item.Enclosures {
 		if strings.HasPrefix(enc.Type, "image/") {
 			candidates = append(candidates, enc.URL)
@@ -110,7 +110,7 @@ func mediaValue(x ext.Extensions, name string) string {
 func largest(list []ext.Extension) (address string) {
 	width := -1
 	for _, m := range list {
-		w, _ := strconv.Atoi(strings.TrimSpace(m.Attrs["width"])) // 0 when it is not stated
+		w := pixels(m.Attrs["width"])
 		if m.Attrs["url"] != "" && w > width {
 			address, width = m.Attrs["url"], w
 		}
@@ -131,6 +131,15 @@ var types = map[string]string{
 	".mp4": "video/mp4", ".m4v": "video/mp4", ".webm": "video/webm", ".mov": "video/quicktime", ".ogv": "video/ogg",
 	".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".gif": "image/gif", ".webp": "image/webp", ".avif": "image/avif", ".svg": "image/svg+xml",
 	".pdf": "application/pdf", ".epub": "application/epub+zip", ".zip": "application/zip", ".torrent": "application/x-bittorrent",
+}
+
+// pixels is a number of pixels; 0 when it is not stated.
+func pixels(s string) int {
+	n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(s), "px"))
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
 }
 
 // length is a number of bytes; some write it with commas.

@@ -16,7 +16,7 @@ import (
 
 // mapping is part of what is remembered of an entry: raise it when entries map to other items than before, and every
 // entry in a document is stated again (silently, because its Raw stays).
-const mapping = 2
+const mapping = 3
 
 // Keys of the state: one for the feed, one per entry of the document, one per key that several entries share.
 const (
@@ -174,7 +174,10 @@ func stamp(c *feeds.Change, shape string) uint64 {
 	s.add("category", it.Categories...)
 	s.add("tag", it.Tags...)
 	for _, x := range it.Enclosures {
-		s.add("enclosure", x.URL, x.Type, x.Title, fmt.Sprint(x.Length, x.Duration))
+		s.add("enclosure", x.URL, x.Type, x.Title, fmt.Sprint(x.Length, x.Duration, x.Width, x.Height), x.Medium, x.Language, x.Thumbnail)
+	}
+	if p := it.Episode; p != nil {
+		s.add("episode", fmt.Sprintf("%+v", *p))
 	}
 	s.add("published", date(it.Published))
 	s.add("updated", date(it.Updated))

@@ -52,27 +52,35 @@ func atomPerson(base *url.URL, name, email, uri string) feeds.Person {
 // persons reads names, addresses and "address (Name)" (RSS 2.0 author) in their order, each once.
 func persons(texts ...string) (list []feeds.Person) {
 	for _, s := range texts {
-		if strings.Count(s, "@") > 1 {
-			for _, one := range addresses(s) {
-				list = addPerson(list, person(one))
-			}
-			continue
+		for _, one := range names(s) {
+			list = addPerson(list, person(one))
 		}
-		list = addPerson(list, person(s))
 	}
 	return list
 }
 
-// addresses parts a list of which each member is an address: in one of names a comma may stand before "Jr.".
-func addresses(s string) []string {
-	parts := strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ';' })
+// names parts a text that names several people, where that is certain: at signs that stand in no name (";" and "、"), and
+// at commas between e-mail addresses. In one of names a comma may stand before "Jr.", between the parts of one name, or
+// before what somebody is.
+func names(s string) []string {
+	if strings.Contains(s, "&") {
+		return []string{s} // a reference may end in ";"
+	}
+	at := func(r rune) bool { return r == ';' || r == '；' || r == '、' }
+	if strings.Count(s, "@") > 1 {
+		at = func(r rune) bool { return r == ',' || r == ';' }
+	}
+	parts := strings.FieldsFunc(s, at)
 	for _, p := range parts {
-		if !strings.Contains(p, "@") {
+		if p = strings.TrimSpace(p); strings.Count(s, "@") > 1 && !strings.Contains(p, "@") || len(letters(p)) == 0 || len(p) > maxPerson {
 			return []string{s}
 		}
 	}
 	return parts
 }
+
+// maxPerson is the longest part of a list that is taken for a person, in bytes.
+const maxPerson = 100
 
 func person(s string) (p feeds.Person) {
 	s = oneLine(s)
