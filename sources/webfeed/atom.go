@@ -15,6 +15,7 @@ func (p *parser) atom(f *atom.Feed, o *outline) {
 	d := p.doc
 	d.Format = strings.TrimSpace("Atom " + f.Version)
 	tag := language(o.lang, f.Language, value(f.Extensions, "dc", "language"))
+	p.podcast = o.podcast
 	p.rebase(o.bases)
 	home := alternate(p.base, f.Links, tag)
 	p.settle(home, o.bases)
@@ -52,6 +53,10 @@ func (p *parser) atom(f *atom.Feed, o *outline) {
 }
 
 func (p *parser) atomEntry(a *atom.Entry, sp spot, published, updated string, authors []feeds.Person) *entry {
+	a.Summary = sp.long.summary.or(a.Summary)
+	if a.Content != nil {
+		a.Content.Value = sp.long.content.or(a.Content.Value)
+	}
 	e := &entry{id: strings.TrimSpace(first(sp.id, a.ID)), revisions: true}
 	base := p.home
 	if sp.base != "" {
@@ -129,6 +134,7 @@ func (p *parser) atomEntry(a *atom.Entry, sp spot, published, updated string, au
 		}
 	}
 	e.media(base, a.Extensions)
+	e.episode(base, a.Extensions, p.podcast)
 	e.item.Origin = p.atomOrigin(base, a.Source)
 	p.state(e, title, content, summary, published, updated)
 	return e

@@ -103,6 +103,8 @@ type parser struct {
 	base   *url.URL // of the document
 	home   *url.URL // the feed's own page, or base
 	origin feeds.Origin
+	// podcast is the prefix of the podcast namespace.
+	podcast string
 }
 
 func parse(ctx context.Context, text []byte, hint Hint) (*Document, error) {
@@ -188,7 +190,7 @@ func syntax(err error) string {
 func (p *parser) format(ctx context.Context, o *outline) error {
 	switch o.root {
 	case "feed":
-		f, err := (&atom.Parser{}).Parse(&reader{ctx, o.text})
+		f, err := native(ctx, o, (&atom.Parser{}).Parse, func(f *atom.Feed) int { return len(f.Entries) })
 		if err != nil {
 			return fmt.Errorf("parse Atom: %w", err)
 		}
@@ -197,7 +199,7 @@ func (p *parser) format(ctx context.Context, o *outline) error {
 		}
 		p.atom(f, o)
 	default:
-		f, err := (&rss.Parser{}).Parse(&reader{ctx, o.text})
+		f, err := native(ctx, o, (&rss.Parser{}).Parse, func(f *rss.Feed) int { return len(f.Items) })
 		if err != nil {
 			return fmt.Errorf("parse RSS: %w", err)
 		}
@@ -210,6 +212,17 @@ func (p *parser) format(ctx context.Context, o *outline) error {
 		p.reject("", fmt.Sprintf("%d entries have more than %d MiB each: they were left out", o.large, maxEntry>>20), true)
 	}
 	return nil
+}
+
+// native has gofeed parse the document without its long texts. Where it finds something else than the outline did, or an
+// error, which has to name the right line, it sees them as well.
+func native[F any](ctx context.Context, o *outline, parse func(io.Reader) (F, error), entries func(F) int) (F, error) {
+	f, err := parse(&reader{ctx, o.text})
+	if o.whole != nil && (err != nil || entries(f) != len(o.spots)) {
+		o.see()
+		f, err = parse(&reader{ctx, o.text})
+	}
+	return f, err
 }
 
 // rebase resolves what the document says of its own base (XML Base §4).

@@ -16,6 +16,7 @@ import (
 func (p *parser) rss(f *rss.Feed, o *outline) {
 	d, x := p.doc, f.Extensions
 	d.Format = strings.TrimSpace("RSS " + f.Version)
+	p.podcast = o.podcast
 	p.rebase(o.bases)
 	home := firstLink(p.base, f.Links, nil, x)
 	p.settle(home, o.bases)
@@ -51,6 +52,7 @@ func (p *parser) rss(f *rss.Feed, o *outline) {
 }
 
 func (p *parser) rssItem(it *rss.Item, sp spot, date string) *entry {
+	it.Description, it.Content = sp.long.description.or(it.Description), sp.long.encoded.or(it.Content)
 	x := it.Extensions
 	e := &entry{id: strings.TrimSpace(first(sp.about, value(x, "atom", "id")))}
 	permalink := false
@@ -93,6 +95,7 @@ func (p *parser) rssItem(it *rss.Item, sp spot, date string) *entry {
 		e.enclose(base, feeds.Enclosure{URL: f.URL, Type: f.Type, Length: length(f.Length)})
 	}
 	e.media(base, x)
+	e.episode(base, x, p.podcast)
 	if e.item.Image == "" {
 		image := custom(it, "image")
 		if strings.Contains(image, "<") {

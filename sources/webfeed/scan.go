@@ -3,6 +3,7 @@ package webfeed
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -26,11 +27,14 @@ type outline struct {
 	id              string // of an Atom feed, as it stands
 	title, subtitle construct
 	lang            string
+	podcast         string   // prefix of the podcast namespace
 	bases           []string // xml:base of the root, and of RSS's channel
 	spots           []spot   // one per entry, in the order of gofeed's lists
-	// text is the document as the parser is to see it: without the entries that are left out, and with
-	// xml:base out of sight, which gofeed resolves in its own way (it makes a directory of each) and we by RFC 3986.
-	text        []byte
+	// text is the document as the parser is to see it: without the entries that are left out, without the long texts (see
+	// spot.long), and with xml:base out of sight, which gofeed resolves in its own way (it makes a directory of each) and we by RFC 3986.
+	text []byte
+	// whole is text with the long texts; nil if there are none.
+	whole       []byte
 	left, large int // entries left out because there are too many, and because they are too large
 	// rest is the whole document without what is left out of it; nil for all of it.
 	rest []byte
@@ -55,12 +59,14 @@ type scanner struct {
 	stack  []frame
 	native map[string]bool // prefixes
 	xhtml  map[string]bool
+	// encoded are the prefixes of RSS's content module.
+	encoded map[string]bool
 	// entry is the depth of the open entry in the stack, 0 for none (the root is no entry); start is its offset.
 	entry, start int
 	cur          spot
-	leaf         leaf // the open child of the entry
-	cuts         [][2]int
-	children     int // of the open entry
+	leaf         leaf     // the open child of the entry
+	cuts, spared [][2]int // what is left out, and the texts that the parser does not see: offsets, in their order
+	children     int      // of the open entry
 	channels     int
 	extra        int   // of the open entry, or of the feed
 	extras       int   // of the entries before
@@ -77,7 +83,7 @@ type frame struct {
 
 // survey makes the outline of an XML document. It fails when elements are nested too deeply.
 func survey(text []byte) (*outline, error) {
-	s := &scanner{native: map[string]bool{"": true}, xhtml: map[string]bool{"xhtml": true}, based: bytes.Contains(text, []byte("xml:base"))}
+	s := &scanner{native: map[string]bool{"": true}, xhtml: map[string]bool{"xhtml": true}, encoded: map[string]bool{}, based: bytes.Contains(text, []byte("xml:base"))}
 	for i := 0; ; {
 		n := bytes.IndexByte(text[i:], '<')
 		if n < 0 {
@@ -130,10 +136,24 @@ func survey(text []byte) (*outline, error) {
 		}
 	}
 	if len(s.cuts) > 0 {
-		s.out.text = without(s.out.text, s.cuts)
 		s.out.rest = without(text, s.cuts)
 	}
+	seen := s.out.text
+	if len(s.cuts) > 0 {
+		s.out.text = without(seen, s.cuts)
+	}
+	if len(s.spared) > 0 {
+		s.out.whole, s.out.text = s.out.text, without(seen, s.unseen())
+	}
 	return &s.out, nil
+}
+
+// see shows the parser the long texts after all.
+func (o *outline) see() {
+	o.text, o.whole = o.whole, nil
+	for i := range o.spots {
+		o.spots[i].long = longTexts{}
+	}
 }
 
 // declaration is the offset behind a DOCTYPE, or what looks like one in a wrong place.
@@ -287,6 +307,10 @@ func (s *scanner) declare(tag []byte) {
 			v = strings.TrimSpace(v)
 			s.native[p] = s.native[p] || natives[s.out.root][v]
 			s.xhtml[p] = s.xhtml[p] || v == "http://www.w3.org/1999/xhtml"
+			if podcasting[v] {
+				s.out.podcast = p
+			}
+			s.encoded[p] = v == "http://purl.org/rss/1.0/modules/content/"
 		}
 	})
 }
@@ -304,7 +328,11 @@ func (s *scanner) close(text, name []byte, start, end int) {
 		s.stack = s.stack[:d]
 		switch {
 		case s.entry > 0 && d == s.entry+1:
-			s.cur.leaf(s.leaf, text[f.inner:start])
+			inner := text[f.inner:start]
+			s.cur.leaf(s.leaf, inner)
+			if s.spare(inner) {
+				s.spared = append(s.spared, [2]int{f.inner, start})
+			}
 		case s.entry > 0 && d <= s.entry:
 			s.finish(end)
 		case s.entry == 0 && end-f.start > maxLeaf && !frames[strings.ToLower(string(name))]:
@@ -335,11 +363,21 @@ func (s *scanner) finish(end int) {
 
 // cut takes a piece out of the document, with what little stands between it and the one before.
 func (s *scanner) cut(start, end int) {
+	for n := len(s.spared); n > 0 && s.spared[n-1][0] >= start; n-- {
+		s.spared = s.spared[:n-1]
+	}
 	if n := len(s.cuts); n > 0 && start-s.cuts[n-1][1] < 8 {
 		s.cuts[n-1][1] = end
 		return
 	}
 	s.cuts = append(s.cuts, [2]int{start, end})
+}
+
+// unseen are the pieces that the parser does not see.
+func (s *scanner) unseen() [][2]int {
+	all := slices.Concat(s.cuts, s.spared)
+	slices.SortFunc(all, func(a, b [2]int) int { return a[0] - b[0] })
+	return all
 }
 
 // ofFeed keeps what gofeed reads in another way of an Atom feed.

@@ -147,18 +147,3 @@ func tagName(tag []byte) []byte {
 	}
 	return tag
 }
-
-// xmlText is the character data of an element that holds no other elements.
-func xmlText(inner []byte) string {
-	var b strings.Builder
-	for {
-		before, rest, ok := bytes.Cut(inner, []byte("<![CDATA["))
-		b.WriteString(html.UnescapeString(string(before)))
-		if !ok {
-			return strings.TrimSpace(b.String())
-		}
-		literal, rest, _ := bytes.Cut(rest, []byte("]]>"))
-		b.Write(literal)
-		inner = rest
-	}
-}

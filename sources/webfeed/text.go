@@ -12,7 +12,10 @@ import (
 var markup = regexp.MustCompile(`(?i)</?(?:p|br|div|a|b|i|em|strong|span|img|ul|ol|li|h[1-6]|table|blockquote|code|pre|su[bp]|font|small|u|s|del|ins|q|cite|abbr|figure|video|audio|iframe|hr)(?:\s[^<>]*)?/?>|&(?:#\d+|#x[0-9a-f]+|[a-z][a-z0-9]+);`)
 
 // looksHTML says that text which may be plain is HTML after all.
-func looksHTML(s string) bool { return markup.MatchString(s) }
+func looksHTML(s string) bool {
+	n := strings.IndexAny(s, "<&") // the expression takes its time with long texts
+	return n >= 0 && markup.MatchString(s[n:])
+}
 
 // plainText is the text of a piece of HTML on one line.
 func plainText(s string) string {
