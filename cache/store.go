@@ -65,7 +65,7 @@ type Items interface {
 	//
 	// Fails with ErrStale, ErrFull, ErrUnavailable.
 	Put(ctx context.Context, lease Lease, changes ...feeds.Change) ([]feeds.Accepted, error)
-	// Recent reads a topic: at most limit items behind before in the given order, together with the topic's version.
+	// Recent reads a topic: at most limit items behind before in the given order, with their places and the topic's version.
 	// Items of equal seconds are told apart by Pos.Seq, so paging never repeats or skips one. An unknown topic is an
 	// empty page with a zero Version. limit is 1..1000.
 	Recent(ctx context.Context, topic feeds.Topic, order feeds.Order, before feeds.Pos, limit int) (feeds.Page, error)

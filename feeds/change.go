@@ -111,7 +111,9 @@ type Version struct {
 
 // Page is one read of a topic: items, the version they belong to (read together), and where the next page starts.
 type Page struct {
-	Items   []Item
+	Items []Item
+	// At are the places of the items in the order that was read: reading continues behind any of them.
+	At      []Pos
 	Version Version
 	// Next continues behind the last item; zero when there is nothing more.
 	Next Pos

@@ -26,6 +26,16 @@ type Feed struct {
 	Generator Generator
 	// Updated is the store's second of the last change of the topic.
 	Updated time.Time
+	// Next is where older items are that the document has no room for (JSON Feed next_url, RFC 5005 §3); empty for none.
+	Next string
+	// Archive says that the document is one of an archive (RFC 5005 §4); Current is then the document to subscribe to.
+	// PrevArchive is the archive document that comes before this one, or before the subscription; empty for none.
+	Archive              bool
+	Current, PrevArchive string
+	// Complete says that the document has every item there is (RFC 5005 §2).
+	Complete bool
+	// After is the cursor with which a program asks for what came since; empty for none.
+	After string
 	// TTL is how long a reader may keep the document; it equals Cache-Control's max-age.
 	TTL   time.Duration
 	Items []Item

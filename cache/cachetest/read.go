@@ -36,7 +36,10 @@ func (r *run) walk(topic feeds.Topic, order feeds.Order, size int) []string {
 		if len(p.Items) > size {
 			r.Fatalf("a page of %d items for a limit of %d", len(p.Items), size)
 		}
-		for _, it := range p.Items {
+		if len(p.At) != len(p.Items) {
+			r.Fatalf("%d places for %d items", len(p.At), len(p.Items))
+		}
+		for i, it := range p.Items {
 			at := it.Published
 			if order == feeds.ByArrival {
 				at = it.Arrived
@@ -46,9 +49,15 @@ func (r *run) walk(topic feeds.Topic, order feeds.Order, size int) []string {
 			}
 			last = at
 			ids = append(ids, it.ID)
+			if p.At[i].Second != at.Unix() {
+				r.Errorf("order %d: an item of second %d stands at %v", order, at.Unix(), p.At[i])
+			}
 		}
 		if p.Next.IsZero() {
 			return ids
+		}
+		if len(p.At) > 0 && p.Next != p.At[len(p.At)-1] {
+			r.Errorf("order %d: the next page starts behind %v, the last item stands at %v", order, p.Next, p.At[len(p.At)-1])
 		}
 		if len(p.Items) == 0 {
 			r.Fatal("an empty page that is not the last")

@@ -41,9 +41,8 @@ func (s *Store) Recent(ctx context.Context, name feeds.Topic, order feeds.Order,
 			return err
 		}
 		page.Version = t.state()
-		seqs, next := newestOf(tx.Bucket(bIndex), t.num, order, pos, limit)
-		page.Next = next
-		return found.collect(tx, seqs)
+		page.At, page.Next = newestOf(tx.Bucket(bIndex), t.num, order, pos, limit)
+		return found.collect(tx, seqsOf(page.At))
 	})
 	if err == nil {
 		page.Items, err = found.items(ctx)
@@ -55,7 +54,7 @@ func (s *Store) Recent(ctx context.Context, name feeds.Topic, order feeds.Order,
 }
 
 // newestOf merges the two lists of an order, newest first, behind pos.
-func newestOf(index *bolt.Bucket, topic uint32, order feeds.Order, pos feeds.Pos, limit int) (seqs []uint64, next feeds.Pos) {
+func newestOf(index *bolt.Bucket, topic uint32, order feeds.Order, pos feeds.Pos, limit int) (at []feeds.Pos, next feeds.Pos) {
 	prefix := num32(topic)
 	var cursors [2]*bolt.Cursor
 	var keys [2][]byte
@@ -68,23 +67,29 @@ func newestOf(index *bolt.Bucket, topic uint32, order feeds.Order, pos feeds.Pos
 		}
 		keys[i] = before(cursors[i], end, prefix, byte(l))
 	}
-	var last []byte
 	for {
 		i := 0
 		if keys[0] == nil || keys[1] != nil && bytes.Compare(keys[1][5:], keys[0][5:]) > 0 {
 			i = 1
 		}
 		if keys[i] == nil {
-			return seqs, feeds.Pos{}
+			return at, feeds.Pos{}
 		}
-		if len(seqs) == limit {
-			return seqs, feeds.Pos{Second: second(last[5:13]), Seq: binary.BigEndian.Uint64(last[13:])}
+		if len(at) == limit {
+			return at, at[limit-1]
 		}
-		last = keys[i]
-		seqs = append(seqs, binary.BigEndian.Uint64(last[13:]))
+		at = append(at, feeds.Pos{Second: second(keys[i][5:13]), Seq: binary.BigEndian.Uint64(keys[i][13:])})
 		k, _ := cursors[i].Prev()
 		keys[i] = ofList(k, prefix, byte(which[i]))
 	}
+}
+
+func seqsOf(at []feeds.Pos) []uint64 {
+	out := make([]uint64, len(at))
+	for i, p := range at {
+		out[i] = p.Seq
+	}
+	return out
 }
 
 // bodies are copied in a transaction and unpacked behind it.

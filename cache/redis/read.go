@@ -58,6 +58,7 @@ func (s *Store) recent(
 		return page, nil, err
 	}
 	var names []string
+	var at []feeds.Pos
 	for r.more() {
 		if len(names) == limit {
 			page.Next = before
@@ -69,6 +70,7 @@ func (s *Store) recent(
 		if before.Seq, err = parseMember(m); err != nil {
 			return page, nil, err
 		}
+		at = append(at, before)
 	}
 	if r.err != nil {
 		return page, nil, r.err
@@ -83,7 +85,7 @@ func (s *Store) recent(
 			missing = append(missing, names[i])
 			continue
 		}
-		page.Items = append(page.Items, *it)
+		page.Items, page.At = append(page.Items, *it), append(page.At, at[i])
 	}
 	return page, missing, nil
 }

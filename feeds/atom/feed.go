@@ -13,16 +13,19 @@ import (
 // feed puts its own fields around the library's, from which come id, updated, logo and author.
 type feed struct {
 	// NS stands first: some readers know Atom by the first words of the document.
-	NS      string `xml:"xmlns,attr"`
-	NSMedia string `xml:"xmlns:media,attr"`
-	Lang    string `xml:"xml:lang,attr,omitempty"`
-	Title   *text  `xml:"title"`
+	NS        string `xml:"xmlns,attr"`
+	NSMedia   string `xml:"xmlns:media,attr"`
+	NSHistory string `xml:"xmlns:fh,attr,omitempty"`
+	Lang      string `xml:"xml:lang,attr,omitempty"`
+	Title     *text  `xml:"title"`
 	*gorilla.AtomFeed
-	Subtitle  *text      `xml:"subtitle"`
-	Rights    *text      `xml:"rights"`
-	Links     []link     `xml:"link"`
-	Generator *generator `xml:"generator"`
-	Entries   []entry    `xml:"entry"`
+	Subtitle  *text          `xml:"subtitle"`
+	Rights    *text          `xml:"rights"`
+	Links     []link         `xml:"link"`
+	Complete  *document.Flag `xml:"fh:complete"`
+	Archive   *document.Flag `xml:"fh:archive"`
+	Generator *generator     `xml:"generator"`
+	Entries   []entry        `xml:"entry"`
 }
 
 // FeedXml takes the place of the embedded feed's, which would return that one.
@@ -87,6 +90,11 @@ func newFeed(d *document.Document) *feed {
 	}
 	for _, h := range d.Hubs {
 		f.Links = append(f.Links, link{Href: h, Rel: "hub"})
+	}
+	history := d.History()
+	f.NSHistory, f.Complete, f.Archive = history.NS, history.Complete, history.Archive
+	for _, l := range history.Links {
+		f.Links = append(f.Links, link{Href: l.Href, Rel: l.Rel, Type: mediaType})
 	}
 	if g := d.Generator; g.Name != "" {
 		f.Generator = &generator{URI: g.URL, Version: g.Version, Name: document.Escaped(g.Name)}

@@ -123,6 +123,9 @@ func (c *checker) person(where string, p *node) {
 }
 
 func (c *checker) atomLinks(where string, n *node) {
+	if n.is(nsAtom, "feed") {
+		c.history(n, where)
+	}
 	alternates := map[string]bool{}
 	for _, l := range n.all(nsAtom, "link") {
 		rel := l.has("rel")

@@ -11,19 +11,22 @@ import (
 
 // jsonFeed is JSON Feed 1.1 as the specification has it; a member that is not here is unknown.
 type jsonFeed struct {
-	Version     string       `json:"version"`
-	Title       string       `json:"title"`
-	HomePageURL string       `json:"home_page_url"`
-	FeedURL     string       `json:"feed_url"`
-	Description string       `json:"description"`
-	UserComment string       `json:"user_comment"`
-	NextURL     string       `json:"next_url"`
-	Icon        string       `json:"icon"`
-	Favicon     string       `json:"favicon"`
-	Authors     []jsonAuthor `json:"authors"`
-	Language    *string      `json:"language"`
-	Expired     *bool        `json:"expired"`
-	Hubs        []struct {
+	Version     string `json:"version"`
+	Title       string `json:"title"`
+	HomePageURL string `json:"home_page_url"`
+	FeedURL     string `json:"feed_url"`
+	Description string `json:"description"`
+	UserComment string `json:"user_comment"`
+	NextURL     string `json:"next_url"`
+	Ours        *struct {
+		After string `json:"after"`
+	} `json:"_feedmill"`
+	Icon     string       `json:"icon"`
+	Favicon  string       `json:"favicon"`
+	Authors  []jsonAuthor `json:"authors"`
+	Language *string      `json:"language"`
+	Expired  *bool        `json:"expired"`
+	Hubs     []struct {
 		Type string `json:"type"`
 		URL  string `json:"url"`
 	} `json:"hubs"`

@@ -78,6 +78,7 @@ func (c *checker) channelLinks(ch *node) {
 			}
 		}
 	}
+	c.history(ch, "channel")
 	if self != 1 {
 		c.fail("R3", "channel has %d atom:link rel=self, want 1", self)
 	}

@@ -13,7 +13,13 @@ import (
 // feed is the library's with items that are there even when there are none.
 type feed struct {
 	*gorilla.JSONFeed
+	Ours  *ours  `json:"_feedmill,omitempty"`
 	Items []item `json:"items"`
+}
+
+// ours is our extension of the feed: with ?after=AFTER a program gets what came since.
+type ours struct {
+	After string `json:"after"`
 }
 
 // item is the library's with a language, and attachments under the names of the specification.
@@ -37,6 +43,10 @@ func newFeed(d *document.Document) *feed {
 	f := &feed{JSONFeed: lib, Items: make([]item, len(d.Entries))}
 	lib.HomePageUrl = d.Home
 	lib.FeedUrl = d.Self
+	lib.NextUrl = d.Next
+	if after := document.Line(d.After); after != "" {
+		f.Ours = &ours{after}
+	}
 	lib.Language = d.Language
 	lib.Icon = d.Image
 	if d.Author.Name != "" {

@@ -199,12 +199,11 @@ func language(tag, l string) bool {
 
 func label(s string) string { return feeds.Fold(norm.NFC.String(s)) }
 
-// labelled says that a label, or the beginning of its parts, is one of wanted.
+// labelled says that a label, or one above it ([feeds.Parent]), is one of wanted.
 func labelled(labels, wanted []string) bool {
 	for _, l := range labels {
-		fold := feeds.Fold(l)
-		for _, w := range wanted {
-			if fold == w || strings.HasPrefix(fold, w) && fold[len(w)] == '/' {
+		for ; l != ""; l = feeds.Parent(l) {
+			if slices.Contains(wanted, feeds.Fold(l)) {
 				return true
 			}
 		}

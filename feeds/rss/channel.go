@@ -20,6 +20,7 @@ type root struct {
 	NSContent string   `xml:"xmlns:content,attr"`
 	NSDC      string   `xml:"xmlns:dc,attr"`
 	NSMedia   string   `xml:"xmlns:media,attr"`
+	NSHistory string   `xml:"xmlns:fh,attr,omitempty"`
 	Channel   *channel
 }
 
@@ -32,6 +33,8 @@ type channel struct {
 	Link        string         `xml:"link"`
 	Description *document.Text `xml:"description"`
 	Atom        []atomLink     `xml:"atom:link"`
+	Complete    *document.Flag `xml:"fh:complete"`
+	Archive     *document.Flag `xml:"fh:archive"`
 	Copyright   *document.Text `xml:"copyright"`
 	Creator     *document.Text `xml:"dc:creator"`
 	*gorilla.RssFeed
@@ -72,6 +75,11 @@ func newRoot(d *document.Document) *root {
 	for _, h := range d.Hubs {
 		c.Atom = append(c.Atom, atomLink{Href: h, Rel: "hub"})
 	}
+	history := d.History()
+	c.Complete, c.Archive = history.Complete, history.Archive
+	for _, l := range history.Links {
+		c.Atom = append(c.Atom, atomLink{Href: l.Href, Rel: l.Rel, Type: mediaType})
+	}
 	if editor := address(d.Author); editor != "" {
 		lib.ManagingEditor = editor
 	} else {
@@ -89,7 +97,7 @@ func newRoot(d *document.Document) *root {
 	lib.Items = nil
 	return &root{
 		Version: "2.0",
-		NSAtom:  document.NSAtom, NSContent: document.NSContent, NSDC: document.NSDC, NSMedia: document.NSMedia,
+		NSAtom:  document.NSAtom, NSContent: document.NSContent, NSDC: document.NSDC, NSMedia: document.NSMedia, NSHistory: history.NS,
 		Channel: c,
 	}
 }

@@ -155,8 +155,9 @@ func TestQueries(t *testing.T) {
 		t.Errorf("%d renders for one document", n)
 	}
 	for path, name := range map[string]string{
-		"/feed.rss?dates=arrival":      `"dates"`,
-		"/feed.rss?limit=5&_=1":        `"limit"`,
+		"/feed.rss?dates=today":        `"dates"`,
+		"/feed.rss?limit=0&_=1":        `"limit"`,
+		"/feed.rss?limit=5&limit=6":    `"limit"`,
 		"/feed.rss?hl=en":              `"hl"`,
 		"/feed.rss?UTM_source=x":       `"UTM_source"`,
 		"/feed.rss?q=a;b":              "semicolon",
@@ -173,6 +174,7 @@ func TestQueries(t *testing.T) {
 		"/feed.rss?%0d%0aSet-Cookie=1": `"\r\nSet-Cookie"`,
 		"/category/GO.rss?dates=1":     `"dates"`,
 		"/style.css?q=1":               `"q"`,
+		"/opml?q=1":                    `"q"`,
 	} {
 		a := r.get(path)
 		r.want(a, 400, "Cache-Control", "no-store", "Set-Cookie", "")
@@ -273,13 +275,13 @@ func TestFeedIDsAreDistinctAndStable(t *testing.T) {
 	seen := map[string]bool{}
 	for _, topic := range []feeds.Topic{feeds.All, feeds.NewTopic("tag", "go"), feeds.NewTopic("category", "go")} {
 		for _, f := range testFormats() {
-			seen[cfg.feedID(topic, f.Name)] = true
+			seen[cfg.feedID(topic.String(), f.Name)] = true
 		}
 	}
 	if len(seen) != 9 {
 		t.Errorf("%d IDs for nine documents", len(seen))
 	}
-	if got := cfg.feedID(feeds.All, "atom"); !strings.HasPrefix(got, "urn:uuid:") || len(got) != 9+36 || got[9+14] != '8' {
+	if got := cfg.feedID(feeds.All.String(), "atom"); !strings.HasPrefix(got, "urn:uuid:") || len(got) != 9+36 || got[9+14] != '8' {
 		t.Errorf("%s is no UUID of version 8", got)
 	}
 }

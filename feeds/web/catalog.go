@@ -33,6 +33,7 @@ type listing struct {
 	version feeds.Version // of all
 	read    time.Time     // when reading it began
 	sorted  [3]func() []row
+	counts  map[feeds.Topic]int // items of each topic
 }
 
 // Orders of a list.
@@ -160,8 +161,11 @@ func (l *listing) due(now func() time.Time) bool {
 }
 
 func newListing(cfg *config, infos []feeds.TopicInfo) *listing {
-	l := &listing{cfg: cfg, rows: make([]row, 0, len(infos))}
+	l := &listing{cfg: cfg, rows: make([]row, 0, len(infos)), counts: make(map[feeds.Topic]int, len(infos))}
 	for _, info := range infos {
+		if info.Topic.Group == "" {
+			l.counts[info.Topic] = info.Items
+		}
 		switch {
 		case info.Topic.Group != "":
 			// Private: in no list.
@@ -193,6 +197,20 @@ func newListing(cfg *config, infos []feeds.TopicInfo) *listing {
 		})
 	}
 	return l
+}
+
+// count is how many items a topic holds, about.
+func (l *listing) count(t feeds.Topic) int { return l.counts[t] }
+
+// languages are the topics of a language and its variants (RFC 4647 §3.3.1).
+func (l *listing) languages(name string) []feeds.Topic {
+	out := []feeds.Topic{feeds.NewTopic("lang", name)}
+	for i := range l.rows {
+		if t := l.rows[i].Topic; t.Kind == "lang" && strings.HasPrefix(t.Name, name+"-") {
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
 // rank is the place of a kind among others.

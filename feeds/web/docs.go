@@ -18,6 +18,8 @@ type doc struct {
 	lang   string
 	// kind narrows an outline; empty for all of them.
 	kind string
+	// view is set for what a query makes of a feed or a page; nil for the document as it is.
+	view *view
 }
 
 func feedDoc(t feeds.Topic, f *feeds.Format) doc {
@@ -27,6 +29,23 @@ func feedDoc(t feeds.Topic, f *feeds.Format) doc {
 func pageDoc(t feeds.Topic, lang string) doc {
 	return doc{key: pageKey(t.Path(), lang), topic: t, lang: lang}
 }
+
+// viewed is the document that a view makes of d.
+func (d doc) viewed(v *view) doc {
+	if v.plain() {
+		return d
+	}
+	sep := "?"
+	if d.lang != "" {
+		sep = "&"
+	}
+	d.view, d.key = v, d.key+sep+v.query
+	return d
+}
+
+// aside reports whether a document is one of so many that it must not push out others: it is kept in a cache of its own
+// and never on disk.
+func (d doc) aside() bool { return d.view != nil }
 
 func pageKey(path, lang string) string { return path + "?hl=" + lang }
 
@@ -51,6 +70,7 @@ const (
 // flight is one rendering under way; all requests for its document wait for the same one. It is written by hand
 // because otter's loader knows no stale value to fall back to while it loads.
 type flight struct {
+	doc     doc
 	started time.Time
 	dirty   bool // guarded by Server.mu: something changed since the store was read
 	done    chan struct{}
@@ -61,7 +81,7 @@ type flight struct {
 // get returns a document: fresh, or the last one there was if it cannot be had in time. It fails with errUnknown, and
 // with the store's error for a document that was never rendered.
 func (s *Server) get(ctx context.Context, d doc) (*entry, error) {
-	old, ok := s.cache.GetIfPresent(d.key)
+	old, ok := s.home(d).GetIfPresent(d.key)
 	if ok && !old.stale.Load() && !old.due(s.now) {
 		return old, nil
 	}
@@ -92,7 +112,7 @@ func (s *Server) get(ctx context.Context, d doc) (*entry, error) {
 			}
 			return f.e, nil
 		}
-		if err = f.err; errors.Is(err, errUnknown) {
+		if err = f.err; refused(err) {
 			return nil, err
 		}
 	case <-timer.C:
@@ -132,8 +152,8 @@ func (s *Server) join(d doc) *flight {
 	if f := s.flights[d.key]; f != nil {
 		return f
 	}
-	f := &flight{started: time.Now(), done: make(chan struct{})}
-	if e, ok := s.cache.GetEntryQuietly(d.key); ok && !e.Value.stale.Load() && !e.Value.due(s.now) {
+	f := &flight{doc: d, started: time.Now(), done: make(chan struct{})}
+	if e, ok := s.home(d).GetEntryQuietly(d.key); ok && !e.Value.stale.Load() && !e.Value.due(s.now) {
 		f.e = e.Value // another request was faster
 		close(f.done)
 		return f
@@ -160,7 +180,7 @@ func (s *Server) fly(f *flight, d doc) {
 		s.mu.Unlock()
 		e, err = s.render(ctx, d)
 		s.mu.Lock()
-		if !f.dirty || err != nil || try == attempts {
+		if !f.dirty || err != nil || try == attempts || d.aside() {
 			break // with the lock
 		}
 		s.mu.Unlock()
@@ -169,19 +189,21 @@ func (s *Server) fly(f *flight, d doc) {
 		s.seq++
 		e.seq = s.seq
 		e.stale.Store(f.dirty)
-		s.cache.Set(d.key, e)
+		s.home(d).Set(d.key, e)
 		s.stats.Renders.Add(1)
 	}
 	if errors.Is(err, errUnknown) {
-		s.cache.Invalidate(d.key)
+		s.home(d).Invalidate(d.key)
 	}
 	s.mu.Unlock()
 
 	switch {
-	case err == nil || errors.Is(err, errUnknown):
+	case err == nil || refused(err):
 		s.healthy()
 	default:
-		s.unhealthy(err)
+		if !errors.Is(err, errBusy) {
+			s.unhealthy(err)
+		}
 		if e = s.revive(d); e != nil {
 			e.failing.Store(true)
 			e.retry.Store(int64(time.Since(s.made) + retryEvery))
@@ -192,7 +214,7 @@ func (s *Server) fly(f *flight, d doc) {
 	delete(s.flights, d.key)
 	s.mu.Unlock()
 	close(f.done)
-	if err == nil && s.spool != nil && d.lang == "" {
+	if err == nil && s.spool != nil && d.lang == "" && !d.aside() {
 		s.keepOnDisk(e)
 	}
 }
@@ -225,14 +247,16 @@ func (s *Server) keepOnDisk(e *entry) {
 }
 
 // spooled reports whether the spool has some bytes of a document.
-func (s *Server) spooled(d doc) bool { return s.spool != nil && d.lang == "" && s.spool.has(d.key) }
+func (s *Server) spooled(d doc) bool {
+	return s.spool != nil && d.lang == "" && !d.aside() && s.spool.has(d.key)
+}
 
 // revive returns the last bytes of a document there are, in memory or in the spool; nil for none.
 func (s *Server) revive(d doc) *entry {
-	if e, ok := s.cache.GetEntryQuietly(d.key); ok {
+	if e, ok := s.home(d).GetEntryQuietly(d.key); ok {
 		return e.Value
 	}
-	if s.spool == nil || d.lang != "" {
+	if s.spool == nil || d.lang != "" || d.aside() {
 		return nil
 	}
 	e, err := s.spool.get(d.key, s.config.Load().shell(d))
@@ -247,10 +271,10 @@ func (s *Server) revive(d doc) *entry {
 	e.stale.Store(true)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if now, ok := s.cache.GetEntryQuietly(d.key); ok {
+	if now, ok := s.home(d).GetEntryQuietly(d.key); ok {
 		return now.Value
 	}
-	s.cache.Set(d.key, e)
+	s.home(d).Set(d.key, e)
 	return e
 }
 
@@ -262,16 +286,17 @@ func (s *Server) render(ctx context.Context, d doc) (e *entry, err error) {
 			e, err = nil, fmt.Errorf("render %s: panic: %v", d.key, p)
 		}
 	}()
-	select {
-	case s.slots <- struct{}{}:
-		defer func() { <-s.slots }()
-	case <-ctx.Done():
-		return nil, fmt.Errorf("render %s: waiting for others: %w", d.key, context.Cause(ctx))
+	leave, err := s.enter(ctx, d)
+	if err != nil {
+		return nil, fmt.Errorf("render %s: waiting for others: %w", d.key, err)
 	}
+	defer leave()
 	cfg := s.config.Load()
 	made := cfg.shell(d)
 	made.read = s.now()
 	switch {
+	case d.view != nil && d.format != nil:
+		err = s.renderView(ctx, cfg, d, made)
 	case d.format != nil:
 		err = s.renderFeed(ctx, cfg, d, made)
 	case d.lang != "":
@@ -283,7 +308,7 @@ func (s *Server) render(ctx context.Context, d doc) (e *entry, err error) {
 		return nil, fmt.Errorf("render %s: %w", d.key, err)
 	}
 	old := (*entry)(nil)
-	if now, ok := s.cache.GetEntryQuietly(d.key); ok {
+	if now, ok := s.home(d).GetEntryQuietly(d.key); ok {
 		old = now.Value
 	}
 	return newEntry(d.key, made, old)

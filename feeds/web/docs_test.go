@@ -63,7 +63,7 @@ func TestChangedWhileRendering(t *testing.T) {
 	}
 	r.web.config.Load().formats = formats
 	a := r.get("/category/go.rss")
-	if got := ids(a.doc(t).Items, func(i struct{ ID, Title string }) string { return i.ID }); !strings.Contains(got, "urn:x:50") {
+	if got := ids(a.doc(t).Items, func(i testItem) string { return i.ID }); !strings.Contains(got, "urn:x:50") {
 		t.Errorf("old bytes were kept: %s", got)
 	}
 }

@@ -16,6 +16,8 @@ import (
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"feedmill/feeds"
 )
 
 // header is one field, ready to be put into an http.Header: a canonical name and values that nobody changes.
@@ -48,7 +50,11 @@ type entry struct {
 	retry   atomic.Int64 // nanoseconds since the server was made, before which it is not renewed again
 	dated   bool         // Last-Modified may be sent
 	size    int          // identity bytes
-	seq     uint64       // order of publication; the spool keeps the latest
+	// until is the Unix second in which time itself makes the document another one; 0 for never. basis are the topics that it
+	// was made of, where these are not in its key.
+	until int64
+	basis []feeds.Topic
+	seq   uint64 // order of publication; the spool keeps the latest
 }
 
 // settle is how far back the second of Last-Modified has to lie when the store is read: within it the document may
@@ -56,10 +62,14 @@ type entry struct {
 // enough, for word of a later change in it may be late.
 const settle = 2
 
-// due reports whether the second of Last-Modified has passed since the store was read: if it is read again now, the
-// document gets its date.
+// due reports whether time has passed so that the document is to be made again: the second of Last-Modified has passed since
+// the store was read, so that it gets its date, or it is another document now.
 func (e *entry) due(now func() time.Time) bool {
-	return !e.dated && e.changed != 0 && now().Unix() >= e.changed+settle
+	return (!e.dated && e.changed != 0 || e.until != 0) && e.dueAt(now().Unix())
+}
+
+func (e *entry) dueAt(now int64) bool {
+	return !e.dated && e.changed != 0 && now >= e.changed+settle || e.until != 0 && now >= e.until
 }
 
 // document is what rendering makes of a doc.
@@ -69,6 +79,8 @@ type document struct {
 	read    time.Time // when reading the store began
 	full    []header
 	brief   []header
+	until   int64
+	basis   []feeds.Topic
 }
 
 // newEntry packs a document. The bytes of a predecessor are taken over when they are the same.
@@ -92,7 +104,7 @@ func newEntry(key string, d *document, old *entry) (*entry, error) {
 
 // entryOf makes an entry that has no bytes yet.
 func entryOf(key, hash string, d *document) *entry {
-	e := &entry{key: key, full: d.full, brief: d.brief}
+	e := &entry{key: key, full: d.full, brief: d.brief, until: d.until, basis: d.basis}
 	for c := range codings {
 		e.tags[c] = []string{`"` + hash + tagSuffixes[c] + `"`}
 	}

@@ -23,6 +23,7 @@ type fakeStore struct {
 	mu       sync.Mutex
 	items    []feeds.Item // newest first
 	versions map[feeds.Topic]feeds.Version
+	seqs     map[string]uint64 // the order in which items were put
 	err      error
 	// before runs at the start of each read, outside the lock; nil for nothing.
 	before func(ctx context.Context, topic feeds.Topic) error
@@ -37,11 +38,12 @@ func (f *fakeStore) put(at time.Time, items ...feeds.Item) []feeds.Topic {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.versions == nil {
-		f.versions = map[feeds.Topic]feeds.Version{}
+		f.versions, f.seqs = map[feeds.Topic]feeds.Version{}, map[string]uint64{}
 	}
 	var moved []feeds.Topic
 	for _, it := range items {
 		f.items = append(f.items, it)
+		f.seqs[it.ID] = uint64(len(f.seqs) + 1)
 		for _, m := range feeds.Topics(&it) {
 			v := f.versions[m.Topic]
 			f.versions[m.Topic] = feeds.Version{Count: v.Count + 1, Changed: at}
@@ -74,7 +76,7 @@ func (f *fakeStore) fail(err error) {
 	f.err = err
 }
 
-func (f *fakeStore) Recent(ctx context.Context, topic feeds.Topic, _ feeds.Order, _ feeds.Pos, limit int) (feeds.Page, error) {
+func (f *fakeStore) Recent(ctx context.Context, topic feeds.Topic, order feeds.Order, before feeds.Pos, limit int) (feeds.Page, error) {
 	f.reads.Add(1)
 	if f.before != nil {
 		if err := f.before(ctx, topic); err != nil {
@@ -87,10 +89,31 @@ func (f *fakeStore) Recent(ctx context.Context, topic feeds.Topic, _ feeds.Order
 		return feeds.Page{}, f.err
 	}
 	page := feeds.Page{Version: f.versions[topic]}
+	type placed struct {
+		feeds.Item
+		at feeds.Pos
+	}
+	var list []placed
 	for _, it := range f.items {
-		if len(page.Items) < limit && slices.ContainsFunc(feeds.Topics(&it), func(m feeds.Membership) bool { return m.Topic == topic }) {
-			page.Items = append(page.Items, it)
+		if slices.ContainsFunc(feeds.Topics(&it), func(m feeds.Membership) bool { return m.Topic == topic }) {
+			at := feeds.Pos{Second: it.Published.Unix(), Seq: f.seqs[it.ID]}
+			if order == feeds.ByArrival {
+				at.Second = it.Arrived.Unix()
+			}
+			list = append(list, placed{it, at})
 		}
+	}
+	newer := func(a, b feeds.Pos) int { return cmp.Or(cmp.Compare(b.Second, a.Second), cmp.Compare(b.Seq, a.Seq)) }
+	slices.SortFunc(list, func(a, b placed) int { return newer(a.at, b.at) })
+	for _, p := range list {
+		if !before.IsZero() && newer(before, p.at) >= 0 {
+			continue
+		}
+		if len(page.Items) == limit {
+			page.Next = page.At[limit-1]
+			break
+		}
+		page.Items, page.At = append(page.Items, p.Item), append(page.At, p.at)
 	}
 	return page, nil
 }
@@ -125,14 +148,18 @@ func (f *fakeStore) Topics(context.Context, string) ([]feeds.TopicInfo, error) {
 func testFormats() []feeds.Format {
 	encode := func(name string) func(io.Writer, *feeds.Feed) error {
 		return func(w io.Writer, f *feeds.Feed) error {
-			type item struct{ ID, Title, Content string }
+			type item struct {
+				ID, Title, Content string
+				Published          int64
+			}
 			out := struct {
 				Format, ID, Title, Description, Self, Home, Language, Updated string
+				Next, After                                                   string
 				TTL                                                           int
 				Items                                                         []item
-			}{name, f.ID, f.Title, f.Description, f.Self, f.Home, f.Language, f.Updated.Format(time.RFC3339), int(f.TTL.Seconds()), []item{}}
+			}{name, f.ID, f.Title, f.Description, f.Self, f.Home, f.Language, f.Updated.Format(time.RFC3339), f.Next, f.After, int(f.TTL.Seconds()), []item{}}
 			for _, it := range f.Items {
-				out.Items = append(out.Items, item{it.ID, it.Title, it.Content})
+				out.Items = append(out.Items, item{it.ID, it.Title, it.Content, it.Published.Unix()})
 			}
 			return json.NewEncoder(w).Encode(out)
 		}
@@ -256,8 +283,9 @@ func (r *rig) want(a answer, status int, pairs ...string) {
 // doc decodes a feed of testFormats.
 func (a answer) doc(t testing.TB) (d struct {
 	Format, ID, Title, Description, Self, Home, Language, Updated string
+	Next, After                                                   string
 	TTL                                                           int
-	Items                                                         []struct{ ID, Title string }
+	Items                                                         []testItem
 },
 ) {
 	t.Helper()
@@ -265,6 +293,11 @@ func (a answer) doc(t testing.TB) (d struct {
 		t.Fatalf("decode %.200q: %v", a.body, err)
 	}
 	return d
+}
+
+type testItem struct {
+	ID, Title, Content string
+	Published          int64
 }
 
 func ids[T any](items []T, id func(T) string) string {

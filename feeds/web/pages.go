@@ -66,12 +66,18 @@ func (c *config) frame(lang, title, path string, q url.Values) frame {
 	return f
 }
 
-// addresses are the documents of a topic, the first format first.
-func (c *config) addresses(t feeds.Topic, title string) []address {
+// addresses are the documents of a topic as a view has them, the first format first.
+func (c *config) addresses(t feeds.Topic, v *view, title string) []address {
+	query := ""
+	if v != nil {
+		if query = v.with("before", ""); query != "" {
+			query = "?" + query
+		}
+	}
 	out := make([]address, 0, len(c.formats))
 	for _, f := range c.formats {
 		name := display(f.Name)
-		out = append(out, address{Name: name, Title: title + " (" + name + ")", URL: c.site.BaseURL + t.Path() + f.Suffix, Type: template.HTMLAttr(`type="` + f.MediaType + `"`)})
+		out = append(out, address{Name: name, Title: title + " (" + name + ")", URL: c.site.BaseURL + t.Path() + f.Suffix + query, Type: template.HTMLAttr(`type="` + f.MediaType + `"`)})
 	}
 	return out
 }
@@ -89,9 +95,15 @@ func display(format string) string {
 	return format
 }
 
-// slack is the line that subscribes a channel of Slack.
-func (c *config) slack(t feeds.Topic) string {
-	return "/feed subscribe " + c.site.BaseURL + t.Path() + c.rss.Suffix
+// slack is the line that subscribes a channel of Slack, whose reader goes by dates: what is not newer than all it saw is no
+// news to it, nor is the second of two items of one date.
+func (c *config) slack(t feeds.Topic, v *view) string {
+	if v == nil {
+		v = &view{}
+	}
+	arrival := *v
+	arrival.query = v.with("before", "")
+	return "/feed subscribe " + c.site.BaseURL + t.Path() + c.rss.Suffix + "?" + arrival.with("dates", "arrival")
 }
 
 // indexPage is the data of the index.
@@ -149,8 +161,8 @@ func (s *Server) index(w http.ResponseWriter, r *http.Request, cfg *config, q ur
 		s.fail(w, r, http.StatusNotFound, fmt.Sprintf("there is no page %d: the last one is %d", number, pages))
 		return
 	}
-	data := indexPage{frame: cfg.frame(lang, cfg.title, "/", q), Find: find, Kind: kind, Sort: order, Slack: cfg.slack(feeds.All), Page: number, Pages: pages}
-	data.Feeds = cfg.addresses(feeds.All, cfg.title)
+	data := indexPage{frame: cfg.frame(lang, cfg.title, "/", q), Find: find, Kind: kind, Sort: order, Slack: cfg.slack(feeds.All, nil), Page: number, Pages: pages}
+	data.Feeds = cfg.addresses(feeds.All, nil, cfg.title)
 	data.Notice = cfg.site.Notice
 	data.Started = l.all.Version != (feeds.Version{})
 	now := s.now()
@@ -232,6 +244,8 @@ type topicPage struct {
 	Posts             int
 	Newest            time.Time
 	Items             []topicItem
+	// Words are those of the filter, Older is the page of what is older; both may be empty.
+	Words, Older string
 }
 
 type topicItem struct {
@@ -243,7 +257,11 @@ type label struct{ Text, URL string }
 
 // renderTopic fills made with the page of a topic for people.
 func (s *Server) renderTopic(ctx context.Context, cfg *config, d doc, made *document) error {
-	page, err := s.read(ctx, cfg, d.topic)
+	v := d.view
+	if v == nil {
+		v = &view{}
+	}
+	page, err := s.look(ctx, cfg, d, made)
 	if err != nil {
 		return err
 	}
@@ -254,10 +272,13 @@ func (s *Server) renderTopic(ctx context.Context, cfg *config, d doc, made *docu
 	path := d.topic.Path()
 	title := cfg.display(d.topic, commonLabel(d.topic, page.Items))
 	data := topicPage{
-		frame: cfg.frame(d.lang, cfg.feedTitle(d.topic, commonLabel(d.topic, page.Items)), path, nil),
-		Kind:  texts[d.lang].Kind[d.topic.Kind], Slack: cfg.slack(d.topic),
+		frame: cfg.frame(d.lang, cfg.feedTitle(d.topic, commonLabel(d.topic, page.Items)), path, v.values()),
+		Kind:  texts[d.lang].Kind[d.topic.Kind], Slack: cfg.slack(d.topic, d.view), Words: v.String(),
 	}
-	data.Heading, data.Feeds = title, cfg.addresses(d.topic, data.Title)
+	data.Heading, data.Feeds = title, cfg.addresses(d.topic, d.view, data.Title)
+	if !page.Next.IsZero() {
+		data.Older = cfg.prefix + d.before(page.Next) + "&hl=" + d.lang
+	}
 	if feeds.Fold(title) != d.topic.Name {
 		data.Slug = d.topic.Name
 	}
@@ -274,6 +295,23 @@ func (s *Server) renderTopic(ctx context.Context, cfg *config, d doc, made *docu
 	}
 	made.body, err = execute("topic.html", data)
 	return err
+}
+
+// look reads what a page shows.
+func (s *Server) look(ctx context.Context, cfg *config, d doc, made *document) (feeds.Page, error) {
+	if d.view == nil {
+		return s.read(ctx, cfg, d.topic)
+	}
+	f, err := s.find(ctx, cfg, d.topic, d.view)
+	if err != nil {
+		return feeds.Page{}, err
+	}
+	made.until, made.basis = f.until, f.basis
+	page := feeds.Page{Items: f.items, At: f.at}
+	if f.more && len(f.at) > 0 {
+		page.Next = f.at[len(f.at)-1]
+	}
+	return page, nil
 }
 
 // info is the row of one topic.

@@ -31,7 +31,7 @@ func query(raw string, allowed ...string) (url.Values, error) {
 			return nil, fmt.Errorf("query parameter %q is not known here: this address takes none", name)
 		case !slices.Contains(allowed, name):
 			return nil, fmt.Errorf("query parameter %q is not known here: this address takes %s", name, strings.Join(allowed, ", "))
-		case len(values[name]) > 1:
+		case len(values[name]) > 1 && !slices.Contains(listParams, name):
 			return nil, fmt.Errorf("query parameter %q is given more than once", name)
 		}
 	}

@@ -16,8 +16,35 @@ func (s *Server) renderFeed(ctx context.Context, cfg *config, d doc, made *docum
 		return err
 	}
 	made.changed = cfg.modified(page.Version)
-	made.body, err = encode(cfg.feed(d.topic, &page, d.format), d.format, cfg.site.MaxBytes)
+	feed := cfg.feed(d.topic, &page, d.format)
+	feed.After = cursorText(cursorAfter(page.Items))
+	made.body, err = encode(feed, d.format, cfg.site.MaxBytes, cfg.head(d, feed, page.At, !page.Next.IsZero()))
 	return err
+}
+
+// head leaves the first n items in a feed and says where those behind them are. at are the places of all items, more tells
+// whether there are others behind these.
+func (c *config) head(d doc, f *feeds.Feed, at []feeds.Pos, more bool) func(n int) {
+	all := f.Items
+	return func(n int) {
+		f.Items, f.Next = all[:n], ""
+		if n > 0 && (n < len(at) || more) {
+			f.Next = c.site.BaseURL + d.before(at[n-1])
+		}
+	}
+}
+
+// before is the address of the page behind a place.
+func (d doc) before(at feeds.Pos) string {
+	v := d.view
+	if v == nil {
+		v = &view{}
+	}
+	path := d.topic.Path()
+	if d.format != nil {
+		path += d.format.Suffix
+	}
+	return path + "?" + v.with("before", posText(at))
 }
 
 // read gets a topic's newest items. It fails with errUnknown for a topic that never had one.
@@ -33,25 +60,25 @@ func (s *Server) read(ctx context.Context, cfg *config, t feeds.Topic) (feeds.Pa
 }
 
 // encode writes a feed with as many of its items as fit into limit bytes, though not under minItems. The number is the
-// largest that fits, so that the same items always give the same bytes.
-func encode(f *feeds.Feed, format *feeds.Format, limit int) ([]byte, error) {
+// largest that fits, so that the same items always give the same bytes. cut leaves n items in it.
+func encode(f *feeds.Feed, format *feeds.Format, limit int, cut func(n int)) ([]byte, error) {
 	out := buffers.Get().(*bytes.Buffer)
 	defer release(out)
-	all := f.Items
+	total := len(f.Items)
 	write := func(n int) (int, error) {
 		out.Reset()
-		f.Items = all[:n]
+		cut(n)
 		if err := format.Encode(out, f); err != nil {
 			return 0, fmt.Errorf("encode %s as %s: %w", f.Topic, format.Name, err)
 		}
 		return out.Len(), nil
 	}
-	size, err := write(len(all))
-	if err != nil || size <= limit || len(all) <= minItems {
+	size, err := write(total)
+	if err != nil || size <= limit || total <= minItems {
 		return bytes.Clone(out.Bytes()), err
 	}
 	// The smallest n whose document is too long lies behind the one to take.
-	tooMany := sort.Search(len(all)-minItems, func(i int) bool {
+	tooMany := sort.Search(total-minItems, func(i int) bool {
 		if err != nil {
 			return true
 		}

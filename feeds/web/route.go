@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -35,7 +36,7 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 		canonical = p.path
 	}
 	if to, ok := cfg.moved(canonical); ok {
-		s.redirect(w, cfg, to, "")
+		s.move(w, r, cfg, to)
 		return
 	}
 	// Other escapings are the same address (RFC 3986 §6.2.2): curl writes %e5 where browsers write %E5. Other spellings of
@@ -45,19 +46,41 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if to, ok := cfg.old(path); ok {
-		s.redirect(w, cfg, to, "")
+		s.redirect(w, cfg, to, "") // whatever the query meant there
 		return
 	}
 	if !found {
 		s.notFound(w, r, cfg, place{path: path})
 		return
 	}
+	s.move(w, r, cfg, p.path)
+}
+
+// move answers 301 with an address of ours; what the query asks of a document is carried over.
+func (s *Server) move(w http.ResponseWriter, r *http.Request, cfg *config, to string) {
+	p, ok := cfg.locate(to)
+	if !ok { // configured, and nothing is there
+		s.redirect(w, cfg, to, "")
+		return
+	}
 	q, err := query(r.URL.RawQuery, p.params()...)
+	var v view
+	if err == nil && p.topic.Kind != "" {
+		v, err = cfg.parseView(q)
+	}
 	if err != nil {
 		s.fail(w, r, http.StatusBadRequest, err.Error())
 		return
 	}
-	s.redirect(w, cfg, p.path, q.Encode())
+	if p.topic.Kind == "" {
+		s.redirect(w, cfg, to, q.Encode())
+		return
+	}
+	if hl := q.Get("hl"); hl != "" {
+		hl = url.Values{"hl": {hl}}.Encode()
+		v.query = strings.TrimSuffix(hl+"&"+v.query, "&")
+	}
+	s.redirect(w, cfg, to, v.query)
 }
 
 // params are the query parameters that a place takes.
@@ -66,7 +89,9 @@ func (p *place) params() []string {
 	case p.index:
 		return []string{"find", "hl", "kind", "page", "sort"}
 	case p.page:
-		return []string{"hl"}
+		return append([]string{"hl"}, viewParams...)
+	case p.format != nil:
+		return viewParams
 	default:
 		return nil
 	}
@@ -104,12 +129,25 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, cfg *config, p p
 	default:
 		d = feedDoc(p.topic, p.format)
 	}
+	if len(q) > 0 && p.topic.Kind != "" {
+		v, err := cfg.parseView(q)
+		if err != nil {
+			s.fail(w, r, http.StatusBadRequest, err.Error())
+			return
+		}
+		d = d.viewed(&v)
+	}
 	e, err := s.get(r.Context(), d)
 	switch {
 	case err == nil:
 		s.serve(w, r, e)
 	case errors.Is(err, errUnknown):
 		s.notFound(w, r, cfg, p)
+	case errors.Is(err, errBusy):
+		w.Header()["Retry-After"] = retrySoon
+		s.fail(w, r, http.StatusServiceUnavailable, "many other filters are being looked up: try again in 5 seconds")
+	case errors.Is(err, errLate):
+		s.fail(w, r, http.StatusGone, fmt.Sprintf(`query parameter "after": more than %d items came since then: ask once without it, and go on from there`, walkItems))
 	default:
 		s.unavailable(w, r, cfg, lang)
 	}

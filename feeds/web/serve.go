@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/maypok86/otter/v2"
 )
 
 // hot is how often br or zstd is asked for in vain before an entry keeps it: compressing costs as much as a few
@@ -106,8 +108,10 @@ func (s *Server) keepCoding(e *entry, c coding) *variant {
 	e.kept[c].Store(v)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if now, ok := s.cache.GetEntryQuietly(e.key); ok && now.Value == e {
-		s.cache.Set(e.key, e)
+	for _, c := range []*otter.Cache[string, *entry]{s.cache, s.side} {
+		if now, ok := c.GetEntryQuietly(e.key); ok && now.Value == e {
+			c.Set(e.key, e)
+		}
 	}
 	return v
 }
@@ -150,6 +154,7 @@ var (
 	varyPeople = []string{"Accept-Encoding, Accept-Language"}
 	allow      = []string{"GET, HEAD, OPTIONS"}
 	retryAfter = []string{"30"}
+	retrySoon  = []string{"5"}
 )
 
 // NewHTTPServer makes a server for h whose limits fit documents of a mebibyte and hostile clients: a header has ten

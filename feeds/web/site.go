@@ -215,7 +215,7 @@ func (c *config) feed(t feeds.Topic, page *feeds.Page, f *feeds.Format) *feeds.F
 	path := t.Path()
 	out := &feeds.Feed{
 		Topic:     t,
-		ID:        c.feedID(t, f.Name),
+		ID:        c.feedID(t.String(), f.Name),
 		Title:     c.feedTitle(t, commonLabel(t, page.Items)),
 		Home:      c.site.BaseURL + path,
 		Self:      c.site.BaseURL + path + f.Suffix,
@@ -272,8 +272,8 @@ func (c *config) modified(v feeds.Version) time.Time {
 }
 
 // feedID is atom:id: a UUID (RFC 9562 version 8) made of the store, the topic and the format, whatever the address.
-func (c *config) feedID(t feeds.Topic, format string) string {
-	h := sha256.Sum256([]byte(c.site.Instance + "\x00" + t.String() + "\x00" + format))
+func (c *config) feedID(what, format string) string {
+	h := sha256.Sum256([]byte(c.site.Instance + "\x00" + what + "\x00" + format))
 	u := h[:16]
 	u[6] = u[6]&0x0f | 0x80
 	u[8] = u[8]&0x3f | 0x80
@@ -302,6 +302,14 @@ func commonLabel(t feeds.Topic, items []feeds.Item) string {
 	return best
 }
 
+// hubs are the WebSub hubs of a document: those of none that a view makes.
+func (c *config) hubs(d doc) []string {
+	if d.aside() {
+		return nil
+	}
+	return c.site.Hubs
+}
+
 // shell is a document without bytes: the headers that its address alone decides.
 func (c *config) shell(d doc) *document {
 	contentType, control, vary := outlineType, c.control, varyCoding
@@ -310,7 +318,7 @@ func (c *config) shell(d doc) *document {
 	case d.format != nil:
 		contentType = []string{d.format.ContentType()}
 		link := "<" + c.site.BaseURL + d.key + `>; rel="self"; type="` + d.format.MediaType + `"`
-		for _, hub := range c.site.Hubs {
+		for _, hub := range c.hubs(d) {
 			link += ", <" + hub + `>; rel="hub"`
 		}
 		full = append(full, header{"Link", []string{link}})

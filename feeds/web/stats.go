@@ -34,7 +34,7 @@ func (s *Server) Stats() Stats {
 		ClientErrors: s.stats.ClientErrors.Load(), ServerErrors: s.stats.ServerErrors.Load(),
 		Renders: s.stats.Renders.Load(), Failures: s.stats.Failures.Load(), Stale: s.stats.Stale.Load(),
 		SpoolReads: s.stats.SpoolReads.Load(),
-		CacheBytes: s.cache.WeightedSize(), CacheEntries: uint64(s.cache.EstimatedSize()),
+		CacheBytes: s.cache.WeightedSize() + s.side.WeightedSize(), CacheEntries: uint64(s.cache.EstimatedSize() + s.side.EstimatedSize()),
 	}
 	if s.spool != nil {
 		st.SpoolBytes = s.spool.bytes()

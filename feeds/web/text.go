@@ -21,6 +21,7 @@ func (c *config) fallback() string {
 type words struct {
 	Code, Other, OtherName                                      string
 	Everything, Find, Show, Nothing, NoPosts, NoMatch, Contains string
+	NoPost                                                      string
 	Posts, Newest, Slack, SlackHint, Previous, Next, Page       string
 	SortBy, Home, OPML, OPMLAll                                 string
 	NotFound, NotFoundHint, Similar, Untitled                   string
@@ -39,6 +40,7 @@ var texts = map[string]*words{
 		Nothing:  "Nothing is published yet. This page fills as soon as the first post arrives; feeds can be subscribed to now.",
 		NoPosts:  "No posts now. Your subscription stays valid: what comes will be delivered.",
 		NoMatch:  "No topic matches.",
+		NoPost:   "No post matches now. The addresses are valid all the same: what comes and matches will be delivered.",
 		Contains: "The newest posts, in full where the source has them in full.",
 		Posts:    "Posts", Newest: "Newest", Slack: "Slack",
 		SlackHint: "Send this line in the channel:",
@@ -58,6 +60,7 @@ var texts = map[string]*words{
 		Nothing:  "还没有内容。第一篇文章到达后，这里就会显示；现在已经可以订阅。",
 		NoPosts:  "目前没有文章。您的订阅继续有效，新文章到达后会照常出现。",
 		NoMatch:  "没有匹配的主题。",
+		NoPost:   "目前没有符合条件的文章。地址依然有效，之后符合条件的文章会照常出现。",
 		Contains: "最新的文章；来源提供全文时为全文。",
 		Posts:    "文章", Newest: "最新", Slack: "Slack",
 		SlackHint: "在频道里发送这一行：",

@@ -53,8 +53,11 @@ type Server struct {
 	spool   *spool
 	statics map[string]*entry
 	cache   *otter.Cache[string, *entry]
-	slots   chan struct{} // bounds how many documents are rendered at once, and so the memory that takes
-	hints   chan struct{} // bounds searches for similar names
+	slots   chan struct{}                // bounds how many documents are rendered at once, and so the memory that takes
+	side    *otter.Cache[string, *entry] // what views make of feeds: random ones push out only each other
+	walks   chan struct{}                // bounds how many of those are made at once
+	queued  atomic.Int64                 // how many are made or wait for it
+	hints   chan struct{}                // bounds searches for similar names
 
 	mu      sync.Mutex // flights, and what a flight publishes against what changes
 	flights map[string]*flight
@@ -89,17 +92,20 @@ func New(store Store, formats []feeds.Format, site Site, opts Options) (*Server,
 	if err != nil {
 		return nil, err
 	}
-	cache, err := otter.New(&otter.Options[string, *entry]{
-		MaximumWeight: uint64(opts.Memory),
-		Weigher:       func(_ string, e *entry) uint32 { return e.weight() },
-	})
+	cache, err := newCache(opts.Memory - opts.Memory/sideShare)
 	if err != nil {
-		return nil, fmt.Errorf("make the cache of rendered documents: %w", err)
+		return nil, err
+	}
+	side, err := newCache(opts.Memory / sideShare)
+	if err != nil {
+		return nil, err
 	}
 	s := &Server{
 		store: store, formats: formats, log: opts.Log, now: opts.Now, made: time.Now(), cache: cache,
 		slots:   make(chan struct{}, max(8, 4*runtime.GOMAXPROCS(0))),
 		hints:   make(chan struct{}, 2),
+		side:    side,
+		walks:   make(chan struct{}, maxWalks),
 		flights: map[string]*flight{},
 	}
 	s.config.Store(cfg)
@@ -193,6 +199,7 @@ func (s *Server) Changed(topics ...feeds.Topic) {
 	for _, path := range outlinePaths {
 		s.expire(path)
 	}
+	s.expireSide(topics)
 	s.catalog.dirty = true
 }
 
@@ -213,8 +220,10 @@ func (s *Server) Reset() {
 	for _, f := range s.flights {
 		f.dirty = true
 	}
-	for _, e := range s.cache.All() {
-		e.stale.Store(true)
+	for _, c := range []*otter.Cache[string, *entry]{s.cache, s.side} {
+		for _, e := range c.All() {
+			e.stale.Store(true)
+		}
 	}
 	s.catalog.dirty = true
 }

@@ -52,6 +52,7 @@ func Prepare(f *feeds.Feed) *Document {
 	d.Title = cmp.Or(Line(f.Title), Untitled)
 	d.Description = strings.TrimSpace(Clean(f.Description))
 	d.Home, d.Self, d.Image = Address(f.Home), Address(f.Self), Address(f.Image)
+	d.Next, d.Current, d.PrevArchive = Address(f.Next), Address(f.Current), Address(f.PrevArchive)
 	d.Hubs = addresses(f.Hubs)
 	d.Language = language(f.Language)
 	d.Author, _ = person(f.Author)
@@ -132,6 +133,40 @@ func prepare(e *Entry, it *feeds.Item) {
 		return
 	}
 	e.Heading, e.Gist = e.Title, e.Summary
+}
+
+// Flag is an empty element; nil for one that is not there.
+type Flag struct{}
+
+// History are the elements and links by which an XML document says how it is one of several (RFC 5005): whether it has
+// everything, whether it is one of an archive, and where the others are.
+type History struct {
+	// NS is the namespace to declare; empty when nothing needs it.
+	NS                string
+	Complete, Archive *Flag
+	Links             []Relation
+}
+
+// Relation is a link to another document of the feed.
+type Relation struct{ Rel, Href string }
+
+// History says how the document is one of several. Paging and archive do not mix: a reader follows the one or the other.
+func (d *Document) History() (h History) {
+	if d.Complete {
+		h.Complete, h.NS = &Flag{}, NSHistory
+	}
+	if d.Archive {
+		h.Archive, h.NS = &Flag{}, NSHistory
+	}
+	if d.Archive && d.Current != "" {
+		h.Links = append(h.Links, Relation{"current", d.Current})
+	}
+	if d.PrevArchive != "" {
+		h.Links = append(h.Links, Relation{"prev-archive", d.PrevArchive})
+	} else if d.Next != "" && !d.Archive {
+		h.Links = append(h.Links, Relation{"next", d.Next})
+	}
+	return h
 }
 
 // page is the first address that can stand for the feed. The last one is where a document without any still says that

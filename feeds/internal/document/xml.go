@@ -18,6 +18,8 @@ const (
 	NSContent = "http://purl.org/rss/1.0/modules/content/"
 	NSDC      = "http://purl.org/dc/elements/1.1/"
 	NSMedia   = "http://search.yahoo.com/mrss/"
+	// NSHistory is that of RFC 5005.
+	NSHistory = "http://purl.org/syndication/history/1.0"
 )
 
 // WriteXML writes feed as the library does, with the declaration on a line of its own and a line end at the end of
