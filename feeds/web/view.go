@@ -113,8 +113,11 @@ func (c *config) parseView(q url.Values) (view, error) {
 		to   *match.List
 		fold func(string) string
 	}{
-		{"category", &v.words.Category, feeds.Fold}, {"tag", &v.words.Tag, feeds.Fold}, {"author", &v.words.Author, match.Fold},
-		{"source", &v.words.Source, feeds.Fold}, {"lang", &v.words.Lang, strings.ToLower},
+		{"category", &v.words.Category, feeds.Fold},
+		{"tag", &v.words.Tag, feeds.Fold},
+		{"author", &v.words.Author, match.Fold},
+		{"source", &v.words.Source, feeds.Fold},
+		{"lang", &v.words.Lang, strings.ToLower},
 	} {
 		for _, s := range q[l.name] {
 			s = l.fold(norm.NFC.String(strings.TrimSpace(s)))
