@@ -24,6 +24,9 @@ type Change struct {
 	// Hold keeps an item whose Published is ahead of the store's clock out of every topic until that time.
 	// Without it the store takes such an item at once.
 	Hold bool
+	// Address is the canonical address that the item has in common with those of other sources that are the same post: a
+	// store shows one of them (cache.Items says which). Empty keeps the item apart.
+	Address string
 	// Backlog says that an item which is new here is no news: it comes because the operator let it in, and is Baseline.
 	Backlog bool
 }
@@ -54,6 +57,7 @@ const (
 	Reshaped  Kind = "reshaped"  // same statement, other bytes (a new sanitiser, setting or title)
 
 	Unchanged Kind = "unchanged" // nothing to do; never in the log
+	Merged    Kind = "merged"    // stored, but another source's item of the same address is shown in its place; never in the log
 	Held      Kind = "held"      // stored, but in no topic before its time; never in the log
 	Refused   Kind = "refused"   // see Accepted.Err; never in the log
 )
@@ -64,6 +68,7 @@ type Standing string
 const (
 	Live    Standing = "live"      // in its topics
 	Waiting Standing = "held"      // in no topic before its time
+	Within  Standing = "merged"    // another source's item is shown in its place
 	Gone    Standing = "withdrawn" // out of its topics; its ID stays its own
 	Expired Standing = "expired"   // dropped by retention
 	Retired Standing = "retired"   // its source is not configured any more
@@ -80,7 +85,10 @@ type Record struct {
 	Raw uint64
 	// Baseline says that it was no news when it came.
 	Baseline bool
-	// Item is what is stored; nil once that was thrown away.
+	// Shown is the ID of the item that is shown in place of one that is merged.
+	Shown string
+	// Item is what is stored: the source's own statement, with the copies that other sources have of it. Nil once that was
+	// thrown away.
 	Item *Item
 }
 

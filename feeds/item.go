@@ -34,7 +34,7 @@ type Item struct {
 	// Group is the private group the item belongs to; empty means public.
 	Group string
 	// Also are the other sources that have the item, where the configuration merges them (key duplicates): it is in
-	// their topics, too.
+	// their topics, too. Only stores set it.
 	Also []Copy
 	// Trace tells what made the item what it is, a step a line; see [Item.Because]. No document shows it.
 	Trace string

@@ -20,7 +20,7 @@ type batch struct {
 	tx  *bolt.Tx
 	now int64
 
-	ledger, ids, bodies, index, arrivals, due, gone, topics, labels, log, sources, names *bolt.Bucket
+	ledger, ids, bodies, index, arrivals, due, gone, topics, labels, log, sources, names, addresses, shares *bolt.Bucket
 
 	byName  map[feeds.Topic]*topic
 	byNum   map[uint32]*topic
@@ -49,6 +49,7 @@ func newBatch(s *Store, tx *bolt.Tx) *batch {
 		ledger: bucket(bLedger, 0.9), ids: bucket(bIDs, 0.9), bodies: bucket(bBodies, 1), index: bucket(bIndex, 0.9),
 		arrivals: bucket(bArrivals, 0.9), due: bucket(bDue, 0.5), gone: bucket(bGone, 0.5), topics: bucket(bTopics, 0.7),
 		labels: bucket(bLabels, 1), log: bucket(bLog, 1), sources: bucket(bSources, 0.5), names: bucket(bNames, 0.5),
+		addresses: bucket(bAddresses, 0.5), shares: bucket(bShares, 0.7),
 		byName: map[feeds.Topic]*topic{}, byNum: map[uint32]*topic{}, opened: map[string]*source{},
 	}
 }
@@ -180,9 +181,9 @@ func (b *batch) record(k []byte) (*record, error) {
 	return decodeRecord(v)
 }
 
-// place puts a live item into the index.
+// place puts a live item into the index; one that is merged is counted only.
 func (b *batch) place(src *source, rec *record) error {
-	for _, m := range rec.members {
+	for _, m := range rec.shownIn() {
 		t, err := b.topicNum(m.topic)
 		if err != nil {
 			return err
@@ -190,13 +191,16 @@ func (b *batch) place(src *source, rec *record) error {
 		b.join(t, rec)
 	}
 	src.items++
+	if rec.merged {
+		src.merged++
+	}
 	b.changed(src)
 	return b.put(b.arrivals, arrivalKey(src.num, rec.arrived.Unix(), rec.seq), nil)
 }
 
 // unplace takes a live item out of the index, before any of its dates or topics move.
 func (b *batch) unplace(src *source, rec *record) error {
-	for _, m := range rec.members {
+	for _, m := range rec.shownIn() {
 		t, err := b.topicNum(m.topic)
 		if err != nil {
 			return err
@@ -204,6 +208,9 @@ func (b *batch) unplace(src *source, rec *record) error {
 		b.leave(t, rec)
 	}
 	src.items--
+	if rec.merged {
+		src.merged--
+	}
 	b.changed(src)
 	return b.delete(b.arrivals, arrivalKey(src.num, rec.arrived.Unix(), rec.seq))
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	bolt "go.etcd.io/bbolt"
 )
@@ -54,6 +55,8 @@ type checker struct {
 	items  map[uint32]int // by topic
 	live   map[uint32]int // by source
 	spells map[uint32][]int
+	same   map[string][]same
+	merged map[uint64]bool
 	placed int    // entries of the index
 	waits  [2]int // held and gone ones that wait in their lists
 }
@@ -69,10 +72,10 @@ func (c *checker) found(format string, args ...any) error {
 }
 
 func check(ctx context.Context, tx *bolt.Tx) error {
-	c := &checker{ctx: ctx, tx: tx, items: map[uint32]int{}, live: map[uint32]int{}, spells: map[uint32][]int{}}
+	c := &checker{ctx: ctx, tx: tx, items: map[uint32]int{}, live: map[uint32]int{}, spells: map[uint32][]int{}, same: map[string][]same{}, merged: map[uint64]bool{}}
 	err := c.pages()
 	if len(c.findings) == 0 { // no use in reading keys of broken pages
-		for _, step := range []func() error{c.ledger, c.sources, c.topics, c.index, c.bodies} {
+		for _, step := range []func() error{c.ledger, c.addresses, c.sources, c.topics, c.index, c.bodies} {
 			if err == nil {
 				err = step()
 			}
@@ -141,23 +144,72 @@ func (c *checker) ledger() error {
 				return err
 			}
 		}
-		for _, m := range rec.members {
+		for _, m := range rec.stated() {
+			c.spelled(m)
+		}
+		for _, m := range rec.shownIn() {
 			if err := c.member(index, k, rec, m); err != nil {
 				return err
 			}
+		}
+		if rec.address != "" {
+			c.same[rec.address] = append(c.same[rec.address], same{rec.seq, src})
+		}
+		if rec.merged {
+			c.merged[rec.seq] = true
 		}
 		return c.ctx.Err()
 	})
 }
 
-func (c *checker) member(index *bolt.Bucket, k []byte, rec *record, m member) error {
-	c.items[m.topic]++
+// addresses wants every live item with an address in the list of that, and merged where its place there says so.
+func (c *checker) addresses() error {
+	left := len(c.same)
+	err := c.tx.Bucket(bAddresses).ForEach(func(k, v []byte) error {
+		list, err := decodeSame(v)
+		if err != nil {
+			return c.found("address %x: %w", k, err)
+		}
+		have := c.same[string(k)]
+		left--
+		if len(list) != len(have) {
+			if err := c.found("address %x has %d items, the ledger %d", k, len(list), len(have)); err != nil {
+				return err
+			}
+		}
+		merged := mergedOf(list)
+		for _, m := range list {
+			if !slices.Contains(have, m) || c.merged[m.seq] != slices.Contains(merged, m.seq) {
+				if err := c.found("address %x: item number %d is not what the ledger says", k, m.seq); err != nil {
+					return err
+				}
+			}
+			delete(c.merged, m.seq)
+			if shared := c.tx.Bucket(bShares).Get(num64(m.seq)) != nil; shared != (len(merged) > 0 && m == list[0]) {
+				if err := c.found("address %x: item number %d is not shown for those that are merged", k, m.seq); err != nil {
+					return err
+				}
+			}
+		}
+		return c.ctx.Err()
+	})
+	if err == nil && (left != 0 || len(c.merged) > 0) {
+		err = c.found("%d addresses are not listed, %d items are merged with none", left, len(c.merged))
+	}
+	return err
+}
+
+func (c *checker) spelled(m member) {
 	if m.spelling > 0 {
 		for len(c.spells[m.topic]) < int(m.spelling) {
 			c.spells[m.topic] = append(c.spells[m.topic], 0)
 		}
 		c.spells[m.topic][m.spelling-1]++
 	}
+}
+
+func (c *checker) member(index *bolt.Bucket, k []byte, rec *record, m member) error {
+	c.items[m.topic]++
 	published, arrived := rec.published.Unix(), rec.arrived.Unix()
 	want := map[list]int64{inPublished: published, inArrival: arrived}
 	if published == arrived {

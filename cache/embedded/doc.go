@@ -18,6 +18,8 @@
 //	gone      second, ledger key → nothing: withdrawn items, whose bodies go after cache.KeepGone
 //	topics    group, kind, name → number, counts, version, spellings
 //	labels    number of a topic → its key in topics
+//	addresses canonical address → the live items that have it, in the order in which they came
+//	shares    number of the item → what merged items add to it: labels, and where else it is
 //	log       number → what happened
 //	notes     bucket, key → expiry, value
 //	expiries  millisecond, note → nothing

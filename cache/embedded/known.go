@@ -9,6 +9,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"feedmill/cache"
 	"feedmill/feeds"
 )
 
@@ -19,7 +20,7 @@ var standings = map[state]feeds.Standing{
 
 // Known returns what the ledger has under native keys of a source.
 func (s *Store) Known(ctx context.Context, source string, keys ...string) ([]feeds.Record, error) {
-	out, packed := make([]feeds.Record, len(keys)), make([][]byte, len(keys))
+	out, packed := make([]feeds.Record, len(keys)), make([]statement, len(keys))
 	err := s.view(ctx, func(tx *bolt.Tx) error {
 		v := tx.Bucket(bSources).Get([]byte(source))
 		if v == nil {
@@ -45,33 +46,50 @@ func (s *Store) Known(ctx context.Context, source string, keys ...string) ([]fee
 	return out, nil
 }
 
+// statement is the body of an item, and what merged ones bring to it.
+type statement struct{ body, shares []byte }
+
 // recordAt reads a ledger entry and copies its body, if there is one.
-func recordAt(tx *bolt.Tx, num uint32, source, key string) (feeds.Record, []byte, error) {
+func recordAt(tx *bolt.Tx, num uint32, source, key string) (feeds.Record, statement, error) {
 	v := tx.Bucket(bLedger).Get(ledgerKey(num, key))
 	if v == nil {
-		return feeds.Record{}, nil, nil
+		return feeds.Record{}, statement{}, nil
 	}
 	rec, err := decodeRecord(v)
 	if err != nil {
-		return feeds.Record{}, nil, err
+		return feeds.Record{}, statement{}, err
 	}
-	return feeds.Record{
+	r := feeds.Record{
 		Source: source, Key: key, ID: rec.id, Standing: standings[rec.state], Raw: rec.raw, Baseline: rec.baseline,
 		FirstSeen: time.Unix(rec.firstSeen, 0).UTC(),
-	}, bytes.Clone(tx.Bucket(bBodies).Get(num64(rec.seq))), nil
+	}
+	seq := num64(rec.seq)
+	found := statement{bytes.Clone(tx.Bucket(bBodies).Get(seq)), bytes.Clone(tx.Bucket(bShares).Get(seq))}
+	if rec.merged {
+		r.Standing = feeds.Within
+		r.Shown, err = shownFor(tx, rec)
+	}
+	return r, found, err
 }
 
-func unpack(ctx context.Context, list []feeds.Record, packed [][]byte) error {
-	for i, body := range packed {
-		if body == nil {
+func unpack(ctx context.Context, list []feeds.Record, packed []statement) error {
+	for i, p := range packed {
+		if p.body == nil {
 			continue
 		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		it, err := decodeItem(body, list[i].Source)
+		it, err := decodeItem(p.body, list[i].Source)
 		if err != nil {
 			return err
+		}
+		shares, err := cache.DecodeShares(p.shares)
+		if err != nil {
+			return err
+		}
+		for _, s := range shares {
+			it.Also = append(it.Also, s.Copy)
 		}
 		list[i].Item = &it
 	}
@@ -81,7 +99,7 @@ func unpack(ctx context.Context, list []feeds.Record, packed [][]byte) error {
 // Find returns what the ledger has of public IDs. The key stands in the body, so of an item without one only the ID and
 // its Standing are known.
 func (s *Store) Find(ctx context.Context, ids ...string) ([]feeds.Record, error) {
-	out, packed := make([]feeds.Record, len(ids)), make([][]byte, len(ids))
+	out, packed := make([]feeds.Record, len(ids)), make([]statement, len(ids))
 	err := s.view(ctx, func(tx *bolt.Tx) error {
 		for i, id := range ids {
 			seq := tx.Bucket(bIDs).Get([]byte(id))

@@ -28,8 +28,12 @@ var (
 	bNotes    = []byte("notes")
 	bExpiries = []byte("expiries")
 
+	bAddresses = []byte("addresses")
+	bShares    = []byte("shares")
+
 	allBuckets = [][]byte{
 		bMeta, bSources, bNames, bAbouts, bLedger, bIDs, bBodies, bIndex, bArrivals, bDue, bGone, bTopics, bLabels, bLog, bNotes, bExpiries,
+		bAddresses, bShares,
 	}
 )
 

@@ -115,10 +115,7 @@ func (b *batch) indexDue() error {
 		if err := b.rehead(src, string(lk[4:]), rec); err != nil {
 			return err
 		}
-		if err := b.show(src, rec, kind); err != nil {
-			return err
-		}
-		if err := b.save(lk, rec); err != nil {
+		if err := b.show(src, lk, rec, kind); err != nil {
 			return err
 		}
 	}
@@ -334,6 +331,9 @@ func (b *batch) clear() error {
 			return err
 		}
 		for i, rec := range recs {
+			if rec, err = b.again(keys[i], rec); err != nil {
+				return err
+			}
 			if err := b.erase(src, keys[i], rec); err != nil {
 				return err
 			}

@@ -169,7 +169,17 @@ var (
 )
 
 // migrations lead from one schema version to the next: migrations[0] from 1 to 2. A store is as new as they are many.
-var migrations []func(tx *bolt.Tx) error
+var migrations = []func(tx *bolt.Tx) error{
+	// Version 2 merges items of the same address.
+	func(tx *bolt.Tx) error {
+		for _, name := range [][]byte{bAddresses, bShares} {
+			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+				return err
+			}
+		}
+		return nil
+	},
+}
 
 // prepare makes or migrates the buckets and begins a new epoch of lease tokens: whoever held a lease is gone with the
 // process that had the file open.

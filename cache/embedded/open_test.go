@@ -196,6 +196,7 @@ func edit(t *testing.T, path string, fn func(tx *bolt.Tx) error) {
 
 func TestMigrate(t *testing.T) {
 	path := filled(t, 3)
+	edit(t, path, func(tx *bolt.Tx) error { return tx.Bucket(bMeta).Put(keySchema, num32(1)) })
 	var ran []int
 	step := func(n int) func(*bolt.Tx) error { return func(*bolt.Tx) error { ran = append(ran, n); return nil } }
 	edit(t, path, func(tx *bolt.Tx) error { return migrate(tx, []func(*bolt.Tx) error{step(1), step(2)}) })
@@ -212,6 +213,31 @@ func TestMigrate(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+// TestMigrateVersion1 opens a store as it was before items were merged, and merges some.
+func TestMigrateVersion1(t *testing.T) {
+	path := filled(t, 3)
+	edit(t, path, func(tx *bolt.Tx) error {
+		err := tx.Bucket(bSources).ForEach(func(k, v []byte) error { return tx.Bucket(bSources).Put(k, v[:len(v)-1]) })
+		return errors.Join(err, tx.DeleteBucket(bAddresses), tx.DeleteBucket(bShares), tx.Bucket(bMeta).Put(keySchema, num32(1)))
+	})
+	s, err := Open(path, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for i, want := range []feeds.Kind{feeds.Baseline, feeds.Merged} {
+		source := fmt.Sprint("other", i)
+		lease := acquire(t, s, source)
+		acc, err := s.Put(t.Context(), lease, feeds.Change{Key: "k", Address: "https://a.example/", Item: &feeds.Item{Title: "T", URL: "https://a.example/"}})
+		if err != nil || acc[0].Kind != want {
+			t.Errorf("%s: %v, %v; want %s", source, acc, err, want)
+		}
+	}
+	if err := s.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestFileMode(t *testing.T) {

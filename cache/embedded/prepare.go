@@ -18,6 +18,7 @@ import (
 // caller's memory.
 type change struct {
 	key, formerly, wish string
+	address             string // its key
 	raw, print          uint64
 	published, updated  time.Time
 	hold, backlog       bool
@@ -47,7 +48,8 @@ func prepareChange(source string, c *feeds.Change) change {
 	}
 	it := *c.Item
 	// What the ledger decides is not part of what was stated; it stands in the head before the body.
-	it.ID, it.Source, it.Arrived = "", source, time.Time{}
+	it.ID, it.Source, it.Arrived, it.Also = "", source, time.Time{}, nil
+	p.address = cache.AddressKey(it.Group, c.Address)
 	p.members = feeds.Topics(&it)
 	it.Source = ""
 	p.published, p.updated = it.Published, it.Updated
@@ -149,6 +151,11 @@ func (p *change) settled(rec *record, now int64) bool {
 	if p.withdraw {
 		return rec.state == gone || rec.state == dropped
 	}
+	return p.same(rec, now) && rec.address == p.address
+}
+
+// same reports whether a statement says what is stored, whatever the address by which it is merged.
+func (p *change) same(rec *record, now int64) bool {
 	if rec.raw != p.raw || rec.print != p.print {
 		return false
 	}

@@ -78,7 +78,8 @@ func (b *batch) apply(src *source, p *change) (feeds.Accepted, error) {
 		}
 		return b.store(src, k, rec, p, true)
 	}
-	if p.settled(rec, b.now) || rec.state == dropped && !b.keeps(src, rec) {
+	settled := p.settled(rec, b.now)
+	if settled || p.same(rec, b.now) || rec.state == dropped && !b.keeps(src, rec) {
 		if moved {
 			if err := b.save(k, rec); err != nil {
 				return feeds.Accepted{}, err
@@ -87,7 +88,20 @@ func (b *batch) apply(src *source, p *change) (feeds.Accepted, error) {
 				return feeds.Accepted{}, err
 			}
 		}
-		return feeds.Accepted{ID: rec.id, Kind: feeds.Unchanged}, nil
+		kind := feeds.Unchanged
+		switch {
+		case settled || rec.state == dropped:
+		case rec.state == held:
+			rec.address = p.address
+			if err := b.save(k, rec); err != nil {
+				return feeds.Accepted{}, err
+			}
+		default:
+			if kind, err = b.readdress(src, k, rec, p.address); err != nil {
+				return feeds.Accepted{}, err
+			}
+		}
+		return feeds.Accepted{ID: rec.id, Kind: kind}, nil
 	}
 	return b.store(src, k, rec, p, false)
 }
@@ -161,13 +175,10 @@ func (b *batch) unwait(k []byte, rec *record) error {
 // store takes the item of a change into the record, the topics and the log.
 func (b *batch) store(src *source, k []byte, rec *record, p *change, fresh bool) (feeds.Accepted, error) {
 	var left []member
-	wasLive := rec.state == live
+	wasLive, was := rec.state == live, rec.address
 	if wasLive {
-		left = rec.members
-		if err := b.unplace(src, rec); err != nil {
-			return feeds.Accepted{}, err
-		}
-		if err := b.unspell(left); err != nil {
+		left = rec.shownIn()
+		if err := b.takeOut(src, rec); err != nil {
 			return feeds.Accepted{}, err
 		}
 	} else if !fresh {
@@ -184,7 +195,7 @@ func (b *batch) store(src *source, k []byte, rec *record, p *change, fresh bool)
 		if err := b.wait(k, rec); err != nil {
 			return feeds.Accepted{}, err
 		}
-		if wasLive {
+		if len(left) > 0 {
 			if err := b.note(feeds.Withdrawn, src.name, rec.id, left, nil); err != nil {
 				return feeds.Accepted{}, err
 			}
@@ -194,10 +205,7 @@ func (b *batch) store(src *source, k []byte, rec *record, p *change, fresh bool)
 		if rec.members, err = b.spell(p.members); err != nil {
 			return feeds.Accepted{}, err
 		}
-		if err := b.place(src, rec); err != nil {
-			return feeds.Accepted{}, err
-		}
-		if err := b.note(kind, src.name, rec.id, left, rec.members); err != nil {
+		if kind, err = b.enter(src, rec, kind, left); err != nil {
 			return feeds.Accepted{}, err
 		}
 	}
@@ -209,7 +217,58 @@ func (b *batch) store(src *source, k []byte, rec *record, p *change, fresh bool)
 	if err := b.put(b.bodies, num64(rec.seq), body); err != nil {
 		return feeds.Accepted{}, err
 	}
-	return feeds.Accepted{ID: rec.id, Kind: kind}, b.save(k, rec)
+	if err := b.save(k, rec); err != nil {
+		return feeds.Accepted{}, err
+	}
+	if wasLive && was != rec.address {
+		if err := b.part(was, rec.seq); err != nil {
+			return feeds.Accepted{}, err
+		}
+	}
+	return feeds.Accepted{ID: rec.id, Kind: kind}, b.part(rec.address, rec.seq)
+}
+
+// enter puts a live item with its own topics where it belongs, with an entry in the log that says so. The kind is what
+// becomes of it: Merged, where another one is shown in place of an item that only now came.
+func (b *batch) enter(src *source, rec *record, kind feeds.Kind, left []member) (feeds.Kind, error) {
+	if err := b.enlist(src, rec); err != nil {
+		return "", err
+	}
+	if err := b.settle(rec); err != nil {
+		return "", err
+	}
+	if err := b.place(src, rec); err != nil {
+		return "", err
+	}
+	if !rec.merged {
+		return kind, b.note(kind, src.name, rec.id, left, rec.members)
+	}
+	if kind != feeds.Changed {
+		kind = feeds.Merged
+	}
+	if len(left) == 0 {
+		return kind, nil
+	}
+	return kind, b.note(feeds.Withdrawn, src.name, rec.id, left, nil)
+}
+
+// takeOut takes a live item out of the index, of the spellings and of the list of its address. The others of that are told
+// by part, once the item is saved.
+func (b *batch) takeOut(src *source, rec *record) error {
+	if err := b.unplace(src, rec); err != nil {
+		return err
+	}
+	if err := b.unspell(rec.stated()); err != nil {
+		return err
+	}
+	if rec.address == "" {
+		return nil
+	}
+	rec.merged = false
+	if err := b.take(rec, nil); err != nil {
+		return err
+	}
+	return b.unlist(rec.address, rec.seq)
 }
 
 // restate moves dates, state and hashes of a record to what the change says, and tells what kind of change it is.
@@ -245,6 +304,7 @@ func (b *batch) restate(rec *record, p *change, fresh bool) feeds.Kind {
 		kind = feeds.Changed
 	}
 	rec.published, rec.updated, rec.raw, rec.print, rec.since = published, updated, p.raw, p.print, 0
+	rec.address = p.address
 	if ahead {
 		rec.state, rec.members = held, nil
 		return kind
@@ -287,15 +347,17 @@ func (b *batch) retract(src *source, k []byte, rec *record) error {
 	if rec.state != live {
 		return b.unwait(k, rec)
 	}
-	if err := b.unplace(src, rec); err != nil {
+	left := rec.shownIn()
+	if err := b.takeOut(src, rec); err != nil {
 		return err
 	}
-	if err := b.unspell(rec.members); err != nil {
-		return err
-	}
-	err := b.note(feeds.Withdrawn, src.name, rec.id, rec.members, nil)
 	rec.members = nil
-	return err
+	if len(left) > 0 {
+		if err := b.note(feeds.Withdrawn, src.name, rec.id, left, nil); err != nil {
+			return err
+		}
+	}
+	return b.part(rec.address, rec.seq)
 }
 
 func (b *batch) save(k []byte, rec *record) error { return b.put(b.ledger, k, rec.encode()) }

@@ -96,11 +96,12 @@ func seqsOf(at []feeds.Pos) []uint64 {
 type bodies struct {
 	bodies  [][]byte
 	sources []string
+	shares  [][]byte
 }
 
 // collect copies the bodies of live items. The copies share one allocation.
 func (f *bodies) collect(tx *bolt.Tx, seqs []uint64) error {
-	from, names := tx.Bucket(bBodies), tx.Bucket(bNames)
+	from, names, shares := tx.Bucket(bBodies), tx.Bucket(bNames), tx.Bucket(bShares)
 	found := make([][]byte, len(seqs))
 	size := 0
 	for i, seq := range seqs {
@@ -111,7 +112,8 @@ func (f *bodies) collect(tx *bolt.Tx, seqs []uint64) error {
 	}
 	buf := make([]byte, 0, size)
 	cache := map[uint32]string{}
-	for _, body := range found {
+	for i, body := range found {
+		f.shares = append(f.shares, bytes.Clone(shares.Get(num64(seqs[i]))))
 		start := len(buf)
 		buf = append(buf, body...)
 		f.bodies = append(f.bodies, buf[start:])
@@ -135,6 +137,9 @@ func (f *bodies) items(ctx context.Context) ([]feeds.Item, error) {
 		}
 		var err error
 		if out[i], err = decodeItem(body, f.sources[i]); err != nil {
+			return nil, err
+		}
+		if err = unite(&out[i], f.shares[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -171,7 +176,7 @@ func (s *Store) Get(ctx context.Context, ids ...string) ([]feeds.Item, error) {
 	return items, nil
 }
 
-// isLive asks the ledger about the item with this number.
+// isLive asks the ledger whether the item with this number is in its topics.
 func isLive(tx *bolt.Tx, seq []byte) (bool, error) {
 	body := tx.Bucket(bBodies).Get(seq)
 	if body == nil {
@@ -186,7 +191,7 @@ func isLive(tx *bolt.Tx, seq []byte) (bool, error) {
 		return false, nil
 	}
 	rec, err := decodeRecord(v)
-	return err == nil && rec.state == live && rec.seq == binary.BigEndian.Uint64(seq), err
+	return err == nil && rec.state == live && !rec.merged && rec.seq == binary.BigEndian.Uint64(seq), err
 }
 
 // Topics lists the topics of a group.

@@ -33,6 +33,27 @@ type record struct {
 	published, updated, arrived time.Time
 	members                     []member
 	id                          string
+	// address is the item's [cache.AddressKey]; the fields after it count only where there is one. merged says that another
+	// item is shown in place of this live one. The first own members are the item's own topics, the others those of items
+	// that it is shown for.
+	address string
+	merged  bool
+	own     int
+}
+
+// stated are the topics that the item says itself, shownIn those in which it is.
+func (r *record) stated() []member {
+	if r.address == "" {
+		return r.members
+	}
+	return r.members[:min(r.own, len(r.members))]
+}
+
+func (r *record) shownIn() []member {
+	if r.merged {
+		return nil
+	}
+	return r.members
 }
 
 // member is a topic and the item's spelling of it: a place in the topic's list, 0 for one that is not counted.
@@ -42,6 +63,8 @@ type member struct {
 }
 
 const (
+	flagMerged   = 0x10
+	flagAddress  = 0x20
 	flagBaseline = 0x40
 	flagShown    = 0x80
 )
@@ -54,7 +77,13 @@ func (r *record) encode() []byte {
 	if r.shown {
 		head |= flagShown
 	}
-	b := make([]byte, 0, 72+3*len(r.members)+len(r.id))
+	if r.address != "" {
+		head |= flagAddress
+	}
+	if r.merged {
+		head |= flagMerged
+	}
+	b := make([]byte, 0, 72+3*len(r.members)+len(r.id)+len(r.address))
 	b = append(b, head)
 	b = binary.AppendUvarint(b, r.seq)
 	b = binary.BigEndian.AppendUint64(b, r.raw)
@@ -66,13 +95,18 @@ func (r *record) encode() []byte {
 	for _, m := range r.members {
 		b = append(binary.AppendUvarint(b, uint64(m.topic)), m.spelling)
 	}
+	if r.address != "" {
+		b = append(binary.AppendUvarint(b, uint64(r.own)), r.address...)
+	}
 	return append(b, r.id...)
 }
 
 func decodeRecord(b []byte) (*record, error) {
 	r := reader{rest: b}
 	head := r.byte()
-	rec := &record{state: state(head & 0x0f), baseline: head&flagBaseline != 0, shown: head&flagShown != 0}
+	rec := &record{
+		state: state(head & 0x0f), baseline: head&flagBaseline != 0, shown: head&flagShown != 0, merged: head&flagMerged != 0,
+	}
 	rec.seq, rec.raw, rec.print = r.uvarint(), r.uint64(), r.uint64()
 	rec.firstSeen, rec.since = r.varint(), r.varint()
 	rec.published, rec.updated, rec.arrived = r.time(), r.time(), r.time()
@@ -81,6 +115,10 @@ func decodeRecord(b []byte) (*record, error) {
 		for i := range rec.members {
 			rec.members[i] = member{uint32(r.uvarint()), r.byte()}
 		}
+	}
+	if head&flagAddress != 0 {
+		rec.own = int(r.uvarint())
+		rec.address = string(r.bytes(cache.AddressLen))
 	}
 	rec.id = string(r.rest)
 	if err := r.err(); err != nil {

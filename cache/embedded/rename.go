@@ -72,13 +72,16 @@ func (b *batch) renameItems(src *source, old string) error {
 			if rec.state != live {
 				continue
 			}
-			for _, m := range rec.members {
+			if rec, err = b.again(keys[i], rec); err != nil {
+				return err
+			}
+			for _, m := range rec.shownIn() {
 				moved[m.topic] = true
 			}
 			if err := b.renameMembers(rec, feeds.Fold(old), src.name); err != nil {
 				return err
 			}
-			for _, m := range rec.members {
+			for _, m := range rec.shownIn() {
 				t, err := b.topicNum(m.topic)
 				if err != nil {
 					return err
@@ -87,6 +90,9 @@ func (b *batch) renameItems(src *source, old string) error {
 				moved[m.topic] = true
 			}
 			if err := b.save(keys[i], rec); err != nil {
+				return err
+			}
+			if err := b.part(rec.address, rec.seq); err != nil { // to whom it is merged names it
 				return err
 			}
 		}
@@ -111,7 +117,8 @@ func (b *batch) renameItems(src *source, old string) error {
 // renameMembers puts the topic of the new name where the one of the old name was.
 func (b *batch) renameMembers(rec *record, old, name string) error {
 	var out []member
-	for _, m := range rec.members {
+	brought := rec.members[len(rec.stated()):]
+	for _, m := range rec.stated() {
 		t, err := b.topicNum(m.topic)
 		if err != nil {
 			return err
@@ -120,7 +127,9 @@ func (b *batch) renameMembers(rec *record, old, name string) error {
 			out = append(out, m)
 			continue
 		}
-		b.leave(t, rec)
+		if !rec.merged {
+			b.leave(t, rec)
+		}
 		t.unspell(m.spelling)
 		target := feeds.Topic{Group: t.topic.Group, Kind: "source", Name: feeds.Fold(name)}
 		if target.Name == "" {
@@ -129,9 +138,12 @@ func (b *batch) renameMembers(rec *record, old, name string) error {
 		if t, err = b.topic(target); err != nil {
 			return err
 		}
-		b.join(t, rec)
+		if !rec.merged {
+			b.join(t, rec)
+		}
 		out = append(out, member{t.num, t.spell(name)})
 	}
-	rec.members = out
+	rec.own = len(out)
+	rec.members = append(out, brought...)
 	return nil
 }

@@ -26,7 +26,7 @@ func (s *Store) List(ctx context.Context) ([]cache.SourceInfo, error) {
 			if err != nil {
 				return fmt.Errorf("source %q: %w", src.name, err)
 			}
-			out = append(out, cache.SourceInfo{Name: src.name, About: about, Baseline: src.baseline, Items: src.items, Retired: src.retiredAt()})
+			out = append(out, cache.SourceInfo{Name: src.name, About: about, Baseline: src.baseline, Items: src.items, Merged: src.merged, Retired: src.retiredAt()})
 			return nil
 		})
 	})
@@ -262,6 +262,14 @@ func (b *batch) records(source uint32, from []byte, n int) (keys [][]byte, recs 
 	return keys, recs, next, nil
 }
 
+// again reads a record once more that what was done to others of its chunk may have moved.
+func (b *batch) again(k []byte, rec *record) (*record, error) {
+	if rec.address == "" {
+		return rec, nil
+	}
+	return b.record(k)
+}
+
 // walk goes through the ledger of a source in transactions of a chunk each.
 func (s *Store) walk(ctx context.Context, lease cache.Lease, verb, name string, run func(b *batch, src *source, from []byte) (next []byte, err error)) error {
 	var from []byte
@@ -296,6 +304,9 @@ func (s *Store) Retire(ctx context.Context, lease cache.Lease, name string) erro
 			return nil, err
 		}
 		for i, rec := range recs {
+			if rec, err = b.again(keys[i], rec); err != nil {
+				return nil, err
+			}
 			parked := parkedLive
 			switch rec.state {
 			case live:
@@ -329,15 +340,14 @@ func (s *Store) Revive(ctx context.Context, lease cache.Lease, name string) erro
 		for i, rec := range recs {
 			switch rec.state {
 			case parkedLive:
-				err = b.show(src, rec, feeds.Restored)
+				err = b.show(src, keys[i], rec, feeds.Restored)
 			case parkedHeld:
 				rec.state = held
-				err = b.wait(keys[i], rec)
+				if err = b.wait(keys[i], rec); err == nil {
+					err = b.save(keys[i], rec)
+				}
 			default:
 				continue
-			}
-			if err == nil {
-				err = b.save(keys[i], rec)
 			}
 			if err != nil {
 				return nil, err
@@ -352,7 +362,7 @@ func (s *Store) Revive(ctx context.Context, lease cache.Lease, name string) erro
 }
 
 // show makes an item live that was not; its topics are those of its body.
-func (b *batch) show(src *source, rec *record, kind feeds.Kind) error {
+func (b *batch) show(src *source, k []byte, rec *record, kind feeds.Kind) error {
 	body := b.bodies.Get(num64(rec.seq))
 	if body == nil {
 		return fmt.Errorf("item %q has no body: %w", rec.id, errDamaged)
@@ -365,8 +375,11 @@ func (b *batch) show(src *source, rec *record, kind feeds.Kind) error {
 	if rec.members, err = b.spell(feeds.Topics(&it)); err != nil {
 		return err
 	}
-	if err := b.place(src, rec); err != nil {
+	if _, err := b.enter(src, rec, kind, nil); err != nil {
 		return err
 	}
-	return b.note(kind, src.name, rec.id, nil, rec.members)
+	if err := b.save(k, rec); err != nil {
+		return err
+	}
+	return b.part(rec.address, rec.seq)
 }
