@@ -10,7 +10,7 @@
 //	{fm}:src          set     names of sources
 //	{fm}:sn           hash    number of a source -> its name
 //	{fm}:s:SOURCE     hash    one source: no, about, baseline, items, retired, swept (retiring is done), op (the
-//	                          last commit), from (a rename under way)
+//	                          last commit), from (a rename under way), merged (how many of the items are)
 //	{fm}:sg:SOURCE    set     private groups that the source ever had items in
 //	{fm}:k:SOURCE     hash    native key -> member
 //	{fm}:i            hash    12 bytes of SHA-256 of a public ID -> member
@@ -22,6 +22,8 @@
 //	{fm}:p:TOPIC      zset    members by second of Published
 //	{fm}:a:TOPIC      zset    members by second of Arrived
 //	{fm}:log          stream  field d: kind, source, item, topics
+//	{fm}:w            hash    canonical address -> the live items that have it, in the order in which they came
+//	{fm}:m:SOURCE     zset    merged items, which are in no topic, by second of Arrived
 //	{fm}:h            zset    held members by the second in which they are due
 //	{fm}:g            zset    bodies that no live or held item refers to, by the second in which they may go
 //	{fm}:notes:BUCKET hash    key -> expiry and value

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"time"
+
+	"feedmill/cache"
 )
 
 // state is where an item stands.
@@ -20,6 +22,9 @@ const (
 
 // flags of an entry, kept beside the state.
 const (
+	flagShares   = 0x08 // scripts look at it
+	flagMerged   = 0x10 // another source's item of the same address is shown for it
+	flagAddress  = 0x20
 	flagBaseline = 0x40 // put before the source's baseline was set
 	flagShown    = 0x80 // has been in its topics at least once
 )
@@ -40,8 +45,27 @@ type entry struct {
 	arrived         int64
 	updated         time.Time // exact: an unchanged item must come out with the same bytes
 	id              string
-	topics          []place
+	topics          []place // the item's own, then those that merged items bring
+	// address is the item's [cache.AddressKey], merged says that another one is shown for it, own is how many of the topics
+	// are its own, and shares are what items that it is shown for add to it.
+	address string
+	merged  bool
+	own     int
+	shares  string
 }
+
+// stated are the topics that the item says itself, shownIn those in which it is while it is live.
+func (e *entry) stated() []place { return e.topics[:e.own:e.own] }
+
+func (e *entry) shownIn() []place {
+	if e.merged {
+		return nil
+	}
+	return e.topics
+}
+
+// stateIn says that these are the topics that the item says itself, and all.
+func (e *entry) stateIn(topics []place) { e.topics, e.own = topics, len(topics) }
 
 // place is a topic by number; spelling is the number of the item's label where it is not the topic's first one.
 type place struct{ topic, spelling uint64 }
@@ -60,6 +84,15 @@ func (e *entry) encode() string {
 	if e.shown {
 		head |= flagShown
 	}
+	if e.address != "" {
+		head |= flagAddress
+	}
+	if e.merged {
+		head |= flagMerged
+	}
+	if e.shares != "" {
+		head |= flagShares
+	}
 	b = append(b, head)
 	b = binary.BigEndian.AppendUint64(b, e.raw)
 	b = binary.BigEndian.AppendUint64(b, e.print)
@@ -77,6 +110,12 @@ func (e *entry) encode() string {
 	b = binary.AppendUvarint(b, uint64(e.updated.Nanosecond()))
 	b = binary.AppendVarint(b, int64(offset))
 	b = append(binary.AppendUvarint(b, uint64(len(e.id))), e.id...)
+	if e.address != "" {
+		b = binary.AppendUvarint(append(b, e.address...), uint64(e.own))
+	}
+	if e.shares != "" {
+		b = append(binary.AppendUvarint(b, uint64(len(e.shares))), e.shares...)
+	}
 	for _, p := range e.topics {
 		if p.spelling == 0 {
 			b = binary.AppendUvarint(b, p.topic<<1)
@@ -93,9 +132,10 @@ func decodeEntry(s string) (*entry, error) {
 	}
 	b := []byte(s)
 	e := &entry{
-		state:    state(b[0] & 0x0f),
+		state:    state(b[0] & 0x07),
 		baseline: b[0]&flagBaseline != 0,
 		shown:    b[0]&flagShown != 0,
+		merged:   b[0]&flagMerged != 0,
 		raw:      binary.BigEndian.Uint64(b[1:]),
 		print:    binary.BigEndian.Uint64(b[9:]),
 		body:     s[bodyAt : bodyAt+nonceLen],
@@ -119,6 +159,14 @@ func decodeEntry(s string) (*entry, error) {
 	}
 	e.id = string(r.rest[:n])
 	r.rest = r.rest[n:]
+	own := uint64(1<<63 - 1)
+	if b[0]&flagAddress != 0 {
+		e.address = r.cut(cache.AddressLen)
+		own = r.uvarint()
+	}
+	if b[0]&flagShares != 0 {
+		e.shares = r.cut(r.uvarint())
+	}
 	for len(r.rest) > 0 {
 		v := r.uvarint()
 		p := place{topic: v >> 1}
@@ -130,6 +178,7 @@ func decodeEntry(s string) (*entry, error) {
 	if r.bad {
 		return nil, errEntry
 	}
+	e.own = int(min(own, uint64(len(e.topics))))
 	return e, nil
 }
 
@@ -147,6 +196,17 @@ func (r *numbers) uvarint() uint64 {
 func (r *numbers) varint() int64 {
 	v, n := binary.Varint(r.rest)
 	return v * int64(r.took(n))
+}
+
+// cut takes n bytes.
+func (r *numbers) cut(n uint64) string {
+	if n > uint64(len(r.rest)) {
+		r.bad, r.rest = true, nil
+		return ""
+	}
+	s := string(r.rest[:n])
+	r.rest = r.rest[n:]
+	return s
 }
 
 // took moves on by n bytes; it gives 1, or 0 when there was no number.

@@ -33,6 +33,8 @@ func (k keys) versions() string              { return k.tag + "v" }
 func (k keys) published(topic string) string { return k.tag + "p:" + topic }
 func (k keys) arrived(topic string) string   { return k.tag + "a:" + topic }
 func (k keys) log() string                   { return k.tag + "log" }
+func (k keys) addresses() string             { return k.tag + "w" }
+func (k keys) merged(name string) string     { return k.tag + "m:" + name }
 func (k keys) held() string                  { return k.tag + "h" }
 func (k keys) gone() string                  { return k.tag + "g" }
 func (k keys) notes(bucket string) string    { return k.tag + "notes:" + bucket }

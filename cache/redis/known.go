@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"feedmill/cache"
 	"feedmill/feeds"
 )
 
@@ -47,7 +48,7 @@ func (s *Store) describeAll(ctx context.Context, list []feeds.Record, where []in
 	if err != nil {
 		return err
 	}
-	var names []string
+	var names, addresses, shares []string
 	var ofBody []int
 	for i, f := range found {
 		r := &list[where[i]]
@@ -59,13 +60,39 @@ func (s *Store) describeAll(ctx context.Context, list []feeds.Record, where []in
 		r.FirstSeen = second(f.entry.first)
 		if f.entry.body != "" {
 			names, ofBody = append(names, bodyName(f.member, f.entry.body)), append(ofBody, where[i])
+			shares = append(shares, f.entry.shares)
+		}
+		if f.entry.state == live && f.entry.merged {
+			r.Standing = feeds.Within
+			addresses = append(addresses, f.entry.address)
 		}
 	}
+	shown, err := s.shownFor(ctx, addresses)
+	if err != nil {
+		return err
+	}
 	items, err := s.bodies(ctx, names)
+	if err != nil {
+		return err
+	}
 	for i, it := range items {
 		list[ofBody[i]].Item = it
+		more, err := cache.DecodeShares([]byte(shares[i]))
+		if err != nil {
+			return err
+		}
+		for _, share := range more {
+			if it != nil {
+				it.Also = append(it.Also, share.Copy)
+			}
+		}
 	}
-	return err
+	for i, f := range found {
+		if r := &list[where[i]]; r.Standing == feeds.Within {
+			r.Shown = shown[f.entry.address]
+		}
+	}
+	return nil
 }
 
 // errFound ends a scan that found what it looked for.

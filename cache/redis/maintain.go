@@ -123,6 +123,7 @@ func (s *Store) releaseOf(ctx context.Context, source, number string, list []fou
 	t.expect(s.keys.source(source), "no", number)
 	names := map[uint64]string{}
 	var bodies []body
+	var steps []*step
 	for _, f := range list {
 		if err := s.topicNames(ctx, names, f.entry); err != nil {
 			return err
@@ -141,10 +142,10 @@ func (s *Store) releaseOf(ctx context.Context, source, number string, list []fou
 			}
 			bodies = append(bodies, b...)
 		}
-		m := step{member: f.member, source: source, stored: f.stored, old: f.entry, next: &next, kind: kind}
-		if err := t.step(s.keys, m, names, now.Unix()); err != nil {
-			return err
-		}
+		steps = append(steps, &step{member: f.member, source: source, stored: f.stored, old: f.entry, next: &next, kind: kind})
+	}
+	if err := s.apply(ctx, t, steps, names, now.Unix(), nil); err != nil {
+		return err
 	}
 	if err := s.writeBodies(ctx, now.Unix(), bodies); err != nil {
 		return err

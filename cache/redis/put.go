@@ -100,7 +100,10 @@ type putter struct {
 	names  map[uint64]string // topics by number
 	stale  func(e *entry) bool
 	bodies []body
-	sure   map[string]bool // fields of topics that the write is tied to
+	steps  []*step
+	of     []int                  // the change that each step is for
+	stated map[string]*feeds.Item // by member
+	sure   map[string]bool        // fields of topics that the write is tied to
 
 	early *early // what is being prepared while the chunk before is committed
 }
@@ -123,7 +126,7 @@ func (p *putter) prepare(ctx context.Context) (*tx, error) {
 	}
 	p.tx = newTx(p.lease, p.source, v.now)
 	p.counts, p.number, p.names, p.bodies = v.counters, v.number, map[uint64]string{}, p.bodies[:0]
-	p.sure = map[string]bool{}
+	p.sure, p.steps, p.of, p.stated = map[string]bool{}, nil, nil, map[string]*feeds.Item{}
 	p.register()
 	if err := p.learnNames(ctx); err != nil {
 		return nil, err
@@ -136,7 +139,7 @@ func (p *putter) prepare(ctx context.Context) (*tx, error) {
 			continue
 		}
 		if p.changes[i].Item == nil {
-			err = p.withdraw(i)
+			p.withdraw(i)
 		} else {
 			err = p.state(ctx, i)
 		}
@@ -144,6 +147,10 @@ func (p *putter) prepare(ctx context.Context) (*tx, error) {
 			return nil, err
 		}
 	}
+	if err := p.s.apply(ctx, p.tx, p.steps, p.names, v.now, p.stated); err != nil {
+		return nil, err
+	}
+	p.answer()
 	p.settle()
 	return p.tx, p.s.writeBodies(ctx, v.now, p.bodies)
 }
@@ -171,7 +178,7 @@ func (p *putter) ask() *question {
 			}
 			id = cache.MintID(p.source, c.Key, c.Wish, false)
 			it := *c.Item
-			it.Source = p.source
+			it.Source, it.Also = p.source, nil
 			p.places[i] = feeds.Topics(&it)
 			q.topics(p.places[i])
 		}
@@ -215,24 +222,35 @@ func (t *tx) newSource(k keys, name string, number, sources uint64) {
 }
 
 // withdraw takes an item out.
-func (p *putter) withdraw(i int) error {
+func (p *putter) withdraw(i int) {
 	k := p.view.keys[i]
 	if k.entry == nil || !k.entry.state.hasBody() {
 		p.answers[i] = feeds.Accepted{Kind: feeds.Unchanged}
 		if k.entry != nil {
 			p.answers[i].ID = k.entry.id
 		}
-		return nil
+		return
 	}
 	next := *k.entry
 	next.state = withdrawn
 	p.answers[i] = feeds.Accepted{ID: next.id, Kind: feeds.Withdrawn}
-	return p.step(step{member: k.member, stored: k.stored, old: k.entry, next: &next, kind: feeds.Withdrawn})
+	p.step(i, step{member: k.member, stored: k.stored, old: k.entry, next: &next, kind: feeds.Withdrawn})
 }
 
-func (p *putter) step(m step) error {
+func (p *putter) step(i int, m step) {
 	m.source = p.source
-	return p.tx.step(p.s.keys, m, p.names, p.view.now)
+	p.steps, p.of = append(p.steps, &m), append(p.of, i)
+}
+
+// answer says of items that another one is shown for that they are merged.
+func (p *putter) answer() {
+	for i, m := range p.steps[:len(p.of)] {
+		kind := &p.answers[p.of[i]].Kind
+		newly := m.old == nil || m.old.state != live || !m.old.merged
+		if m.next.state == live && m.next.merged && *kind != feeds.Changed && (newly || *kind != feeds.Unchanged) {
+			*kind = feeds.Merged
+		}
+	}
 }
 
 // state takes in what the source says of an item.
@@ -254,7 +272,7 @@ func (p *putter) state(ctx context.Context, i int) error {
 	}
 	stated := *c
 	it := *c.Item
-	it.Source = p.source
+	it.Source, it.Also = p.source, nil
 	stated.Item = &it
 	d := decide(k.entry, begin, &stated, p.view.now)
 	if len(d.encoded) > maxBody {
@@ -279,9 +297,15 @@ func (p *putter) state(ctx context.Context, i int) error {
 		p.answers[i].Kind = feeds.Unchanged // retention would take it again
 		return nil
 	}
-	d.next.topics = p.placesOf(p.places[i])
+	d.next.stateIn(p.placesOf(p.places[i]))
+	d.next.address = cache.AddressKey(it.Group, c.Address)
+	m := step{member: k.member, stored: k.stored, old: k.entry, next: &d.next}
+	p.stated[k.member] = &d.item
 	if d.kind == feeds.Unchanged {
-		if slices.Equal(d.next.topics, k.entry.topics) {
+		if slices.Equal(d.next.topics, k.entry.stated()) {
+			if d.next.address != k.entry.address {
+				p.step(i, m)
+			}
 			return nil
 		}
 		d.kind = feeds.Reshaped // this program sorts the same item into other topics
@@ -294,14 +318,15 @@ func (p *putter) state(ctx context.Context, i int) error {
 		d.next.body = nonce()
 		p.bodies = append(p.bodies, body{bodyName(k.member, d.next.body), d.encoded})
 	}
-	m := step{member: k.member, stored: k.stored, old: k.entry, next: &d.next, kind: d.kind}
+	m.kind = d.kind
 	if d.kind == feeds.Held {
 		m.kind = feeds.Withdrawn // for an item that was in its topics; others are in none
 	}
 	if it.Group != "" {
 		p.tx.include(p.s.keys.groups(p.source), it.Group)
 	}
-	return p.step(m)
+	p.step(i, m)
+	return nil
 }
 
 // identify finds the ledger entry that a statement is about; moved says that it was under the former key. The former

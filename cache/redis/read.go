@@ -57,7 +57,7 @@ func (s *Store) recent(
 	if page.Version, err = parseVersion(r.text()); err != nil {
 		return page, nil, err
 	}
-	var names []string
+	var names, shares []string
 	var at []feeds.Pos
 	for r.more() {
 		if len(names) == limit {
@@ -66,7 +66,15 @@ func (s *Store) recent(
 		}
 		var m string
 		m, before.Second = r.text(), r.number()
-		names = append(names, bodyName(m, r.text()))
+		nonce, share := r.text(), ""
+		if len(nonce) > nonceLen { // a whole entry
+			e, err := decodeEntry(nonce)
+			if err != nil {
+				return page, nil, err
+			}
+			nonce, share = e.body, e.shares
+		}
+		names, shares = append(names, bodyName(m, nonce)), append(shares, share)
 		if before.Seq, err = parseMember(m); err != nil {
 			return page, nil, err
 		}
@@ -84,6 +92,9 @@ func (s *Store) recent(
 		if it == nil {
 			missing = append(missing, names[i])
 			continue
+		}
+		if err := unite(it, shares[i]); err != nil {
+			return page, nil, err
 		}
 		page.Items, page.At = append(page.Items, *it), append(page.At, at[i])
 	}
@@ -137,7 +148,7 @@ func (s *Store) get(ctx context.Context, ids []string) (items []feeds.Item, miss
 		return nil, nil, err
 	}
 	r := newReply(v)
-	var names []string
+	var names, shares []string
 	for range ids {
 		m, text := r.text(), r.text()
 		if text == "" {
@@ -147,8 +158,8 @@ func (s *Store) get(ctx context.Context, ids []string) (items []feeds.Item, miss
 		if err != nil {
 			return nil, nil, err
 		}
-		if e.state == live {
-			names = append(names, bodyName(m, e.body))
+		if e.state == live && !e.merged {
+			names, shares = append(names, bodyName(m, e.body)), append(shares, e.shares)
 		}
 	}
 	if r.err != nil {
@@ -162,6 +173,9 @@ func (s *Store) get(ctx context.Context, ids []string) (items []feeds.Item, miss
 		if it == nil {
 			missing = append(missing, names[i])
 			continue
+		}
+		if err := unite(it, shares[i]); err != nil {
+			return nil, nil, err
 		}
 		items = append(items, *it)
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 // schema is the version of the layout in the package comment.
-const schema = 1
+const schema = 2
 
 // Options are the settings of a store.
 type Options struct {
@@ -91,6 +91,11 @@ func (s *Store) start(ctx context.Context) error {
 	if v, err := strconv.Atoi(text); err != nil && text != "" || v > schema {
 		return fmt.Errorf("%w: schema %q, this one knows %d: install that version or choose another ?prefix=",
 			cache.ErrSchema, text, schema)
+	} else if v < schema && text != "" {
+		// Version 2 has entries that version 1 cannot read; those of version 1 are as they were.
+		if err := s.client.HSet(ctx, s.keys.meta(), "schema", schema).Err(); err != nil && !readOnly(err) {
+			return err
+		}
 	}
 	s.checkServer(ctx)
 	return nil

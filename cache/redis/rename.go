@@ -71,6 +71,7 @@ func (s *Store) takeOver(ctx context.Context, lease cache.Lease, old, source str
 	has := p.HLen(ctx, s.keys.native(source))
 	keys := p.Exists(ctx, s.keys.native(old))
 	groups := p.Exists(ctx, s.keys.groups(old))
+	merged := p.Exists(ctx, s.keys.merged(old))
 	fields := p.HGetAll(ctx, s.keys.source(old))
 	if _, err := p.Exec(ctx); err != nil {
 		return nil, err
@@ -91,6 +92,7 @@ func (s *Store) takeOver(ctx context.Context, lease cache.Lease, old, source str
 	for _, e := range []struct{ key, field, value string }{
 		{k.source(old), "no", from.number},
 		{k.source(old), "items", from.items},
+		{k.source(old), "merged", from.merged},
 		{k.source(old), "about", from.about},
 		{k.source(old), "retired", from.retired},
 		{k.source(source), "no", to.number},
@@ -112,6 +114,9 @@ func (s *Store) takeOver(ctx context.Context, lease cache.Lease, old, source str
 	}
 	if groups.Val() > 0 {
 		t.rename(k.groups(old), k.groups(source))
+	}
+	if merged.Val() > 0 {
+		t.rename(k.merged(old), k.merged(source))
 	}
 	return t, nil
 }
@@ -139,27 +144,32 @@ func (s *Store) rewrite(ctx context.Context, lease cache.Lease, source, number s
 	t.expect(s.keys.source(source), "no", number)
 	topics := renamer{s: s, t: t, source: source, names: map[uint64]string{}, numbers: map[feeds.Topic]uint64{}}
 	var bodies []body
+	var steps []*step
+	stated := map[string]*feeds.Item{}
 	for i, it := range items {
 		if it == nil || it.Source == source {
 			continue
 		}
 		f := list[i]
 		next := *f.entry
-		if next.topics, err = topics.move(ctx, f.entry, feeds.NewTopic("source", it.Source).Name); err != nil {
+		own, err := topics.move(ctx, f.entry, feeds.NewTopic("source", it.Source).Name)
+		if err != nil {
 			return nil, err
 		}
+		next.stateIn(own)
 		it.Source = source
 		encoded := cache.EncodeItem(it)
 		next.print, next.body = cache.PrintItem(it, encoded), nonce()
 		bodies = append(bodies, body{bodyName(f.member, next.body), encoded})
-		m := step{member: f.member, source: source, stored: f.stored, old: f.entry, next: &next, kind: feeds.Reshaped}
-		if err := t.step(s.keys, m, topics.names, now.Unix()); err != nil {
-			return nil, err
-		}
+		steps = append(steps, &step{member: f.member, source: source, stored: f.stored, old: f.entry, next: &next, kind: feeds.Reshaped})
+		stated[f.member] = it
 		if !next.state.hasBody() {
 			// Nothing refers to it, as nothing did to the old one: it stays as long as that would have.
 			t.add(s.keys.gone(), now.Unix()+keepGone, bodyName(f.member, next.body))
 		}
+	}
+	if err := s.apply(ctx, t, steps, topics.names, now.Unix(), stated); err != nil {
+		return nil, err
 	}
 	return t, s.writeBodies(ctx, now.Unix(), bodies)
 }
@@ -177,7 +187,7 @@ func (r *renamer) move(ctx context.Context, e *entry, old string) ([]place, erro
 	if err := r.s.topicNames(ctx, r.names, e); err != nil {
 		return nil, err
 	}
-	out := slices.Clone(e.topics)
+	out := slices.Clone(e.stated())
 	for i, p := range out {
 		topic := parseToken(r.names[p.topic])
 		if topic.Kind != "source" || topic.Name != old {

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	goredis "github.com/redis/go-redis/v9"
-
 	"feedmill/cache"
 	"feedmill/feeds"
 )
@@ -25,7 +23,7 @@ func (s *Store) staleness(ctx context.Context, source string, v *view) (func(e *
 	if err != nil {
 		return nil, err
 	}
-	oldest, err := s.oldest(ctx, source, 1)
+	oldest, err := s.oldest(ctx, source, r.number, 1)
 	if err != nil {
 		return nil, err
 	}
@@ -52,25 +50,40 @@ type aged struct {
 	member string
 }
 
-// oldest lists the items of a source that arrived first.
-func (s *Store) oldest(ctx context.Context, source string, n int) ([]aged, error) {
+// oldest lists the items of a source, by name and number, that arrived first. In its topics are also items of others that
+// are shown for its own, and these are in none.
+func (s *Store) oldest(ctx context.Context, source, number string, n int) ([]aged, error) {
 	groups, err := s.groupsOf(ctx, source)
 	if err != nil {
 		return nil, err
 	}
-	p := s.client.Pipeline()
-	cmds := make([]*goredis.ZSliceCmd, len(groups))
-	for i, g := range groups {
-		cmds[i] = p.ZRangeWithScores(ctx, s.keys.arrived(token(sourceTopic(source, g))), 0, int64(n)-1)
-	}
-	if _, err := p.Exec(ctx); err != nil {
-		return nil, err
+	keys := []string{s.keys.merged(source)}
+	for _, g := range groups {
+		keys = append(keys, s.keys.arrived(token(sourceTopic(source, g))))
 	}
 	var out []aged
-	for _, c := range cmds {
-		for _, z := range c.Val() {
-			m, _ := z.Member.(string)
-			out = append(out, aged{int64(z.Score), m})
+	for _, key := range keys {
+		own := 0
+		for from, more := int64(0), true; more && own < n; from += maxChunk {
+			page, err := s.client.ZRangeWithScores(ctx, key, from, from+maxChunk-1).Result()
+			if err != nil {
+				return nil, err
+			}
+			more = len(page) == maxChunk
+			members := make([]string, len(page))
+			for i, z := range page {
+				members[i], _ = z.Member.(string)
+			}
+			list, err := s.entries(ctx, members)
+			if err != nil {
+				return nil, err
+			}
+			for i, f := range list {
+				if f.entry != nil && strconv.FormatUint(f.entry.source, 10) == number {
+					own++
+					out = append(out, aged{int64(page[i].Score), f.member})
+				}
+			}
 		}
 	}
 	slices.SortFunc(out, func(a, b aged) int {
@@ -118,7 +131,7 @@ func (s *Store) retainSource(ctx context.Context, source string, now time.Time) 
 	if excess == 0 && s.opts.KeepFor <= 0 {
 		return false, nil
 	}
-	old, err := s.oldest(ctx, source, maxChunk)
+	old, err := s.oldest(ctx, source, r.number, maxChunk)
 	if err != nil {
 		return false, err
 	}

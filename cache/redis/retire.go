@@ -132,6 +132,7 @@ func (s *Store) moveSome(
 	t := newTx(lease, owner, now.Unix())
 	t.expect(s.keys.source(source), "no", number)
 	names := map[uint64]string{}
+	var steps []*step
 	for _, f := range list {
 		if f.entry == nil {
 			continue
@@ -143,10 +144,7 @@ func (s *Store) moveSome(
 		if err := s.topicNames(ctx, names, f.entry); err != nil {
 			return nil, err
 		}
-		m := step{member: f.member, source: source, stored: f.stored, old: f.entry, next: next, kind: kind}
-		if err := t.step(s.keys, m, names, now.Unix()); err != nil {
-			return nil, err
-		}
+		steps = append(steps, &step{member: f.member, source: source, stored: f.stored, old: f.entry, next: next, kind: kind})
 	}
-	return t, nil
+	return t, s.apply(ctx, t, steps, names, now.Unix(), nil)
 }

@@ -15,8 +15,8 @@ import (
 
 // record is what a source's hash holds, as it is stored; absent fields are empty.
 type record struct {
-	number, about, baseline, items, retired, swept, from string
-	sources                                              string // the counter of sources
+	number, about, baseline, items, retired, swept, from, merged string
+	sources                                                      string // the counter of sources
 }
 
 func (s *Store) record(ctx context.Context, source string) (record, error) {
@@ -31,11 +31,11 @@ func (s *Store) record(ctx context.Context, source string) (record, error) {
 	return r, nil
 }
 
-var recordFields = []string{"no", "about", "baseline", "items", "retired", "swept", "from"}
+var recordFields = []string{"no", "about", "baseline", "items", "retired", "swept", "from", "merged"}
 
 func parseRecord(values []any) record {
 	var r record
-	for i, p := range []*string{&r.number, &r.about, &r.baseline, &r.items, &r.retired, &r.swept, &r.from} {
+	for i, p := range []*string{&r.number, &r.about, &r.baseline, &r.items, &r.retired, &r.swept, &r.from, &r.merged} {
 		*p, _ = values[i].(string)
 	}
 	return r
@@ -72,9 +72,14 @@ func (s *Store) List(ctx context.Context) ([]cache.SourceInfo, error) {
 			if info.About, err = decodeAbout(r.about); err != nil {
 				return nil, fail(ctx, fmt.Sprintf("list sources: %q", name), err)
 			}
-			if r.items != "" {
-				if info.Items, err = strconv.Atoi(r.items); err != nil {
-					return nil, fail(ctx, fmt.Sprintf("list sources: %q", name), errRecord)
+			for _, n := range []struct {
+				text string
+				to   *int
+			}{{r.items, &info.Items}, {r.merged, &info.Merged}} {
+				if n.text != "" {
+					if *n.to, err = strconv.Atoi(n.text); err != nil {
+						return nil, fail(ctx, fmt.Sprintf("list sources: %q", name), errRecord)
+					}
 				}
 			}
 			if r.retired != "" {

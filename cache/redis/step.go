@@ -38,13 +38,24 @@ func (t *tx) step(k keys, m step, names map[uint64]string, now int64) error {
 	if m.old != nil {
 		old, was = m.old, m.old.state
 	}
+	mergedWas, mergedIs := was == live && old.merged, m.next.state == live && m.next.merged
 	if was == live {
-		before = old.topics
+		before = old.shownIn()
+		t.spell(k, old.stated(), -1)
 	}
 	if m.next.state == live {
-		after = m.next.topics
+		after = m.next.shownIn()
+		t.spell(k, m.next.stated(), 1)
 	}
 	t.reindex(k, m, names, before, after, old)
+	if mergedIs {
+		t.add(k.merged(m.source), m.next.arrived, m.member)
+	} else if mergedWas {
+		t.remove(k.merged(m.source), m.member)
+	}
+	if n := int64(btoi(mergedIs) - btoi(mergedWas)); n != 0 {
+		t.count(k.source(m.source), "merged", n)
+	}
 	if n := int64(btoi(m.next.state == live) - btoi(was == live)); n != 0 {
 		t.count(k.source(m.source), "items", n)
 	}
@@ -82,7 +93,6 @@ func (t *tx) reindex(k keys, m step, names map[uint64]string, before, after []pl
 		if find(after, p.topic) == nil {
 			t.remove(k.published(names[p.topic]), m.member)
 			t.remove(k.arrived(names[p.topic]), m.member)
-			t.spell(k, p, -1)
 		}
 	}
 	for _, p := range after {
@@ -93,17 +103,15 @@ func (t *tx) reindex(k keys, m step, names map[uint64]string, before, after []pl
 		if had == nil || old.arrived != m.next.arrived {
 			t.add(k.arrived(names[p.topic]), m.next.arrived, m.member)
 		}
-		if had != nil {
-			t.spell(k, *had, -1)
-		}
-		t.spell(k, p, 1)
 	}
 }
 
-// spell counts the use of a spelling other than a topic's first.
-func (t *tx) spell(k keys, p place, by int64) {
-	if p.spelling != 0 {
-		t.count(k.labels(), strconv.FormatUint(p.spelling, 10), by)
+// spell counts the use of spellings other than a topic's first.
+func (t *tx) spell(k keys, list []place, by int64) {
+	for _, p := range list {
+		if p.spelling != 0 {
+			t.count(k.labels(), strconv.FormatUint(p.spelling, 10), by)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 -- Reads one page of a topic. KEYS: 1 index, 2 ledger, 3 versions.
 -- ARGV: topic, limit, second and member to continue behind (no second: from the newest), where an entry has its nonce.
 -- Answers {version, member, second, nonce, member, ...}, at most limit + 1 items: one more says that there is more.
+-- In place of its nonce there is the whole entry of an item that others add something to.
 local topic, limit, second, behind, cut = take(), number(), take(), take(), number()
 local first = 0
 if second ~= '' then
@@ -28,7 +29,12 @@ if #members > 0 then
   for j, e in ipairs(entries) do
     out[#out + 1] = members[j]
     out[#out + 1] = got[2 * j]
-    out[#out + 1] = string.sub(e or '', cut + 1, cut + 6)
+    e = e or ''
+    if math.floor((string.byte(e) or 0) / 8) % 2 == 1 then
+      out[#out + 1] = e
+    else
+      out[#out + 1] = string.sub(e, cut + 1, cut + 6)
+    end
   end
 end
 return out
