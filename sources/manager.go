@@ -20,8 +20,8 @@ type Spec struct {
 	// between the two. Chosen says that the operator set them, who knows what the outside takes.
 	Interval, MaxInterval time.Duration
 	Chosen                bool
-	// Private is the kind's: see [Kind].
-	Private bool
+	// Private and Web are the kind's: see [Kind].
+	Private, Web bool
 }
 
 // Manager decides when each source is fetched. Per source there is one loop, one fetch in flight and one right to
@@ -30,6 +30,8 @@ type Manager struct {
 	store Store
 	log   *slog.Logger
 	slots chan struct{}
+	// lookEvery is Options.Look.
+	lookEvery time.Duration
 
 	mu      sync.Mutex
 	runners map[string]*runner
@@ -41,6 +43,9 @@ type Options struct {
 	Log *slog.Logger
 	// Parallel is the number of fetches at once; 0 means 16.
 	Parallel int
+	// Look is how often the mailbox of a [Receiver] is looked into, for letters that came in through another process; 0
+	// means two seconds.
+	Look time.Duration
 }
 
 // NewManager makes a Manager without sources.
@@ -48,8 +53,11 @@ func NewManager(store Store, opts Options) *Manager {
 	if opts.Parallel == 0 {
 		opts.Parallel = 16
 	}
+	if opts.Look == 0 {
+		opts.Look = 2 * time.Second
+	}
 	return &Manager{
-		store: store, log: opts.Log,
+		store: store, log: opts.Log, lookEvery: opts.Look,
 		slots:   make(chan struct{}, opts.Parallel),
 		runners: map[string]*runner{},
 	}

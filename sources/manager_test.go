@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -25,7 +26,24 @@ type memoryStore struct {
 	baseline bool
 	notes    map[string][]byte
 	puts     []string // "key" or "-key", in order
+	writes   int      // of notes
 	lost     chan struct{}
+}
+
+// copy is the store as another process finds it after a crash.
+func (m *memoryStore) copy() *memoryStore {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	c := newMemoryStore()
+	c.items, c.notes, c.baseline = maps.Clone(m.items), maps.Clone(m.notes), m.baseline
+	return c
+}
+
+// written counts the writes of notes.
+func (m *memoryStore) written() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.writes
 }
 
 func newMemoryStore() *memoryStore {
@@ -144,6 +162,7 @@ func (d *memoryDesk) Range(_ context.Context, bucket string, fn func(string, []b
 func (d *memoryDesk) Write(_ context.Context, bucket string, edits map[string][]byte) error {
 	d.m.mu.Lock()
 	defer d.m.mu.Unlock()
+	d.m.writes++
 	for k, v := range edits {
 		if v == nil {
 			delete(d.m.notes, bucket+"/"+k)

@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
+	"hash/fnv"
 	"slices"
 	"time"
 )
@@ -14,6 +14,9 @@ type schedule struct {
 	// Due is the time of the next fetch, Wish the earliest one that the outside asked for.
 	Due  time.Time `json:"due"`
 	Wish time.Time `json:"wish,omitzero"`
+	// Rest is how long the last answer wished to be the last, and Skip when it wished that there be none.
+	Rest time.Duration `json:"rest,omitempty"`
+	Skip Skip          `json:"skip,omitzero"`
 	// Failures counts the fetches that failed in a row.
 	Failures int       `json:"failures,omitempty"`
 	Last     time.Time `json:"last,omitzero"`    // end of the last fetch
@@ -35,6 +38,8 @@ type schedule struct {
 	// fetch that succeeded.
 	Shape    string `json:"shape,omitempty"`
 	Reshaped bool   `json:"reshaped,omitempty"`
+
+	unsaved bool // the store has it as it was planned before the last fetch
 }
 
 // Traffic is what a source has cost the servers it asks.
@@ -91,32 +96,65 @@ const (
 	silentFor  = 3
 )
 
-// after sets the next due time from the outcome of a fetch that ended at now. Successful fetches come after the interval
-// and up to an eighth more, so that load is spread; failures back off exponentially.
+// after sets the next due time from the outcome of a fetch that ended at now.
 func (s *schedule) after(now time.Time, spec Spec, local bool, res Result, err error) {
 	s.Location, s.Fingerprint = spec.Location, spec.Fingerprint
 	s.Last, s.Note, s.Told = now, res.Note, res.Told
 	s.count(res.Exchange, err)
-	interval := s.interval(now, spec)
 	if err == nil {
 		s.LastOK, s.Failures, s.Error = now, 0, ""
-		s.Due = now.Add(spread(interval))
 	} else {
 		s.Failures++
 		s.Error = err.Error()
-		s.Due = now.Add(s.backoff(interval, local, res.Exchange))
 	}
-	s.hurry(now, spec, res.By)
-	s.Gone, s.Wish = res.Gone, res.NotBefore
-	if s.Wish.After(s.Due) {
-		s.Due = s.Wish
+	s.Gone, s.Wish, s.Rest, s.Skip = res.Gone, res.NotBefore, max(0, res.NotBefore.Sub(now)), res.Skip
+	s.plan(now, spec, local, res.Exchange, res.By)
+}
+
+// plan sets the next due time after a fetch that ended at now. Successful fetches come after the interval and up to an
+// eighth more, so that load is spread; failures back off exponentially. by is when somebody has to be asked again.
+func (s *schedule) plan(now time.Time, spec Spec, local bool, x *Exchange, by time.Time) {
+	interval := s.interval(now, spec)
+	if s.Failures == 0 {
+		s.Due = now.Add(spread(interval, spec.Name, now))
+	} else {
+		s.Due = now.Add(s.backoff(interval, spec.Name, now, local, x))
 	}
-	if t := res.Skip.Next(s.Due); t.After(s.Due) {
+	s.hurry(now, spec, by)
+	if rested := now.Add(s.Rest); rested.After(s.Due) {
+		s.Due = rested
+	}
+	if t := s.Skip.Next(s.Due); t.After(s.Due) {
 		s.Due = t
 		if latest := now.Add(max(maxBackoff, interval)); s.Due.After(latest) {
 			s.Due = latest
 		}
 	}
+}
+
+// attempt is the schedule that a source which asks servers saves before it does so. A crash in the middle loses the
+// answer: it is taken to wish what the last one did. So in a loop of crashes, too, nobody is asked early.
+func (s schedule) attempt(now time.Time, spec Spec) schedule {
+	if s.Last.IsZero() {
+		s.Note = "the first fetch did not end: the program did"
+	}
+	s.Location, s.Fingerprint, s.Last = spec.Location, spec.Fingerprint, now
+	reached := Exchange{Reached: true}
+	s.plan(now.Add(s.slack(now, spec)), spec, false, &reached, time.Time{})
+	return s
+}
+
+// slack is how long a fetch usually takes at most: its outcome is planned from its end.
+func (s schedule) slack(now time.Time, spec Spec) time.Duration {
+	return min(time.Minute, s.interval(now, spec)/16)
+}
+
+// settled says that a fetch brought nothing that the schedule planned before it does not hold, but for counters: it is
+// kept in place of saving another one.
+func (s schedule) settled(planned schedule, res Result) bool {
+	return res.Unchanged && res.By.IsZero() && !s.Due.After(planned.Due) && s.Rest <= planned.Rest+time.Minute &&
+		s.Failures == planned.Failures && s.Told == planned.Told && s.Skip == planned.Skip && s.Gone == planned.Gone &&
+		s.Shape == planned.Shape && !s.Reshaped && s.Withheld == planned.Withheld && s.Note == planned.Note
 }
 
 // hurry brings the next fetch forward to by, as far as politeness allows.
@@ -136,8 +174,13 @@ func (s *schedule) hurry(now time.Time, spec Spec, by time.Time) {
 	}
 }
 
-// spread adds up to an eighth.
-func spread(d time.Duration) time.Duration { return d + rand.N(d/perArrival+1) }
+// spread adds up to an eighth: how much looks random, and is the same for the same source at the same time, so that a
+// simulation can be run again.
+func spread(d time.Duration, name string, now time.Time) time.Duration {
+	h := fnv.New64a()
+	_, _ = fmt.Fprint(h, name, now.UnixNano()) // a hash does not fail
+	return d + time.Duration(h.Sum64()%uint64(d/8+1))
+}
 
 // interval is the time between fetches that go well.
 func (s *schedule) interval(now time.Time, spec Spec) time.Duration {
@@ -210,7 +253,7 @@ func (s *schedule) count(x *Exchange, err error) {
 
 // backoff is the wait after the failures so far: doubling, with jitter. A server that was reached is asked again no sooner
 // than after a success.
-func (s *schedule) backoff(interval time.Duration, local bool, x *Exchange) time.Duration {
+func (s *schedule) backoff(interval time.Duration, name string, now time.Time, local bool, x *Exchange) time.Duration {
 	first, most := min(interval, 5*time.Minute), maxBackoff
 	switch {
 	case local:
@@ -222,7 +265,7 @@ func (s *schedule) backoff(interval time.Duration, local bool, x *Exchange) time
 	for n := s.Failures; n > 1 && d < most; n-- {
 		d *= 2
 	}
-	return min(spread(d), most)
+	return min(spread(d, name, now), most)
 }
 
 // recall fits what an earlier process remembered to the source as it is now: nothing that another location said about time

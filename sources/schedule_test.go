@@ -80,7 +80,7 @@ func TestC11BackOff(t *testing.T) {
 		want := c.first
 		for n := 1; n < 20; n++ {
 			s := schedule{Failures: n}
-			got := s.backoff(3*time.Hour, c.local, c.exchange)
+			got := s.backoff(3*time.Hour, "a", time.Unix(int64(n), 0), c.local, c.exchange)
 			if got < min(want, c.most) || got > min(want*9/8+time.Second, c.most) {
 				t.Errorf("%s: %v after %d failures, want %v", c.name, got, n, want)
 			}
@@ -138,36 +138,144 @@ func TestC9SkippedTimes(t *testing.T) {
 	}
 }
 
-// TestC8ACrashInTheMiddleAsksNobodyEarly: the process dies while the origin is being asked.
-func TestC8ACrashInTheMiddleAsksNobodyEarly(t *testing.T) {
+// TestACrashInTheMiddleAsksNobodyEarly: the process dies while the origin answers. What it wishes is lost with it; what it
+// wished the time before is kept to (C8, C9, C11).
+func TestACrashInTheMiddleAsksNobodyEarly(t *testing.T) {
+	good := &Exchange{Requests: 1, Reached: true, ETag: "1"}
+	for name, c := range map[string]struct {
+		first  func() (Result, error)
+		second time.Duration // when the second fetch is sure to be under way
+		wait   time.Duration // from then on nobody may be asked
+	}{
+		"the first fetch": {nil, time.Minute, 58 * time.Minute},
+		"no wish":         {func() (Result, error) { return Result{Exchange: good}, nil }, 70 * time.Minute, 50 * time.Minute},
+		"max-age":         {func() (Result, error) { return Result{Exchange: good, NotBefore: time.Now().Add(5 * time.Hour)}, nil }, 5*time.Hour + 1, 5*time.Hour - 1},
+		"skipped hours": {
+			func() (Result, error) { return Result{Exchange: good, Skip: Skip{Hours: 1<<24 - 1<<2}}, nil }, 68 * time.Minute, 22*time.Hour + 50*time.Minute,
+		},
+		"403 before": {
+			func() (Result, error) {
+				return Result{Exchange: &Exchange{Requests: 1, Reached: true, Status: 403}, NotBefore: time.Now().Add(24 * time.Hour)}, errors.New("403")
+			}, 24*time.Hour + 1, 24*time.Hour - 1,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := newMemoryStore()
+				release := make(chan struct{})
+				cut := 2
+				if c.first == nil {
+					cut = 1
+				}
+				src := &scripted{fetch: func(n int, _ State, _ Sink) (Result, error) {
+					if n == cut {
+						<-release
+					}
+					if n < cut {
+						return c.first()
+					}
+					return Result{Exchange: good}, nil
+				}}
+				asks := spec("a", src)
+				asks.Web = true
+				first := startManager(t, store, asks)
+				time.Sleep(c.second)
+				if n := len(src.times()); n != cut {
+					t.Fatalf("%d fetches after %v, want %d", n, c.second, cut)
+				}
+				crashed := store.copy()
+				close(release)
+				first.Close()
+				startManager(t, crashed, asks)
+				time.Sleep(c.wait)
+				if n := len(src.times()); n != cut {
+					t.Errorf("%d fetches within %v of the crash, want %d", n, c.wait, cut)
+				}
+				time.Sleep(3 * time.Hour)
+				if n := len(src.times()); n == cut {
+					t.Errorf("nobody asks again: %+v", src.times())
+				}
+			})
+		})
+	}
+}
+
+// TestAStopInTheMiddleForgetsNothing: the program is stopped while the origin answers.
+func TestAStopInTheMiddleForgetsNothing(t *testing.T) {
+	for name, c := range map[string]struct {
+		exchange *Exchange
+		err      error
+		wish     time.Duration
+		again    time.Duration // when the next fetch comes
+	}{
+		"nobody was asked":      {&Exchange{}, context.Canceled, 0, 0},
+		"asked, no answer":      {&Exchange{Reached: true}, context.Canceled, 0, time.Hour},
+		"a longer wish":         {&Exchange{Reached: true, ETag: "1"}, context.Canceled, 9 * time.Hour, 9 * time.Hour},
+		"all done just in time": {&Exchange{Reached: true, ETag: "1"}, nil, 9 * time.Hour, 9 * time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := newMemoryStore()
+				var m *Manager
+				closed := make(chan struct{})
+				src := &scripted{fetch: func(n int, _ State, _ Sink) (Result, error) {
+					if n != 2 {
+						return Result{Exchange: &Exchange{Requests: 1, Reached: true, ETag: "1"}}, nil
+					}
+					go func() {
+						m.Close()
+						close(closed)
+					}()
+					synctest.Wait() // all wait for this fetch
+					res := Result{Exchange: c.exchange}
+					if c.wish > 0 {
+						res.NotBefore = time.Now().Add(c.wish)
+					}
+					return res, c.err
+				}}
+				asks := spec("a", src)
+				asks.Web = true
+				m = startManager(t, store, asks)
+				<-closed
+				startManager(t, store, asks)
+				time.Sleep(30 * time.Hour)
+				at := src.times()
+				if d := at[2].Sub(at[1]); d < c.again || d > c.again+10*time.Minute {
+					t.Errorf("asked again after %v, want %v", d, c.again)
+				}
+			})
+		})
+	}
+}
+
+// TestAFetchWithoutNewsIsSavedOnce: before it is asked for; counters follow when the program ends.
+func TestAFetchWithoutNewsIsSavedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newMemoryStore()
-		release := make(chan struct{})
 		src := &scripted{fetch: func(n int, _ State, _ Sink) (Result, error) {
-			if n == 2 {
-				<-release
-			}
-			return Result{Exchange: &Exchange{Requests: 1, Reached: true, ETag: "1"}}, nil
+			return Result{Unchanged: n > 1, Note: "304", NotBefore: time.Now().Add(2 * time.Hour), Exchange: &Exchange{Requests: 1, NotModified: 1, Reached: true, ETag: "1"}}, nil
 		}}
-		first := startManager(t, store, spec("a", src))
-		time.Sleep(90 * time.Minute) // in the middle of the second fetch
-		crashed := newMemoryStore()
-		store.mu.Lock()
-		for k, v := range store.notes {
-			crashed.notes[k] = v
+		asks := spec("a", src)
+		asks.Web = true
+		m := startManager(t, store, asks)
+		time.Sleep(time.Minute)
+		before := store.written()
+		time.Sleep(100 * time.Hour)
+		if n, writes := len(src.times())-1, store.written()-before; n < 45 || writes != n {
+			t.Errorf("%d fetches and %d writes", n, writes)
 		}
-		crashed.baseline = store.baseline
-		store.mu.Unlock()
-		close(release)
-		first.Close()
-		startManager(t, crashed, spec("a", src))
-		time.Sleep(30 * time.Minute)
-		if n := len(src.times()); n != 2 {
-			t.Errorf("%d fetches, want 2: the one that a crash cut off is not repeated at once", n)
+		m.Close()
+		fetches := len(src.times())
+		m = startManager(t, store, asks)
+		synctest.Wait()
+		if st := m.Status()[0]; st.Traffic.Requests != int64(fetches) || st.Note != "304" {
+			t.Errorf("after a restart %d requests are known of %d: %+v", st.Traffic.Requests, fetches, st)
 		}
-		time.Sleep(time.Hour)
-		if n := len(src.times()); n != 3 {
-			t.Errorf("%d fetches, want 3", n)
+		at := src.times()
+		for i := 1; i < len(at); i++ {
+			if d := at[i].Sub(at[i-1]); d < 2*time.Hour || d > 2*time.Hour+20*time.Minute {
+				t.Errorf("fetch %d comes %v after the one before", i, d)
+			}
 		}
 	})
 }

@@ -260,6 +260,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Header.Get("User-Agent") == "" {
 		req.Header.Set("User-Agent", t.agent)
 	}
+	purse.begin()
 	resp, err := t.base.RoundTrip(req)
 	if err != nil {
 		err = named(ctx, err)
@@ -315,6 +316,8 @@ func hostKey(u *url.URL) string { return strings.TrimSuffix(strings.ToLower(u.Ho
 type budget struct {
 	mu    sync.Mutex
 	spent time.Duration
+	// begun says that the first request is on its way, and no more waits for its turn.
+	begun bool
 }
 
 type budgetKey struct{}
@@ -329,4 +332,16 @@ func (b *budget) spend(d time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.spent += d
+}
+
+func (b *budget) begin() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.begun = true
+}
+
+func (b *budget) hasBegun() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.begun
 }

@@ -68,6 +68,8 @@ type Response struct {
 	Validators Validators
 	// NotBefore is when the origin wishes to be asked again; zero for no wish.
 	NotBefore time.Time
+
+	begun bool // a request was on its way, whatever became of it
 }
 
 // Get asks once and reads the answer; it never retries. The Response is never nil, and its NotBefore counts beside an
@@ -102,7 +104,8 @@ func get(ctx context.Context, client *http.Client, r Request, resp *Response) er
 		ctx, cancel = context.WithTimeout(ctx, client.Timeout)
 		defer cancel()
 	}
-	ctx = context.WithValue(ctx, budgetKey{}, &budget{})
+	purse := &budget{}
+	ctx = context.WithValue(ctx, budgetKey{}, purse)
 
 	first, permanent := u, true
 	if r.origin != "" {
@@ -128,6 +131,7 @@ func get(ctx context.Context, client *http.Client, r Request, resp *Response) er
 			return err
 		}
 		res, err := rt.RoundTrip(req)
+		resp.begun = purse.hasBegun()
 		if err != nil {
 			err = plain(err)
 			if p := (*PausedError)(nil); errors.As(err, &p) {
@@ -287,7 +291,9 @@ func finish(res *http.Response, r Request, resp *Response, conditional bool) err
 		}
 		body, err := readBody(res, limit)
 		if err != nil && (r.cut == 0 || !errors.Is(err, ErrTooLarge)) {
-			resp.NotBefore = time.Time{}
+			if !errors.Is(err, context.Canceled) { // then the body is not to blame
+				resp.NotBefore = time.Time{}
+			}
 			return err
 		}
 		resp.Body = body

@@ -245,11 +245,11 @@ func lost(err error) bool {
 	return errors.Is(err, ErrRedirect) || unreachable(err)
 }
 
-// untouched says that no request left for the origin.
-func untouched(err error) bool {
+// untouched says that no request left for the origin. One that the end of the program cuts off may have.
+func untouched(resp *Response, err error) bool {
 	var paused *PausedError
 	return unreachable(err) || errors.Is(err, ErrPrivate) || errors.Is(err, ErrPort) || errors.Is(err, ErrScheme) ||
-		errors.As(err, &paused) || errors.Is(err, context.Canceled)
+		errors.As(err, &paused) || errors.Is(err, context.Canceled) && !resp.begun
 }
 
 // failures is how many fetches in a row failed before this one, as far as the state knows.
@@ -263,7 +263,7 @@ func (p *Poll) failures() int {
 // count adds an answer to the sums of the fetch.
 func (p *Poll) count(resp *Response, first bool, err error) {
 	p.sum.Requests++
-	p.sum.Reached = p.sum.Reached || err == nil || resp.Status != 0 || !untouched(err)
+	p.sum.Reached = p.sum.Reached || err == nil || resp.Status != 0 || !untouched(resp, err)
 	if resp.NotModified {
 		p.sum.NotModified++
 	}

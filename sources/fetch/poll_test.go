@@ -1,10 +1,13 @@
 package fetch
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"feedmill/sources"
@@ -262,4 +265,33 @@ func TestPollC13RollsBack(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestPollKnowsWhoWasAskedWhenItIsStopped: whoever was not asked yet may be asked at the next start, the others not.
+func TestPollKnowsWhoWasAskedWhenItIsStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(Options{}, roundTrip(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		}))
+		ctx, stop := context.WithCancel(t.Context())
+		reached := make([]bool, 2)
+		var both sync.WaitGroup
+		for i := range reached {
+			both.Go(func() {
+				time.Sleep(time.Duration(i) * time.Millisecond) // the second waits for the first
+				p := NewPoll(c, sourcetest.NewState(), "")
+				if _, err := p.Get(ctx, "doc", Request{URL: "http://h.example/"}); !errors.Is(err, context.Canceled) {
+					t.Errorf("request %d: %v", i, err)
+				}
+				reached[i] = p.Result("").Exchange.Reached
+			})
+		}
+		time.Sleep(time.Second)
+		stop()
+		both.Wait()
+		if !reached[0] || reached[1] {
+			t.Errorf("reached %v, want the first alone", reached)
+		}
+	})
 }

@@ -227,10 +227,18 @@ type subscribed struct {
 	m     *sources.Manager
 	cfg   Config
 	env   sources.Env
+	// look is how often the mailbox is looked into: seldom where weeks are simulated.
+	look time.Duration
 }
 
-func newSubscribed(t *testing.T) *subscribed {
+// forWeeks looks for letters every minute alone: that is most of the work of a simulated month.
+func forWeeks(s *subscribed) { s.look = time.Minute }
+
+func newSubscribed(t *testing.T, before ...func(*subscribed)) *subscribed {
 	s := &subscribed{hub: newHub(t), store: fetchtest.NewStore(), cfg: Config{URL: topic}}
+	for _, change := range before {
+		change(s)
+	}
 	s.env = sources.Env{Name: "up", HTTP: &http.Client{Transport: s.hub}, Log: slog.New(slog.DiscardHandler), Hook: hook}
 	s.callback = func(w http.ResponseWriter, r *http.Request) {
 		other := &source{cfg: s.cfg, env: s.env} // the replica that the load balancer chose
@@ -243,9 +251,9 @@ func newSubscribed(t *testing.T) *subscribed {
 }
 
 func (s *subscribed) start(fingerprint string) {
-	s.m = sources.NewManager(s.store, sources.Options{Log: slog.New(slog.DiscardHandler)})
+	s.m = sources.NewManager(s.store, sources.Options{Log: slog.New(slog.DiscardHandler), Look: s.look})
 	s.m.Apply([]sources.Spec{{
-		Name: "up", Kind: "feed", Location: "up", Fingerprint: fingerprint, Policy: sources.Policy{Source: "up"}, Interval: time.Hour, MaxInterval: 24 * time.Hour,
+		Name: "up", Kind: "feed", Location: "up", Fingerprint: fingerprint, Policy: sources.Policy{Source: "up"}, Interval: time.Hour, MaxInterval: 24 * time.Hour, Web: true,
 		Source: &source{cfg: s.cfg, env: s.env},
 	}})
 	time.Sleep(10 * time.Second)
@@ -289,7 +297,7 @@ func TestC31Subscribes(t *testing.T) {
 
 func TestC31TheSlowPollStays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSubscribed(t)
+		s := newSubscribed(t, forWeeks)
 		s.set(func() { s.body = channel(item("2", "two"), item("1", "one")) }) // and the hub forgets to tell
 		time.Sleep(60 * 24 * time.Hour)
 		if s.store.Items("up") != 2 {
@@ -310,7 +318,7 @@ func TestC31TheSlowPollStays(t *testing.T) {
 func TestC31NeverWithoutASubscription(t *testing.T) {
 	for _, lease := range []time.Duration{12 * time.Hour, 36 * time.Hour, 5 * 24 * time.Hour} {
 		synctest.Test(t, func(t *testing.T) {
-			s := newSubscribed(t)
+			s := newSubscribed(t, forWeeks)
 			s.set(func() { s.lease = lease })
 			time.Sleep(time.Hour)
 			s.restart("1")
@@ -393,7 +401,7 @@ func TestC31NewsThatNoLetterTakes(t *testing.T) {
 
 func TestC31TheHubChangesOrGoes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSubscribed(t)
+		s := newSubscribed(t, forWeeks)
 		old := s.callbacks()[0]
 		s.set(func() { s.links = strings.Replace(s.links, hubURL, hubURL+"two", 1) })
 		time.Sleep(3 * 24 * time.Hour)
@@ -420,11 +428,7 @@ func TestC31TheHubChangesOrGoes(t *testing.T) {
 func TestC31HubsThatRefuse(t *testing.T) {
 	for _, code := range []int{400, 404, 500, 302, 307} {
 		synctest.Test(t, func(t *testing.T) {
-			h := newSubscribed(t)
-			h.m.Close()
-			h.store = fetchtest.NewStore()
-			h.set(func() { h.answer, h.log = code, nil })
-			h.start("1")
+			h := newSubscribed(t, forWeeks, func(s *subscribed) { s.answer = code })
 			time.Sleep(30 * 24 * time.Hour)
 			if n := len(h.asked()); n < 10 || n > 60 {
 				t.Errorf("%d: asked %d times in 30 days: want it slow, and never given up", code, n)
@@ -444,7 +448,7 @@ func TestC31HubsThatRefuse(t *testing.T) {
 
 func TestC31DeniedAndSilent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSubscribed(t)
+		s := newSubscribed(t, forWeeks)
 		for _, callback := range s.callbacks() {
 			r := httptest.NewRequest(http.MethodGet, callback+"?hub.mode=denied&hub.reason=no&hub.topic="+url.QueryEscape(topic), nil)
 			if got := s.call(r).Code; got != 200 {

@@ -191,7 +191,7 @@ func MakeSpec(cfg *config.Config, s config.Source, client *http.Client, files st
 	return sources.Spec{
 		Name: s.Name, Kind: s.Kind.Name, Location: s.Config.Location(),
 		Fingerprint: s.Fingerprint + " " + env.Shape + " " + env.Hook, Source: src, Policy: policy,
-		Interval: s.Interval, MaxInterval: s.MaxInterval, Chosen: s.Chosen, Private: s.Kind.Private,
+		Interval: s.Interval, MaxInterval: s.MaxInterval, Chosen: s.Chosen, Private: s.Kind.Private, Web: s.Kind.Web,
 	}, nil
 }
 

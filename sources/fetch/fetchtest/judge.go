@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -18,70 +19,99 @@ const (
 	spacing   = time.Second
 	settled   = 10              // permanent redirects in a row after which the old address is left alone
 	tooLong   = day + day/4     // without any request a page counts as given up (C11)
-	aftermath = 2 * time.Minute // before a crash: what was told then may be forgotten
+	aftermath = 2 * time.Minute // before a crash: what was told then may not be stored yet
 	grain     = time.Second     // headers count in seconds
 )
+
+// end is when whoever polls ended. What it was told within a while before may be forgotten.
+type end struct {
+	at     time.Time
+	within time.Duration
+}
+
+type ends []end
+
+func (e ends) forgot(told time.Time) bool {
+	return slices.ContainsFunc(e, func(e end) bool {
+		lost := e.at.Sub(told)
+		return lost >= 0 && lost <= e.within
+	})
+}
 
 // judge holds the requests for one page against the rules.
 type judge struct {
 	n    int
 	last time.Time // the last request
-	// etag and date are what the next request has to carry; before are those of the answer before.
-	etag, date string
-	before     [2]string
-	when       time.Time // when they came
-	known      bool      // a good answer has come, with validators
+	// told is what the page has told, before what it had told before its last answer, which came at when.
+	told, before told
+	when         time.Time
+	bad          bool // the last answer was none that a redirect leads to for long
+}
+
+// told is what a page has told those who ask it, and what they have to keep to.
+type told struct {
+	etag, date string // what the next request has to carry
+	known      bool   // a good answer has come, with validators
+	wait       time.Duration
 	notBefore  time.Time
 	why        string
 	gone       bool
 	moved      int    // permanent redirects in a row
 	target     string // where the last one led
-	bad        bool   // the last answer was none that a redirect leads to for long
 }
 
-// request judges a request.
-func (j *judge) request(r *http.Request, now, crashed time.Time) (faults []string) {
-	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
+// request judges a request. Where the last answer may be forgotten what had been told before counts, and the page wishes as
+// long a rest as it did then.
+func (j *judge) request(r *http.Request, now time.Time, ended ends) (faults []string) {
 	j.n++
-	if j.gone {
+	j.last = now
+	faults = j.told.judge(r, now)
+	if len(faults) > 0 && ended.forgot(j.when) {
+		before := j.before
+		before.notBefore, before.why = j.when.Add(max(before.wait, hour)-grain), "C8: early after an end: "+before.why
+		if len(before.judge(r, now)) == 0 {
+			return nil
+		}
+	}
+	return faults
+}
+
+func (t *told) judge(r *http.Request, now time.Time) (faults []string) {
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
+	if t.gone {
 		fault("C12: asked again after 410")
 	}
-	if now.Before(j.notBefore) {
-		fault("%s: %v too early", j.why, j.notBefore.Sub(now))
+	if now.Before(t.notBefore) {
+		fault("%s: %v too early", t.why, t.notBefore.Sub(now))
 	}
-	if j.moved >= settled {
-		fault("C13: the old address is asked after %d permanent redirects", j.moved)
+	if t.moved >= settled {
+		fault("C13: the old address is asked after %d permanent redirects", t.moved)
 	}
 	inm, ims := r.Header.Get("If-None-Match"), r.Header.Get("If-Modified-Since")
-	sent := [2]string{inm, ims}
-	right := sent == [2]string{j.etag, j.date}
-	if !right && !crashed.IsZero() && crashed.Sub(j.when) < aftermath && crashed.Sub(j.when) >= 0 {
-		right = sent == j.before
-	}
 	switch {
-	case right:
-	case j.known && inm == "" && ims == "":
+	case inm == t.etag && ims == t.date:
+	case t.known && inm == "" && ims == "":
 		fault("C7: unconditional, although validators are known")
-	case ims != "" && j.date == "":
+	case ims != "" && t.date == "":
 		fault("C2: If-Modified-Since %q was never given", ims)
 	default:
-		fault("C1, C3 to C6: validators %q, want %q", sent, [2]string{j.etag, j.date})
+		fault("C1, C3 to C6: validators %q, want %q", [2]string{inm, ims}, [2]string{t.etag, t.date})
 	}
-	j.last = now
 	return faults
 }
 
 // answered notes what a request was told, which decides on the next.
 func (j *judge) answered(now time.Time, status int, h http.Header, good bool, p *Page) {
 	j.bad = !good
+	j.before, j.when = j.told, now
+	t := &j.told
 	wait, why := hour, "C8: less than an hour after the last request"
 	switch {
 	case good:
-		j.before, j.when = [2]string{j.etag, j.date}, now
-		j.etag, j.date = get(h, "Etag"), get(h, "Last-Modified")
-		j.known = j.etag != "" || j.date != ""
-		j.moved = 0
-		if !j.known {
+		t.etag, t.date = get(h, "Etag"), get(h, "Last-Modified")
+		t.known = t.etag != "" || t.date != ""
+		t.moved = 0
+		if !t.known {
 			wait, why = day, "C8: less than a day after the last request, without validators"
 		}
 		if fresh := min(maxAge(h), day); fresh > wait {
@@ -95,23 +125,23 @@ func (j *judge) answered(now time.Time, status int, h http.Header, good bool, p 
 			wait, why = d, "C10: within Retry-After"
 		}
 	case status == http.StatusGone:
-		j.gone = true
+		t.gone = true
 	case status == http.StatusNotFound, status == http.StatusForbidden, status == http.StatusUnauthorized:
 		wait, why = day, fmt.Sprintf("C12: less than a day after %d", status)
 	case status == http.StatusMovedPermanently, status == http.StatusPermanentRedirect:
-		j.forget(now)
-		j.moved, j.target = j.moved+1, get(h, "Location")
+		t.forget()
+		t.moved, t.target = t.moved+1, get(h, "Location")
 	case status == http.StatusFound, status == http.StatusTemporaryRedirect:
-		j.forget(now)
-		j.moved = 0
+		t.forget()
+		t.moved = 0
 	}
-	j.notBefore, j.why = now.Add(wait-grain), why
+	t.wait, t.notBefore, t.why = wait, now.Add(wait-grain), why
 	if p.Skip != nil && good {
 		// Within a day of patience no request may fall into skipped times.
-		for t := j.notBefore.Truncate(time.Minute); t.Before(now.Add(day - time.Minute)); t = t.Add(time.Minute) {
-			if !p.Skip(t) {
-				if t.After(j.notBefore) {
-					j.notBefore, j.why = t, "C9: within skipHours"
+		for at := t.notBefore.Truncate(time.Minute); at.Before(now.Add(day - time.Minute)); at = at.Add(time.Minute) {
+			if !p.Skip(at) {
+				if at.After(t.notBefore) {
+					t.notBefore, t.why = at, "C9: within skipHours"
 				}
 				break
 			}
@@ -120,14 +150,11 @@ func (j *judge) answered(now time.Time, status int, h http.Header, good bool, p 
 }
 
 // forget drops the validators: they are those of the address that a redirect leads to from now on (C6).
-func (j *judge) forget(now time.Time) {
-	j.before, j.when = [2]string{j.etag, j.date}, now
-	j.etag, j.date, j.known = "", "", false
-}
+func (t *told) forget() { t.etag, t.date, t.known = "", "", false }
 
 // abandoned says that nobody has asked for long.
 func (j *judge) abandoned(now time.Time) string {
-	if j.n == 0 || j.gone || j.moved >= settled || now.Sub(j.last) < tooLong {
+	if j.n == 0 || j.told.gone || j.told.moved >= settled || now.Sub(j.last) < tooLong {
 		return ""
 	}
 	return fmt.Sprintf("C11: given up: the last request came %v ago", now.Sub(j.last))
@@ -194,9 +221,10 @@ type host struct {
 	open   int
 	ended  time.Time
 	paused time.Time
+	when   time.Time // when the pause was asked for
 }
 
-func (h *host) begin(now time.Time) (faults []string) {
+func (h *host) begin(now time.Time, ended ends) (faults []string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.open++; h.open > 1 {
@@ -204,6 +232,9 @@ func (h *host) begin(now time.Time) (faults []string) {
 	}
 	if !h.ended.IsZero() && now.Sub(h.ended) < spacing {
 		faults = append(faults, fmt.Sprintf("C20: %v after the last request to the host", now.Sub(h.ended)))
+	}
+	if ended.forgot(h.when) {
+		h.paused = time.Time{} // whoever knew of it is dead
 	}
 	if now.Before(h.paused.Add(-grain)) {
 		faults = append(faults, "C10: the host asked everybody for a pause (429)")
@@ -221,5 +252,5 @@ func (h *host) end() {
 func (h *host) pause(until time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.paused = until
+	h.paused, h.when = until, time.Now()
 }

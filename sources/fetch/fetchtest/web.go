@@ -64,8 +64,8 @@ type Web struct {
 	hosts  map[string]*host
 	faults []string
 	// Log has a line for every request.
-	log     []string
-	crashed time.Time
+	log   []string
+	ended ends
 }
 
 // New starts a web that ends with the test.
@@ -107,11 +107,16 @@ func (w *Web) Network(o fetch.Options) *fetch.Network {
 	return fetch.NewNetwork(o)
 }
 
-// Crashed says that whoever polls was killed: what it had just been told may be forgotten.
-func (w *Web) Crashed() {
+// Ended says that whoever polls ends now. What it is being told may be forgotten; if it is killed, what it has just been
+// told, too.
+func (w *Web) Ended(killed bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.crashed = time.Now()
+	e := end{at: time.Now()}
+	if killed {
+		e.within = aftermath
+	}
+	w.ended = append(w.ended, e)
 }
 
 // Faults are the broken rules so far, each by its number in the standard that is kept (C1 to C34).
@@ -205,14 +210,14 @@ func (w *Web) serve(rw http.ResponseWriter, r *http.Request) {
 		w.hosts[r.Host] = h
 	}
 	w.log = append(w.log, fmt.Sprintf("%s %s %s %q %q", now.UTC().Format(time.RFC3339), r.Method, address, r.Header.Get("If-None-Match"), r.Header.Get("If-Modified-Since")))
-	crashed := w.crashed
+	ended := w.ended
 	w.mu.Unlock()
 	if p == nil {
 		w.fault(address, "C33: nobody told of this address")
 		http.NotFound(rw, r)
 		return
 	}
-	for _, f := range h.begin(now) {
+	for _, f := range h.begin(now, ended) {
 		w.fault(address, "%s", f)
 	}
 	defer h.end()
@@ -222,9 +227,9 @@ func (w *Web) serve(rw http.ResponseWriter, r *http.Request) {
 	failed := w.failed(p)
 	p.mu.Lock()
 	if failed {
-		p.judge.moved = 0 // the old address is asked again when the new one fails
+		p.judge.told.moved = 0 // the old address is asked again when the new one fails
 	}
-	faults := p.judge.request(r, now, crashed)
+	faults := p.judge.request(r, now, ended)
 	n := p.judge.n
 	p.mu.Unlock()
 	for _, f := range faults {
@@ -242,7 +247,7 @@ func (w *Web) serve(rw http.ResponseWriter, r *http.Request) {
 // failed says that the page leads for good to one that does not answer well.
 func (w *Web) failed(p *Page) bool {
 	p.mu.Lock()
-	target := p.judge.target
+	target := p.judge.told.target
 	p.mu.Unlock()
 	w.mu.Lock()
 	to := w.pages[target]
