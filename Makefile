@@ -52,7 +52,6 @@ test: ## every test; those that need Redis, git or sshd are skipped without them
 
 race: tools ## every test with the race detector; nothing is skipped
 	CI=true CGO_ENABLED=1 $(GO) test -race -shuffle=on $(PKG)
-	CI=true $(GO) test -shuffle=on ./sources/webfeed
 
 bench: ## benchmarks of PKG that match BENCH
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(PKG)

@@ -137,7 +137,9 @@ func (r *runner) work(ctx context.Context, desk Desk) error {
 }
 
 // wait returns when the source is due (timed), woken, written to or released, or when ctx ends. What is due already gets no
-// timer: Go's race detector breaks on timers of a synctest bubble that have run out before anybody waits for them.
+// timer: timers of a synctest bubble that have run out before somebody waits for them are run by whoever then does, all
+// of them under the one race context of the bubble, and Go's race detector breaks when two are at once (go1.26,
+// runtime.(*timer).maybeRunChan).
 func (r *runner) wait(ctx context.Context, desk Desk, sch *schedule) (timed bool, err error) {
 	// A letter or the operator's word may have come in through another process. What failed is tried again when it is due.
 	_, mail := r.spec.Source.(Receiver)

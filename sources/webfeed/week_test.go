@@ -266,8 +266,8 @@ func TestKilledWhileAsking(t *testing.T) {
 	for _, killed := range []bool{true, false} {
 		for _, runs := range []time.Duration{5 * time.Hour, 24 * time.Hour} {
 			synctest.Test(t, func(t *testing.T) {
-				next := []stretch{{runs: runs, killed: killed}, {runs: 7 * 24 * time.Hour}}
-				web, _ := week(t, 3*24*time.Hour, func() (s stretch) {
+				next := []stretch{{runs: runs, killed: killed}, {runs: 2*runs + time.Hour}}
+				web, _ := week(t, 2*runs+time.Hour, func() (s stretch) {
 					s, next = next[0], next[1:]
 					return s
 				}, nil)
@@ -326,7 +326,7 @@ func TestTheWeekFindsFaults(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				// Stopped every five hours: the feed that is to be left alone for five hours is asked at that moment.
-				web, _ := week(t, 12*time.Hour, func() stretch { return stretch{runs: 5 * time.Hour, rests: time.Minute} }, c.change)
+				web, _ := week(t, 6*time.Hour, func() stretch { return stretch{runs: 5 * time.Hour, rests: time.Minute} }, c.change)
 				for _, f := range web.Faults() {
 					if strings.Contains(f, ": "+c.want) {
 						return
