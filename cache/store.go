@@ -142,6 +142,8 @@ type SourceInfo struct {
 type Sources interface {
 	// List returns all sources that were ever described or put to, retired ones included, by name.
 	List(ctx context.Context) ([]SourceInfo, error)
+	// Source returns one of them; only with its name if it was never described or put to.
+	Source(ctx context.Context, name string) (SourceInfo, error)
 	// Describe stores what a source says of itself. A difference bumps the version of source/NAME, all, and every
 	// topic whose title moved, as far as they have had items, and appends one Reshaped entry with these topics, also if
 	// there are none yet: the log is how every process learns that there is something new to read here.

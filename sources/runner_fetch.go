@@ -123,8 +123,13 @@ func (r *runner) conclude(ctx context.Context, desk Desk, sch *schedule, planned
 		return nil
 	}
 	if f.err == nil {
-		if err := desk.SetBaseline(ctx); err != nil {
-			return fmt.Errorf("end the baseline: %w", err)
+		r.mu.Lock()
+		fetched := r.status.Fetched // as of the fetch before: nobody else sets it under the lease of the desk
+		r.mu.Unlock()
+		if !fetched {
+			if err := desk.SetBaseline(ctx); err != nil {
+				return fmt.Errorf("end the baseline: %w", err)
+			}
 		}
 		sch.Reshaped = false
 	}

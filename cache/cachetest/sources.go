@@ -38,7 +38,7 @@ func (r *run) keyList(source string) []string {
 var sourceCases = []testCase{
 	{
 		name:    "sources/list",
-		promise: "List has every source that was ever described or put to, by name, with its live items",
+		promise: "List has every source that was ever described or put to, by name, with its live items; Source is one of them",
 		run: func(r *run) {
 			r.put("m", post("a"), post("b"), post("c"))
 			r.put("m", withdraw("b"))
@@ -50,6 +50,17 @@ var sourceCases = []testCase{
 			want := []cache.SourceInfo{{Name: "a", Baseline: true, Items: 1}, {Name: "m", Items: 2}, {Name: "z", About: feeds.About{Title: "Zed"}}}
 			if d := cmp.Diff(want, list, cmpopts.EquateEmpty()); d != "" {
 				r.Errorf("(-want +got):\n%s", d)
+			}
+			for _, w := range append(want, cache.SourceInfo{Name: "nobody"}) {
+				got, err := r.s.Source(r.ctx, w.Name)
+				r.ok("Source", err)
+				if d := cmp.Diff(w, got, cmpopts.EquateEmpty()); d != "" {
+					r.Errorf("Source(%q) (-want +got):\n%s", w.Name, d)
+				}
+			}
+			r.ok("Retire", r.s.Retire(r.ctx, r.lease("a"), "a"))
+			if got, err := r.s.Source(r.ctx, "a"); err != nil || got.Retired.IsZero() || got.Items != 0 {
+				r.Errorf("Source of a retired one: %+v, %v", got, err)
 			}
 		},
 	},

@@ -18,22 +18,44 @@ func (s *Store) List(ctx context.Context) ([]cache.SourceInfo, error) {
 	out := []cache.SourceInfo{}
 	err := s.view(ctx, func(tx *bolt.Tx) error {
 		return tx.Bucket(bSources).ForEach(func(k, v []byte) error {
-			src, err := decodeSource(string(k), v)
-			if err != nil {
-				return err
-			}
-			about, err := decodeAbout(tx.Bucket(bAbouts).Get(num32(src.num)))
-			if err != nil {
-				return fmt.Errorf("source %q: %w", src.name, err)
-			}
-			out = append(out, cache.SourceInfo{Name: src.name, About: about, Baseline: src.baseline, Items: src.items, Merged: src.merged, Retired: src.retiredAt()})
-			return nil
+			info, err := sourceInfo(tx, string(k), v)
+			out = append(out, info)
+			return err
 		})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list sources: %w", err)
 	}
 	return out, nil
+}
+
+// Source returns one source.
+func (s *Store) Source(ctx context.Context, name string) (info cache.SourceInfo, err error) {
+	info.Name = name
+	err = s.view(ctx, func(tx *bolt.Tx) error {
+		v := tx.Bucket(bSources).Get([]byte(name))
+		if v == nil {
+			return nil
+		}
+		info, err = sourceInfo(tx, name, v)
+		return err
+	})
+	if err != nil {
+		return info, fmt.Errorf("read source: %w", err)
+	}
+	return info, nil
+}
+
+func sourceInfo(tx *bolt.Tx, name string, v []byte) (cache.SourceInfo, error) {
+	src, err := decodeSource(name, v)
+	if err != nil {
+		return cache.SourceInfo{}, err
+	}
+	about, err := decodeAbout(tx.Bucket(bAbouts).Get(num32(src.num)))
+	if err != nil {
+		return cache.SourceInfo{}, fmt.Errorf("source %q: %w", name, err)
+	}
+	return cache.SourceInfo{Name: name, About: about, Baseline: src.baseline, Items: src.items, Merged: src.merged, Retired: src.retiredAt()}, nil
 }
 
 // encodeAbout gives equal bytes for equal facts.
@@ -89,6 +111,9 @@ func (s *Store) Describe(ctx context.Context, lease cache.Lease, source string, 
 	if err != nil {
 		return fmt.Errorf("describe source %q: %w", source, err)
 	}
+	if same, err := s.described(ctx, source, next); err != nil || same {
+		return err
+	}
 	return s.fenced(ctx, lease, "describe", source, 1, func(b *batch) error {
 		src, err := b.ensureSource(source)
 		if err != nil {
@@ -112,6 +137,24 @@ func (s *Store) Describe(ctx context.Context, lease cache.Lease, source string, 
 		}
 		return b.retitled(source, before.Titles, after.Titles)
 	})
+}
+
+// described says that a source is known and was described so before. Every fetch describes its source, and need not wait
+// for those who write; nor is a lease needed to write nothing.
+func (s *Store) described(ctx context.Context, source string, about []byte) (same bool, err error) {
+	err = s.view(ctx, func(tx *bolt.Tx) error {
+		v := tx.Bucket(bSources).Get([]byte(source))
+		if v == nil {
+			return nil
+		}
+		src, err := decodeSource(source, v)
+		same = err == nil && bytes.Equal(tx.Bucket(bAbouts).Get(num32(src.num)), about)
+		return err
+	})
+	if err != nil {
+		return false, fmt.Errorf("describe source %q: %w", source, err)
+	}
+	return same, nil
 }
 
 // retitled moves the versions of the topics that show what a source says of itself: its own ones, all beside these,

@@ -67,32 +67,52 @@ func (s *Store) List(ctx context.Context) ([]cache.SourceInfo, error) {
 			return nil, fail(ctx, "list sources", err)
 		}
 		for i, name := range part {
-			r := parseRecord(cmds[i].Val())
-			info := cache.SourceInfo{Name: name, Baseline: r.baseline != ""}
-			if info.About, err = decodeAbout(r.about); err != nil {
+			info, err := parseRecord(cmds[i].Val()).info(name)
+			if err != nil {
 				return nil, fail(ctx, fmt.Sprintf("list sources: %q", name), err)
-			}
-			for _, n := range []struct {
-				text string
-				to   *int
-			}{{r.items, &info.Items}, {r.merged, &info.Merged}} {
-				if n.text != "" {
-					if *n.to, err = strconv.Atoi(n.text); err != nil {
-						return nil, fail(ctx, fmt.Sprintf("list sources: %q", name), errRecord)
-					}
-				}
-			}
-			if r.retired != "" {
-				at, err := strconv.ParseInt(r.retired, 10, 64)
-				if err != nil {
-					return nil, fail(ctx, fmt.Sprintf("list sources: %q", name), errRecord)
-				}
-				info.Retired = second(at)
 			}
 			out = append(out, info)
 		}
 	}
 	return out, nil
+}
+
+// Source returns one source; see [cache.Sources].
+func (s *Store) Source(ctx context.Context, name string) (cache.SourceInfo, error) {
+	values, err := s.client.HMGet(ctx, s.keys.source(name), recordFields...).Result()
+	if err != nil {
+		return cache.SourceInfo{}, fail(ctx, "read source", err)
+	}
+	info, err := parseRecord(values).info(name)
+	if err != nil {
+		return cache.SourceInfo{}, fail(ctx, fmt.Sprintf("read source %q", name), err)
+	}
+	return info, nil
+}
+
+func (r record) info(name string) (info cache.SourceInfo, err error) {
+	info = cache.SourceInfo{Name: name, Baseline: r.baseline != ""}
+	if info.About, err = decodeAbout(r.about); err != nil {
+		return info, err
+	}
+	for _, n := range []struct {
+		text string
+		to   *int
+	}{{r.items, &info.Items}, {r.merged, &info.Merged}} {
+		if n.text != "" {
+			if *n.to, err = strconv.Atoi(n.text); err != nil {
+				return info, errRecord
+			}
+		}
+	}
+	if r.retired != "" {
+		at, err := strconv.ParseInt(r.retired, 10, 64)
+		if err != nil {
+			return info, errRecord
+		}
+		info.Retired = second(at)
+	}
+	return info, nil
 }
 
 // errRecord says that the hash of a source is damaged.

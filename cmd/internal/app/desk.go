@@ -116,16 +116,8 @@ func (k *desk) SetBaseline(ctx context.Context) error {
 }
 
 func (k *desk) Info(ctx context.Context) (items int, baseline bool, err error) {
-	list, err := k.store.List(ctx)
-	if err != nil {
-		return 0, false, err
-	}
-	for _, s := range list {
-		if s.Name == k.source {
-			return s.Items, s.Baseline, nil
-		}
-	}
-	return 0, false, nil
+	s, err := k.store.Source(ctx, k.source)
+	return s.Items, s.Baseline, err
 }
 
 func (k *desk) Keys(ctx context.Context, fn func(key string) error) error {
