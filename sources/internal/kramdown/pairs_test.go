@@ -4,19 +4,17 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
-	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
-	"golang.org/x/net/html"
-	"golang.org/x/net/html/atom"
+
+	"feedmill/sources/internal/kramdown/kramdowntest"
 )
 
 var update = flag.Bool("update", false, "ask kramdown itself (ruby) and write its answers into testdata")
@@ -91,12 +89,12 @@ func TestPairs(t *testing.T) {
 					}
 					want := p.html
 					if p.ours != "" {
-						if normal(t, p.ours) == normal(t, want) {
+						if kramdowntest.Seen(t, p.ours) == kramdowntest.Seen(t, want) {
 							t.Errorf("there is no difference to kramdown any more: take %s.ours away", p.name)
 						}
 						want = p.ours
 					}
-					if g, w := normal(t, got), normal(t, want); g != w {
+					if g, w := kramdowntest.Seen(t, got), kramdowntest.Seen(t, want); g != w {
 						t.Errorf("%s\ngot  %s\nwant %s", p.md, g, w)
 					}
 				})
@@ -135,7 +133,7 @@ func TestRandom(t *testing.T) {
 		if strings.HasPrefix(p.html, "kramdown fails") || strings.Contains(p.md, " \t") {
 			continue // see the exceptions in the comment of the package
 		}
-		if g, w := normal(t, got), normal(t, p.html); g != w {
+		if g, w := kramdowntest.Seen(t, got), kramdowntest.Seen(t, p.html); g != w {
 			if bad++; bad < 10 {
 				t.Errorf("%q\n%s\ngot  %s\nwant %s", p.md, p.md, g, w)
 			}
@@ -194,100 +192,4 @@ func ask(t *testing.T, file string, archive *txtar.Archive, pairs []*example) {
 	if err := os.WriteFile(file, txtar.Format(written), 0o644); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// blockTags are elements around which blanks are not seen.
-var blockTags = set(`address article aside blockquote body br center col colgroup dd details div dl dt fieldset figcaption
-	figure footer form h1 h2 h3 h4 h5 h6 header hr iframe li main nav object ol p pre script section style summary table tbody
-	td tfoot th thead tr ul source param video`)
-
-// normal writes HTML without what nobody sees: blanks around blocks, the spans that colour code, and the class of
-// language on code elements that are wrapped.
-func normal(t testing.TB, s string) string {
-	t.Helper()
-	nodes, err := html.ParseFragment(strings.NewReader(s), &html.Node{Type: html.ElementNode, Data: "body", DataAtom: atom.Body})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var b strings.Builder
-	for _, n := range nodes {
-		writeNormal(&b, n, false, false)
-	}
-	return strings.TrimSpace(b.String())
-}
-
-func writeNormal(b *strings.Builder, n *html.Node, pre, wrapped bool) {
-	switch n.Type {
-	case html.TextNode:
-		data := n.Data
-		if !pre {
-			data = strings.Join(strings.FieldsFunc(" "+data+" ", func(r rune) bool { return r < 0x80 && isSpace(byte(r)) }), " ")
-			if lead := n.Data[0]; isSpace(lead) && !strings.HasSuffix(b.String(), "\n") {
-				data = " " + data
-			}
-			if isSpace(n.Data[len(n.Data)-1]) && strings.TrimLeft(data, " ") != "" {
-				data += " "
-			}
-			if strings.TrimSpace(data) == "" && strings.HasSuffix(b.String(), " ") {
-				data = ""
-			}
-		}
-		b.WriteString(html.EscapeString(data))
-	case html.CommentNode:
-		trimEnd(b)
-		b.WriteString("\n<!--" + n.Data + "-->\n")
-	case html.ElementNode:
-		block := blockTags[n.Data]
-		colour := wrapped && n.Data == "span"
-		if block {
-			trimEnd(b)
-			b.WriteByte('\n')
-		}
-		if !colour {
-			b.WriteString("<" + n.Data)
-			seen := map[string]string{}
-			for _, a := range n.Attr {
-				if wrapped && n.Data == "code" && a.Key == "class" {
-					continue
-				}
-				seen[a.Key] = a.Val
-			}
-			for _, k := range slices.Sorted(maps.Keys(seen)) {
-				b.WriteString(" " + k + "=" + html.EscapeString(seen[k]))
-			}
-			b.WriteString(">")
-		}
-		if block {
-			b.WriteByte('\n')
-		}
-		isPre := n.Data == "pre" || n.Data == "script" || n.Data == "style" || n.Data == "textarea"
-		for c := n.FirstChild; c != nil; c = c.NextSibling {
-			writeNormal(b, c, pre || isPre, wrapped || n.Data == "code" && strings.Contains(class(n), "highlighter-") || isPre && strings.Contains(class(n), "highlight"))
-		}
-		if block {
-			trimEnd(b)
-			b.WriteByte('\n')
-		}
-		if !colour {
-			b.WriteString("</" + n.Data + ">")
-		}
-		if block {
-			b.WriteByte('\n')
-		}
-	}
-}
-
-func class(n *html.Node) string {
-	for _, a := range n.Attr {
-		if a.Key == "class" {
-			return a.Val
-		}
-	}
-	return ""
-}
-
-func trimEnd(b *strings.Builder) {
-	s := strings.TrimRight(b.String(), " \n")
-	b.Reset()
-	b.WriteString(s)
 }

@@ -15,8 +15,8 @@ const (
 
 // Smart writes a line with typographic quotation marks, dashes and dots, as Jekyll's filter smartify does. It
 // takes the line for text without HTML; references to characters stay.
-func Smart(line string) string {
-	p := parser{opts: Jekyll(), slab: 4, budget: 1 << 20}
+func (o *Options) Smart(line string) string {
+	p := parser{opts: o, slab: 4, budget: 1 << 20}
 	s := spans{p: &p, block: block{src: line}}
 	var el node
 	for s.pos < len(line) {
