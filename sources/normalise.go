@@ -189,11 +189,13 @@ func cleanTexts(it *feeds.Item, base *url.URL) error {
 			it.Summary = "" // a whole text: the first words of it will do
 		}
 	}
+	head := ""
 	if it.Content != "" {
 		b, err := readHTML(it.Content, base)
 		if err != nil {
 			return err
 		}
+		head = b.text
 		it.Content = b.html
 		if it.Image == "" {
 			it.Image = b.image
@@ -207,6 +209,9 @@ func cleanTexts(it *feeds.Item, base *url.URL) error {
 		it.Summary = htmlText(it.Summary, maxSummary)
 	} else {
 		it.Summary = cutText(cleanLine(decodeRefs(clipText(it.Summary, 64<<10))), maxSummary)
+	}
+	if it.Summary == "" {
+		it.Summary = head // what is stated is code, a table or a picture
 	}
 	return nil
 }

@@ -61,10 +61,14 @@ type Config struct {
 	// LastModified is "commits" to date changes by commits.
 	LastModified  string `yaml:"last_modified" doc:"commits: a post that states no date of change was changed with the last commit that touched it. Unset: not changed."`
 	ZonelessDates string `yaml:"zoneless_dates" doc:"How a date without a zone is read in a Jekyll site: jekyll (as UTC, as Jekyll does) or site."`
-	WebhookSecret string `yaml:"webhook_secret" secret:"true" doc:"The secret of the push webhook, which calls base_url/hook/NAME. Unset: no webhook."`
-	KeyFile       string `yaml:"key_file" doc:"The private key for ssh, without passphrase, mode 0600."`
-	KnownHosts    string `yaml:"known_hosts" doc:"The file with the server's ssh host key, as ssh-keyscan prints it. Unset: the first key seen is remembered."`
-	CAFile        string `yaml:"ca_file" doc:"Certificates (PEM) that the https server's own is signed with. Unset: those of the system."`
+	Drafts        bool   `yaml:"drafts" doc:"Publish what the author calls a draft, too."`
+	Future        bool   `yaml:"future" doc:"Publish what is dated ahead at once."`
+	// Collections are those of a Jekyll site that are published beside its posts.
+	Collections   []string `yaml:"collections" doc:"Collections of a Jekyll site whose documents are published beside the posts. Unset: those that jekyll-feed makes feeds of."`
+	WebhookSecret string   `yaml:"webhook_secret" secret:"true" doc:"The secret of the push webhook, which calls base_url/hook/NAME. Unset: no webhook."`
+	KeyFile       string   `yaml:"key_file" doc:"The private key for ssh, without passphrase, mode 0600."`
+	KnownHosts    string   `yaml:"known_hosts" doc:"The file with the server's ssh host key, as ssh-keyscan prints it. Unset: the first key seen is remembered."`
+	CAFile        string   `yaml:"ca_file" doc:"Certificates (PEM) that the https server's own is signed with. Unset: those of the system."`
 
 	generators []postdir.Generator
 	address    repo.Address
@@ -184,6 +188,9 @@ func newSource(c *Config, env sources.Env) (*source, error) {
 	}
 	return &source{
 		cfg: c, env: env, repo: repo.New(o),
-		set: postdir.Settings{SiteDates: c.ZonelessDates == zonelessSite, FileDates: o.History},
+		set: postdir.Settings{
+			SiteDates: c.ZonelessDates == zonelessSite, FileDates: o.History,
+			Drafts: c.Drafts, Future: c.Future, Collections: c.Collections,
+		},
 	}, nil
 }

@@ -93,6 +93,9 @@ func (s *site) About(titles map[feeds.Topic]string, tags []string) feeds.About {
 	for _, c := range s.feed.categories {
 		add("/feed/"+c+".xml", feeds.NewTopic("category", c))
 	}
+	for path, label := range s.feed.collections {
+		add(path, feeds.NewTopic("category", label))
+	}
 	if s.feed.tagged {
 		if len(s.feed.only) > 0 {
 			tags = s.feed.only

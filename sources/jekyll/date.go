@@ -77,6 +77,7 @@ var (
 	dmyForm  = regexp.MustCompile(`^(\d{1,2})[/.](\d{1,2})[/.](\d{4})(?:\D|$)`)
 	dMonForm = regexp.MustCompile(`(?i)^(?:[a-z]{3,9},?\s+)?(\d{1,2})(?:st|nd|rd|th)?[-\s]+([a-z]{3,9})\.?,?[-\s]+(\d{4})`)
 	monDForm = regexp.MustCompile(`(?i)^(?:[a-z]{3,9},?\s+)?([a-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})`)
+	packTime = regexp.MustCompile(`^[T\s]*(\d{2})(\d{2})(\d{2})?(?:[.,]\d+)?(?:$|[^\d:])`)
 	timeForm = regexp.MustCompile(`(?i)^[T\s日]*(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*([ap]\.?m\b\.?)?`)
 )
 
@@ -121,6 +122,13 @@ func parseClock(s string) (clock, bool) {
 			}
 		}
 		c.zone = strings.Trim(rest[m[1]:], " ()[]")
+	} else if m := packTime.FindStringSubmatchIndex(rest); m != nil {
+		c.hour, c.min = num(rest, m, 1), num(rest, m, 2)
+		end := m[5]
+		if m[6] >= 0 {
+			c.sec, end = num(rest, m, 3), m[7]
+		}
+		c.zone = strings.Trim(rest[end:], " ()[]")
 	}
 	return c, c.ok()
 }
@@ -281,13 +289,15 @@ type fileName struct {
 	slug, base, ext  string // base is the name without its extension
 }
 
-// parseName reads the name of a post without its directory; ok is false where Jekyll does not take it for one.
+// parseName reads the name of a document without its directory; ok is false where Jekyll finds no date in it: then slug is
+// the whole name.
 func parseName(name string) (f fileName, ok bool) {
 	dot := strings.LastIndexByte(name, '.')
 	if dot < 0 || dot == len(name)-1 {
-		return f, false
+		return fileName{slug: name, base: name}, false
 	}
 	f.base, f.ext = name[:dot], name[dot:]
+	f.slug = strings.TrimRight(f.base, ".")
 	r := reader{s: f.base}
 	if f.year, ok = r.number(2, 4); !ok || !r.skip('-') {
 		return f, false

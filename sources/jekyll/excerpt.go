@@ -10,21 +10,23 @@ import (
 	"feedmill/sources/internal/liquid"
 )
 
-// defaultSeparator is Jekyll's excerpt_separator: the excerpt is the first block, which says no more than what is
-// summarised from the content anyway.
-const defaultSeparator = "\n\n"
+const (
+	// defaultSeparator is Jekyll's excerpt_separator: the excerpt is the first block.
+	defaultSeparator = "\n\n"
+	// maxBlock is the longest first block that is rendered for the summary, in bytes. A longer one begins with the same
+	// words as the content, of which the summary is made then.
+	maxBlock = 1200
+)
 
 // linkDef matches the definition of a reference link or footnote, as Jekyll does.
 var linkDef = regexp.MustCompile(`(?m)^ {0,3}(\[[^\]\n]+\]):.+$`)
 
-// excerpt is the part of a body before the separator; ok is false if there is none. Liquid blocks that the cut leaves
+// excerpt is the part of a body before the separator; ok is false if there is none, as in a file whose lines end in CR LF
+// where the separator is Jekyll's own. Liquid blocks that the cut leaves
 // open are closed, and the definitions of links in it are kept.
 func excerpt(body []byte, sep string) (head []byte, ok bool) {
 	if sep == "" {
 		return nil, false
-	}
-	if bytes.Contains(body, []byte("\r\n")) {
-		body = bytes.ReplaceAll(body, []byte("\r\n"), []byte("\n"))
 	}
 	body = bytes.TrimLeft(body, "\n")
 	head, tail, found := bytes.Cut(body, []byte(sep))

@@ -55,6 +55,11 @@ type Config struct {
 	// ZonelessDates says how to read an unquoted date and time without a zone: "jekyll" (the default) as UTC, as
 	// Jekyll does; "site" in the site's own zone, as its authors mean it.
 	ZonelessDates string `yaml:"zoneless_dates"`
+	// Drafts publishes _drafts, Future what is dated ahead, at once; so do show_drafts and future in _config.yml.
+	Drafts bool `yaml:"drafts" doc:"Publish _drafts, too, as show_drafts in _config.yml does."`
+	Future bool `yaml:"future" doc:"Publish what is dated ahead at once, as future in _config.yml does."`
+	// Collections are those whose documents are published beside the posts.
+	Collections []string `yaml:"collections" doc:"Collections whose documents are published beside the posts. Unset: those under feed: collections: in _config.yml."`
 }
 
 // Check resolves a relative path against base. Whether the directory is there is seen at each fetch, because it may
@@ -81,7 +86,9 @@ func (c *Config) Location() string { return c.Path }
 
 // settings are those of the site.
 func (c *Config) settings(env sources.Env) postdir.Settings {
-	return postdir.Settings{SiteDates: c.ZonelessDates == zonelessSite}
+	return postdir.Settings{
+		SiteDates: c.ZonelessDates == zonelessSite, Drafts: c.Drafts, Future: c.Future, Collections: c.Collections,
+	}
 }
 
 // detect takes a tree with _config.yml or _posts at its root.

@@ -89,15 +89,19 @@ func person(f fields) feeds.Person {
 	return p
 }
 
-// categoryDirs are the categories a post has from the directories above _posts ("foo/_posts/x" gives foo), and path,
-// which is what is left of its path without _posts.
-func categoryDirs(rel string) (dirs []string, path string) {
-	if rest, ok := strings.CutPrefix(rel, "_posts/"); ok {
-		return nil, "/" + rest
+// categoryDirs are the categories a post has from the directories above _posts: "foo/_posts/x" gives foo.
+func (o *origin) categoryDirs() []string {
+	if o.at == 0 {
+		return nil
 	}
-	above, rest, ok := strings.Cut(rel, "/_posts/")
-	if !ok {
-		return nil, "/" + rel
+	return strings.Split(o.inner[:o.at-1], "/")
+}
+
+// clean is the path of a document without the extension and the directory of its collection, as :path shows it.
+func (o *origin) clean(ext string) string {
+	path := strings.TrimSuffix(o.inner, ext)
+	if !o.draft { // Jekyll leaves _drafts where it is
+		path = o.inner[:o.at] + strings.TrimPrefix(path, o.inner[:o.at]+o.magic())
 	}
-	return strings.Split(above, "/"), above + "/" + rest
+	return strings.TrimRight(path, ".")
 }

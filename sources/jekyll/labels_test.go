@@ -1,6 +1,7 @@
 package jekyll
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -86,7 +87,7 @@ defaults:
 	for rel, want := range map[string]string{
 		"_posts/2024-01-01-a.md": "a", "en/_posts/2023-01-01-a.md": "b", "en/_posts/2024-01-01-a.md": "glob", "x.md": "a",
 	} {
-		f := s.defaultsFor(rel)
+		f := s.defaultsFor(rel, rel, posts)
 		if got := f.get("lang").str(); got != want {
 			t.Errorf("%s: %q, want %q", rel, got, want)
 		}
@@ -94,7 +95,7 @@ defaults:
 			t.Errorf("%s: no author", rel)
 		}
 	}
-	img := s.defaultsFor("en/_posts/2023-01-01-a.md").get("image").fields
+	img := s.defaultsFor("en/_posts/2023-01-01-a.md", "en/_posts/2023-01-01-a.md", posts).get("image").fields
 	if img.get("path").str() != "z" || img.get("alt").str() != "y" {
 		t.Errorf("mappings are not merged: %+v", img)
 	}
@@ -140,25 +141,30 @@ func TestSmartTitle(t *testing.T) {
 		"trailing \"":             "trailing “",
 		"a &amp; \"b\"":           "a &amp; “b”",
 	} {
-		if got := smartTitle(in); got != want {
+		if got := newSite(nil, postdir.Settings{}).smartTitle(in); got != want {
 			t.Errorf("%s: %s, want %s", in, got, want)
 		}
 	}
 }
 
-func TestCategoryDirs(t *testing.T) {
-	for in, want := range map[string]struct {
-		dirs []string
-		path string
-	}{
-		"_posts/x.md":         {nil, "/x.md"},
-		"_posts/es/x.md":      {nil, "/es/x.md"},
-		"foo/_posts/x.md":     {[]string{"foo"}, "foo/x.md"},
-		"foo/bar/_posts/x.md": {[]string{"foo", "bar"}, "foo/bar/x.md"},
+func TestLocate(t *testing.T) {
+	s := newSite(yamlFields(t, "collections: {notes: {output: true}}\n"), postdir.Settings{})
+	for in, want := range map[string]string{
+		"_posts/x.md": "posts [] /x", "_posts/es/x...md": "posts [] /es/x", "foo/_posts/x.md": "posts [foo] foo//x",
+		"foo/bar/_posts/a/_posts/x.md": "posts [foo bar] foo/bar//a/_posts/x", "en/_drafts/x.md": "draft [en] en/_drafts/x",
+		"_notes/a/x.md": "notes [] /a/x", "x/_notes/x.md": "none", "_other/x.md": "none", "my_posts/x.md": "none",
 	} {
-		dirs, path := categoryDirs(in)
-		if !slices.Equal(dirs, want.dirs) || path != want.path {
-			t.Errorf("%s: %q %s", in, dirs, path)
+		o, ok := s.locate(in)
+		got := "none"
+		if ok {
+			kind := o.label
+			if o.draft {
+				kind = "draft"
+			}
+			got = fmt.Sprintf("%s %v %s", kind, o.categoryDirs(), o.clean(".md"))
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
 		}
 	}
 }

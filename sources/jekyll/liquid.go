@@ -53,7 +53,7 @@ func (d *doc) expand(part string, line int, quiet bool) string {
 		Link:    d.link,
 		PostURL: d.postURL,
 		Zone:    d.site.liquidZone(),
-		Now:     d.shown(d.Change.Item.Published),
+		Now:     d.shown(d.moment),
 		ParseTime: func(s string) (time.Time, bool) {
 			t := dates.Reader{Zone: d.site.liquidZone()}.Parse(s)
 			return t, !t.IsZero()

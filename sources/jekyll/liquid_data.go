@@ -2,13 +2,13 @@ package jekyll
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -121,41 +121,54 @@ func (l *library) template(name string) *liquid.Template {
 func (d *doc) dataFiles() *liquid.Map {
 	d.near.Uses()
 	l := d.site.lib
-	l.once.Do(func() { l.values = l.readData(d.site) })
+	l.once.Do(func() { l.values, l.faults = l.readData(d.site, func(string) bool { return true }) })
 	return l.values
 }
 
-func (l *library) readData(s *site) *liquid.Map {
-	root := liquid.NewMap(0)
-	for _, file := range slices.Sorted(maps.Keys(l.files)) {
-		rel, ok := strings.CutPrefix(file, l.data+"/")
-		ext := strings.ToLower(path.Ext(file))
-		if !ok || !slices.Contains(dataExts, ext) {
-			continue
-		}
-		v, err := readData(s, l.files[file], ext)
-		if err != nil {
-			l.faults = append(l.faults, liquid.Warning{File: file, Line: 1, Text: err.Error()})
-			continue
-		}
-		m := root
-		parts := strings.Split(rel, "/")
-		for _, dir := range parts[:len(parts)-1] {
-			sub, _ := m.Get(dataKey(dir))
-			next, ok := sub.(*liquid.Map)
-			if !ok {
-				next = liquid.NewMap(0)
-				m.Set(dataKey(dir), next)
-			}
-			m = next
-		}
-		name := parts[len(parts)-1]
-		m.Set(dataKey(strings.TrimSuffix(name, path.Ext(name))), v)
+// readData reads those of the files of _data that are wanted. Of files and directories of one name the last counts, in the
+// order in which Jekyll reads them.
+func (l *library) readData(s *site, wanted func(file string) bool) (root *liquid.Map, faults []liquid.Warning) {
+	root = liquid.NewMap(0)
+	type entry struct {
+		rel       string
+		depth, by int
 	}
-	return root
+	var files []entry
+	for file := range l.files {
+		rel, ok := strings.CutPrefix(file, l.data+"/")
+		by := slices.Index(dataExts, strings.ToLower(path.Ext(file)))
+		if ok && by >= 0 && wanted(file) {
+			files = append(files, entry{rel, strings.Count(rel, "/"), by})
+		}
+	}
+	slices.SortFunc(files, func(a, b entry) int {
+		return cmp.Or(a.depth-b.depth, a.by-b.by, strings.Compare(a.rel, b.rel))
+	})
+	dirs := map[string]*liquid.Map{".": root}
+	var dir func(name string) *liquid.Map
+	dir = func(name string) *liquid.Map {
+		m := dirs[name]
+		if m == nil {
+			m = liquid.NewMap(0)
+			dirs[name] = m
+			dir(path.Dir(name)).Set(dataKey(path.Base(name)), m)
+		}
+		return m
+	}
+	for _, e := range files {
+		file := l.data + "/" + e.rel
+		v, err := readData(s, l.files[file], strings.ToLower(path.Ext(file)))
+		if err != nil {
+			faults = append(faults, liquid.Warning{File: file, Line: 1, Text: err.Error()})
+			continue
+		}
+		dir(path.Dir(e.rel)).Set(dataKey(strings.TrimSuffix(path.Base(e.rel), path.Ext(e.rel))), v)
+	}
+	return root, faults
 }
 
-var dataExts = []string{".yml", ".yaml", ".json", ".csv", ".tsv"}
+// dataExts are the kinds of data, in the order in which Jekyll reads them.
+var dataExts = []string{".yaml", ".yml", ".json", ".csv", ".tsv"}
 
 // dataKey is the name of a file as a key: without marks, blanks as _.
 func dataKey(name string) string {

@@ -21,7 +21,7 @@ func (d *doc) filters() map[string]liquid.Filter {
 		"relative_url": func(in any, _ []any) (any, error) { return address(in, d.site.relativeURL), nil },
 		"absolute_url": func(in any, _ []any) (any, error) { return address(in, d.site.absoluteURL), nil },
 		"markdownify":  func(in any, _ []any) (any, error) { return d.markdownify(liquid.Text(in)) },
-		"smartify":     func(in any, _ []any) (any, error) { return smartTitle(liquid.Text(in)), nil },
+		"smartify":     func(in any, _ []any) (any, error) { return d.site.smartify(liquid.Text(in)), nil },
 	}
 }
 
@@ -67,7 +67,7 @@ func (s *site) absoluteURL(in string) string {
 	if rel == "" {
 		rel = "/"
 	}
-	return s.origin + rel
+	return s.idOrigin + rel // with the slash that the site's url may end in, as Jekyll writes it
 }
 
 func leadingSlash(s string) string {
@@ -134,7 +134,7 @@ func (d *doc) pathOf(file string) (string, error) {
 		return "/" + file, nil
 	}
 	front, _ := readHeader(cut.header)
-	front = merge(front, s.defaultsFor(file))
+	front = merge(front, s.defaultsFor(file, file, "pages"))
 	return s.pagePath(file, front), nil
 }
 

@@ -3,7 +3,6 @@ package jekyll
 import (
 	"path"
 	"slices"
-	"strings"
 
 	"feedmill/sources/internal/liquid"
 )
@@ -50,18 +49,18 @@ func (p *pageView) Get(key string) (any, bool) {
 	case "content":
 		return string(p.cut.body), true
 	case "date":
-		return p.shown(it.Published), true
+		return p.shown(p.moment), true
 	case "title":
 		if v := p.get("title"); v.kind != none && v.kind != null {
 			return p.site.typed(v), true
 		}
-		return it.Title, true
+		return titleize(p.name.slug), true
 	case "categories":
 		return texts(it.Categories), true
 	case "tags":
 		return texts(it.Tags), true
 	case "collection":
-		return "posts", true
+		return p.label, true
 	case "excerpt":
 		if v := p.get("excerpt"); v.kind == text {
 			return v.text, true
@@ -70,18 +69,18 @@ func (p *pageView) Get(key string) (any, bool) {
 	case "name":
 		return path.Base(p.inner), true
 	}
-	if v := p.get(key); v.kind != none {
-		return p.site.typed(v), true
+	v := p.get(key)
+	if v.kind == none || v.kind == null {
+		switch key {
+		case "slug":
+			return p.name.slug, true
+		case "ext":
+			return p.name.ext, true
+		case "draft":
+			return p.draft, true
+		}
 	}
-	switch key {
-	case "slug":
-		return p.name.slug, true
-	case "ext":
-		return p.name.ext, true
-	case "draft":
-		return false, true
-	}
-	return nil, false
+	return p.site.typed(v), v.kind != none
 }
 
 // ownExcerpt is the post's own excerpt as Markdown made it; what has Liquid in it is left as it is written, because it may
@@ -146,7 +145,7 @@ func (v *siteView) Get(key string) (any, bool) {
 	switch key {
 	case "time":
 		v.moved = true
-		return v.shown(v.Change.Item.Published), true
+		return v.shown(v.moment), true
 	case "data":
 		v.data = true
 		return v.dataFiles(), true
@@ -171,15 +170,4 @@ func (v *siteView) Get(key string) (any, bool) {
 }
 
 // isCollection reports whether the configuration names a collection.
-func (s *site) isCollection(name string) bool {
-	c := s.conf.get("collections")
-	if c.kind == mapping {
-		return c.fields.get(name).kind != none
-	}
-	for _, e := range c.items() {
-		if strings.TrimSpace(e.text) == name {
-			return true
-		}
-	}
-	return false
-}
+func (s *site) isCollection(name string) bool { return s.collections[name] != nil }

@@ -144,7 +144,7 @@ func TestExcerpt(t *testing.T) {
 		{"first block", "a\nb\n\nc", "\n\n", "a\nb"},
 		{"leading blank lines", "\n\na\n\nc", "\n\n", "a"},
 		{"own separator", "a\n\nb\n<!--more-->\nc", "<!--more-->", "a\n\nb\n"},
-		{"crlf", "a\r\n\r\nb", "\n\n", "a"},
+		{"crlf", "a\r\n<!--more-->\r\nb", "<!--more-->", "a\r\n"},
 		{"links are kept", "see [x] and [y][z]\n\nb\n\n[x]: /1\n[z]: /2\n[w]: /3", "\n\n", "see [x] and [y][z]\n\n[x]: /1\n[z]: /2"},
 		{"open highlight is closed", "{% highlight go %}\na\n\nb\n{% endhighlight %}", "\n\n", "{% highlight go %}\na\n{% endhighlight %}"},
 		{"closed raw stays", "{% raw %}a{% endraw %}\n\nb", "\n\n", "{% raw %}a{% endraw %}"},
@@ -156,7 +156,7 @@ func TestExcerpt(t *testing.T) {
 			}
 		})
 	}
-	for _, body := range []string{"", "a", "a\n\n", "a\n"} {
+	for _, body := range []string{"", "a", "a\n\n", "a\n", "a\r\n\r\nb"} {
 		if got, ok := excerpt([]byte(body), "\n\n"); ok {
 			t.Errorf("%q has the excerpt %q", body, got)
 		}

@@ -21,8 +21,8 @@ var styles = map[string]string{
 
 // place is what a permalink is made of.
 type place struct {
-	// path is the file relative to the site without extension and without the _posts directory.
-	path string
+	// path is the file relative to the site without extension and without the directory of the collection.
+	path, collection string
 	// slug is the front matter's, else the file name's; base the file name without extension.
 	slug, base string
 	outputExt  string
@@ -95,7 +95,7 @@ func (p *place) value(key string) (string, bool) {
 	case "path":
 		return escape(p.path), true
 	case "collection":
-		return "posts", true
+		return p.collection, true
 	case "output_ext":
 		return p.outputExt, true
 	case "categories":

@@ -12,7 +12,7 @@ import (
 
 func TestPermalinks(t *testing.T) {
 	p := place{
-		path: "/sub/2024-03-05-My-Post", slug: "My Post!", base: "2024-03-05-My-Post", outputExt: ".html",
+		path: "/sub/2024-03-05-My-Post", collection: "posts", slug: "My Post!", base: "2024-03-05-My-Post", outputExt: ".html",
 		categories: []string{"News", "news", "航 运", "100%"},
 		date:       time.Date(2024, 3, 5, 7, 8, 9, 0, time.UTC),
 	}

@@ -2,6 +2,7 @@ package jekyll
 
 import (
 	"bytes"
+	"path"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -17,16 +18,34 @@ type post = postdir.Post
 func (s *site) Decode(f *postdir.File) *post {
 	rel, file := f.Path, f.Data
 	p := &post{}
-	name, ok := parseName(rel[strings.LastIndexByte(rel, '/')+1:])
+	o, ok := s.locate(rel)
 	if !ok {
+		p.Hidden = true
+		return p
+	}
+	name, dated := parseName(path.Base(rel))
+	if !dated && o.label == posts && !o.draft {
 		return p.Reject(0, "%s", badName)
+	}
+	article := s.isMarkdown(name.ext) || isHTML(name.ext)
+	if len(bytes.TrimSpace(file)) == 0 && !article {
+		p.Hidden = true
+		return p
 	}
 	if len(bytes.TrimSpace(file)) == 0 {
 		p.Open = true
 		return p.Reject(0, "the file is empty")
 	}
+	if !article && (!utf8.Valid(file) || bytes.IndexByte(file, 0) >= 0) {
+		p.Hidden = true // no text
+		return p
+	}
 	b := s.decodeText(file, p)
 	cut := split(b)
+	if o.label != posts && !cut.found {
+		p.Hidden = true // Jekyll copies it as it is
+		return p
+	}
 	if cut.open {
 		p.Open = true
 		return p.Reject(cut.headerLine-1, "the front matter has no end: close it with a line ---")
@@ -42,20 +61,13 @@ func (s *site) Decode(f *postdir.File) *post {
 		}
 		p.Repair(line, "%s", m.reason)
 	}
-	inner := rel
-	if s.top != "" {
-		inner = strings.TrimPrefix(rel, s.top+"/")
-	}
 	d := doc{
-		site: s, front: front, defaults: s.defaultsFor(inner), name: name, cut: cut, post: p,
-		path: rel, inner: inner, near: f, now: f.Now,
+		site: s, origin: o, front: front, defaults: s.defaultsFor(rel, o.inner, o.label), name: name, dated: dated, cut: cut,
+		post: p, path: rel, near: f, now: f.Now, fileTime: f.ModTime,
 	}
-	if !s.unpublished && d.get("published").isFalse() || d.get("draft").isTrue() {
+	if !s.unpublished && d.get("published").isFalse() || !s.drafts && d.get("draft").isTrue() {
 		p.Hidden = true
 		return p
-	}
-	if s.fileDates {
-		d.changed = f.ModTime
 	}
 	d.item()
 	if p.Rejected != nil {
@@ -79,15 +91,18 @@ const badName = "no date in the file name: name it like 2022-01-31-title.md"
 // doc is a post on its way to an item.
 type doc struct {
 	*post
+	origin
 	site            *site
 	front, defaults fields
 	name            fileName
+	dated           bool // the name begins with a date
 	cut             parts
-	changed         time.Time // of the file, where that means something
-	// path is that of the file below the root; inner that below collections_dir.
-	path, inner string
-	near        nearby
-	now         time.Time
+	fileTime        time.Time // when the file was changed; zero if nobody knows
+	path            string    // of the file, below the root
+	near            nearby
+	now             time.Time
+	// moment is the date of addresses and templates.
+	moment time.Time
 	// url is the path of the post's page; id is the same without the end, as Jekyll has it.
 	url, id string
 	// bare: only the address is wanted.
@@ -119,6 +134,10 @@ func (d *doc) item() {
 	it := &feeds.Item{Published: published, Language: d.get("lang").str()}
 	d.Change.Item = it
 	d.Change.Hold = !s.future && published.After(d.now)
+	if published.IsZero() {
+		published = d.fileTime // for the address and what templates show
+	}
+	d.moment = published
 	if v := d.get("last_modified_at"); v.kind == text {
 		t, _, err := s.dates.parse(v)
 		if err != nil {
@@ -126,20 +145,19 @@ func (d *doc) item() {
 		} else if t.After(published) {
 			it.Updated = t
 		}
-	} else if d.changed.After(published) {
-		it.Updated = d.changed
+	} else if s.fileDates && d.fileTime.After(published) {
+		it.Updated = d.fileTime
 	}
 	slug := d.get("slug").str()
 	if slug == "" {
 		slug = d.name.slug
 	}
 	if v := d.get("title"); v.kind == text {
-		it.Title = smartTitle(v.str())
+		it.Title = s.smartTitle(v.str())
 	} else {
-		it.Title = titleize(d.name.slug)
+		it.Title = s.smartTitle(titleize(d.name.slug))
 	}
-	dirs, path := categoryDirs(d.inner)
-	it.Categories = categories(dirs, d.defaults, d.front)
+	it.Categories = categories(d.categoryDirs(), d.defaults, d.front)
 	it.Tags = tags(d.defaults, d.front)
 	it.Authors = persons(d.get("author"), s.persons)
 	if len(it.Authors) == 0 {
@@ -151,40 +169,53 @@ func (d *doc) item() {
 	if it.Language == "" {
 		it.Language = s.language
 	}
-	d.address(path, slug)
+	d.address(slug)
 	if d.bare {
 		return
+	}
+	if d.label != posts { // so that there is a feed of the collection
+		defer func() { it.Categories = union(it.Categories, []string{d.label}) }()
 	}
 	d.image()
 	d.content()
 }
 
-// published is the date of the post: the front matter's, else the file name's.
+// published is the date of the document: the front matter's, else the file name's, else for a draft when its file was
+// changed. A document of a collection may have none: it counts from when it was first seen.
 func (d *doc) published(now time.Time) (time.Time, bool) {
 	s := d.site
 	v := d.get("date")
-	fromName, nameOK := d.name.date(s.dates)
 	t, zoneless, err := s.dates.parse(v)
-	switch {
-	case err == nil:
+	if err == nil {
 		d.warnZoneless(v, t, zoneless, now)
 		return t, true
-	case !nameOK:
-		if v.kind != text {
-			d.Reject(0, "no date: the front matter has none and the file name says %04d-%02d-%02d", d.name.year, d.name.month, d.name.day)
-		} else {
-			d.Reject(d.line(v), "date is %v, and the file name says %04d-%02d-%02d", err, d.name.year, d.name.month, d.name.day)
+	}
+	took := "took the day of the file name"
+	t, ok := d.name.date(s.dates)
+	switch {
+	case ok && d.dated:
+	case d.draft:
+		t, took = s.dates.show(d.fileTime), "took the time of the file"
+		if d.fileTime.IsZero() {
+			t = time.Time{}
 		}
-		return time.Time{}, false
-	case v.kind == none:
-		return fromName, true
+	case d.label != posts:
+		t, took = time.Time{}, "it counts from when it was first seen"
+	case v.kind != text:
+		d.Reject(0, "no date: the front matter has none and the file name says %04d-%02d-%02d", d.name.year, d.name.month, d.name.day)
+		return t, false
+	default:
+		d.Reject(d.line(v), "date is %v, and the file name says %04d-%02d-%02d", err, d.name.year, d.name.month, d.name.day)
+		return t, false
 	}
-	if v.kind == null {
-		d.Repair(d.line(v), "date is empty: took the day of the file name")
-	} else {
-		d.Repair(d.line(v), "date is %v: took the day of the file name", err)
+	switch v.kind {
+	case none:
+	case null:
+		d.Repair(d.line(v), "date is empty: %s", took)
+	default:
+		d.Repair(d.line(v), "date is %v: %s", err, took)
 	}
-	return fromName, true
+	return t, true
 }
 
 // warnZoneless reports a post that lies ahead only because its date has no zone.
@@ -201,13 +232,13 @@ func (d *doc) warnZoneless(v value, t time.Time, zoneless bool, now time.Time) {
 }
 
 // address sets the post's page and the ID that jekyll-feed gives it.
-func (d *doc) address(path, slug string) {
+func (d *doc) address(slug string) {
 	s := d.site
 	p := place{
-		path: strings.TrimRight(strings.TrimSuffix(path, d.name.ext), "."),
+		path: d.clean(d.name.ext), collection: d.label,
 		slug: slug, base: d.name.base, outputExt: d.name.ext,
 		categories: d.Change.Item.Categories,
-		date:       d.Change.Item.Published,
+		date:       d.moment,
 	}
 	if s.dates.zone == nil {
 		p.date = p.date.UTC()
@@ -215,24 +246,23 @@ func (d *doc) address(path, slug string) {
 	if s.isMarkdown(d.name.ext) {
 		p.outputExt = ".html"
 	}
-	template := s.permalink
+	template := d.collection.permalink
 	if v := d.get("permalink"); v.str() != "" {
 		template = v.str()
-		if t, ok := styles[template]; ok {
-			template = t
-		}
 	}
 	url, unknown := p.expand(template)
 	if unknown != "" {
 		d.Repair(d.line(d.front.get("permalink")), "permalink %s is not known to Jekyll", unknown)
 	}
-	d.url, d.id = normalise(url), normalise(dir(url)+"/"+slug)
+	d.url, d.id = url, dir(url)+"/"+strings.TrimLeft(slug, "/")
 	if s.origin == "" {
 		return
 	}
-	d.Change.Item.URL = s.absolute(url)
-	d.Change.Base = d.Change.Item.URL
-	d.Change.Wish = s.idOrigin + s.base + d.id
+	d.Change.Base = s.absolute(url)
+	if d.output {
+		d.Change.Item.URL = d.Change.Base
+	}
+	d.Change.Wish = s.idOrigin + s.base + normalise(d.id)
 }
 
 func (d *doc) image() {
@@ -282,15 +312,14 @@ func (d *doc) content() {
 	if stated == "" {
 		stated = d.get("excerpt").str()
 	}
-	if only || stated == "" && sep != defaultSeparator {
-		if head, ok := excerpt(d.cut.body, sep); ok {
+	if only || stated == "" {
+		head, ok := excerpt(d.cut.body, sep)
+		if ok && (only || sep != defaultSeparator || len(head) <= maxBlock) {
 			if html, err = r.render(d.expand(string(head), d.cut.bodyLine, true)); err != nil {
 				d.Reject(d.cut.bodyLine, "%v", err)
 				return
 			}
-			if sep != defaultSeparator {
-				it.Summary = html
-			}
+			it.Summary = html
 			if only {
 				it.Content = html
 			}
@@ -315,22 +344,19 @@ func (d *doc) markdown(s string) (string, error) {
 	return r.render(s)
 }
 
-// pathOfPost is the path of the page of another post; ok is false if the file is none.
+// pathOfPost is the path of the page of another document; ok is false if the file is none.
 func (s *site) pathOfPost(rel string, file []byte, now time.Time) (url string, ok bool) {
-	inner := rel
-	if s.top != "" {
-		inner = strings.TrimPrefix(rel, s.top+"/")
-	}
-	name, ok := parseName(rel[strings.LastIndexByte(rel, '/')+1:])
-	if !ok || !strings.HasPrefix(inner, "_posts/") && !strings.Contains(inner, "/_posts/") {
+	o, ok := s.locate(rel)
+	name, dated := parseName(path.Base(rel))
+	if !ok || !dated && o.label == posts && !o.draft {
 		return "", false
 	}
 	p := &post{}
 	cut := split(s.decodeText(file, p))
 	front, _ := readHeader(cut.header)
 	d := doc{
-		site: s, front: front, defaults: s.defaultsFor(inner), name: name, cut: cut, post: p,
-		path: rel, inner: inner, now: now, bare: true,
+		site: s, origin: o, front: front, defaults: s.defaultsFor(rel, o.inner, o.label), name: name, dated: dated, cut: cut,
+		post: p, path: rel, now: now, bare: true,
 	}
 	d.item()
 	return d.url, p.Rejected == nil

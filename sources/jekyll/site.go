@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -29,9 +28,6 @@ const (
 // configNames are the files that Jekyll looks for, in this order.
 var configNames = []string{configName, "_config.yaml"}
 
-// authorFiles hold what a post's author key means.
-var authorFiles = []string{"_data/authors.yml", "_data/authors.yaml", "_data/authors.json"}
-
 var _ postdir.Site = (*site)(nil)
 
 // site is what shapes posts: _config.yml and the settings of the source.
@@ -47,20 +43,25 @@ type site struct {
 	origin, idOrigin, base string
 	author                 value
 	persons                map[string]feeds.Person
-	permalink              string
-	separator              string
-	excerptOnly            bool
-	future, unpublished    bool
-	dates                  zoning
-	fileDates              bool
-	markdown               map[string]bool
-	kramdown               *kramdown.Options // nil: the site's Markdown is CommonMark
-	scopes                 []scope
-	encoding               string
+	// permalink is the template that the site states for posts, and whose end pages have.
+	permalink string
+	// collections are all of the site's, by label; collections_dir holds them.
+	collections map[string]*collection
+	separator   string
+	excerptOnly bool
+	// drafts: the posts in _drafts, too.
+	drafts, future, unpublished bool
+	dates                       zoning
+	fileDates                   bool
+	markdown                    map[string]bool
+	kramdown                    *kramdown.Options // nil: the site's Markdown is CommonMark
+	scopes                      []scope
+	encoding                    string
 	// top is the directory under which posts are looked for: collections_dir, else "".
-	top              string
-	exclude, include []string
-	feed             feedConfig
+	top     string
+	exclude []pattern
+	include []string
+	feed    feedConfig
 	// shape is a hash of everything here that shapes posts.
 	shape uint32
 	// reports are the faults of the configuration that do not stop the site.
@@ -72,18 +73,12 @@ type feedConfig struct {
 	path       string
 	limit      int
 	categories []string
+	// collections are its feeds of other documents than posts: the label that stands for each path.
+	collections map[string]string
 	// tagged: there are feeds by tag, below tagPath, of the tags in only (if any) but not in except.
 	tagged       bool
 	tagPath      string
 	only, except []string
-}
-
-// scope is one entry of defaults.
-type scope struct {
-	path   string
-	glob   *regexp.Regexp
-	typed  bool
-	values fields
 }
 
 // loadSite reads the configuration below root. A site without _config.yml has Jekyll's defaults.
@@ -104,25 +99,11 @@ func loadSite(t postdir.Tree, set postdir.Settings) (postdir.Site, error) {
 		break
 	}
 	s := newSite(conf, set)
-	for _, name := range authorFiles {
-		b, err := readSmall(t, name)
-		if err != nil {
-			continue // no file, no names
-		}
-		f, err := parseYAML(b)
-		if err != nil {
-			line, msg := yamlLine(err)
-			s.reports = append(s.reports, sources.Rejected{Where: name, Line: line, Reason: "not YAML: " + msg, Repaired: true})
-			continue
-		}
-		for _, e := range f {
-			if p := person(e.value.fields); p != (feeds.Person{}) {
-				s.persons[e.key] = p
-			}
-		}
-		break
+	if err := s.checkTop(t, conf); err != nil {
+		return nil, err
 	}
 	s.readLibrary(t)
+	s.readAuthors()
 	s.shape = s.hash(conf)
 	return s, nil
 }
@@ -137,7 +118,8 @@ func newSite(conf fields, set postdir.Settings) *site {
 		persons:     map[string]feeds.Person{},
 		separator:   "\n\n",
 		excerptOnly: conf.get("feed").fields.get("excerpt_only").isTrue(),
-		future:      conf.get("future").isTrue(),
+		drafts:      set.Drafts || conf.get("show_drafts").isTrue(),
+		future:      set.Future || conf.get("future").isTrue(),
 		unpublished: conf.get("unpublished").isTrue(),
 		dates:       zoning{zone: set.Zone, asSite: set.SiteDates},
 		fileDates:   set.FileDates,
@@ -145,7 +127,7 @@ func newSite(conf fields, set postdir.Settings) *site {
 		markdown:    map[string]bool{},
 		top:         strings.Trim(conf.get("collections_dir").str(), "/"),
 		include:     union(nil, labels(conf.get("include"), true)),
-		exclude:     union(labels(conf.get("exclude"), true), defaultExcludes),
+		exclude:     newPatterns(union(labels(conf.get("exclude"), true), defaultExcludes)),
 	}
 	if s.title == "" {
 		s.title = conf.get("name").str()
@@ -173,17 +155,7 @@ func newSite(conf fields, set postdir.Settings) *site {
 	}
 	s.postExts = append(s.postExts, ".html", ".htm", ".xhtml")
 	s.setMarkdown(conf)
-	posts := conf.get("collections").fields.get("posts").fields
-	s.permalink = posts.get("permalink").str()
-	if s.permalink == "" {
-		s.permalink = conf.get("permalink").str()
-	}
-	if s.permalink == "" {
-		s.permalink = "date"
-	}
-	if t, ok := styles[s.permalink]; ok {
-		s.permalink = t
-	}
+	s.setCollections(conf, set.Collections)
 	s.setDefaults(conf.get("defaults"))
 	s.setFeed(conf.get("feed").fields)
 	return s
@@ -252,78 +224,32 @@ func (t shared) ReadFile(name string, limit int64) ([]byte, error) {
 	return b, err
 }
 
-// setDefaults reads the front matter defaults (https://jekyllrb.com/docs/configuration/front-matter-defaults/).
-func (s *site) setDefaults(v value) {
-	for _, set := range v.list {
-		where := set.fields.get("scope").fields
-		kind := where.get("type")
-		values := set.fields.get("values")
-		if values.kind != mapping {
-			s.report(set, "an entry of defaults has no values")
-			continue
-		}
-		if kind.kind == text && !oneOf(kind.str(), "posts", "post") {
-			continue
-		}
-		sc := scope{path: strings.Trim(where.get("path").str(), "/"), typed: kind.kind == text, values: values.fields}
-		if s.top != "" {
-			sc.path = strings.TrimPrefix(sc.path, s.top+"/")
-		}
-		if strings.Contains(sc.path, "*") {
-			sc.glob = globPrefix(sc.path)
-		}
-		s.scopes = append(s.scopes, sc)
-	}
-}
-
-// globPrefix matches the paths that begin with something a shell pattern matches.
-func globPrefix(pattern string) *regexp.Regexp {
-	p := regexp.QuoteMeta(pattern)
-	p = strings.ReplaceAll(p, `\*\*/`, `(?:[^/]+/)*`)
-	p = strings.ReplaceAll(p, `\*`, `[^/]*`)
-	return regexp.MustCompile("^" + strings.ReplaceAll(p, `\?`, `[^/]`))
-}
-
-// defaultsFor merges the defaults of a path: a longer scope wins, then one with a type, then the later one.
-func (s *site) defaultsFor(rel string) fields {
-	var out fields
-	var old *scope
-	for i := range s.scopes {
-		sc := &s.scopes[i]
-		if sc.glob != nil && !sc.glob.MatchString(rel) || sc.glob == nil && !strings.HasPrefix(rel, sc.path) {
-			continue
-		}
-		if old == nil || len(sc.path) > len(old.path) || len(sc.path) == len(old.path) && (sc.typed || !old.typed) {
-			out, old = merge(sc.values, out), sc
-		} else {
-			out = merge(out, sc.values)
-		}
-	}
-	return out
-}
-
-// merge lays over on under.
-func merge(over, under fields) fields {
-	if len(under) == 0 {
-		return over
-	}
-	out := append(fields{}, under...)
-	for _, f := range over {
-		out = append(out, field{f.key, overlay(f.value, under.get(f.key))})
-	}
-	return out
-}
-
 // setFeed reads jekyll-feed's section (https://github.com/jekyll/jekyll-feed).
 func (s *site) setFeed(f fields) {
 	s.feed = feedConfig{path: "/feed.xml", tagPath: "/feed/by_tag/"}
-	posts := f.get("collections").fields.get("posts").fields
-	if p := overlay(posts.get("path"), f.get("path")).str(); p != "" {
+	own := f.get("collections").fields.get(posts).fields
+	if p := overlay(own.get("path"), f.get("path")).str(); p != "" {
 		s.feed.path = "/" + strings.TrimLeft(p, "/")
 	}
 	s.feed.limit, _ = strconv.Atoi(f.get("posts_limit").str())
 	s.feed.limit = min(max(s.feed.limit, 0), 1000)
-	s.feed.categories = union(nil, labels(overlay(posts.get("categories"), f.get("categories")), true))
+	s.feed.categories = union(nil, labels(overlay(own.get("categories"), f.get("categories")), true))
+	s.feed.collections = map[string]string{}
+	for _, c := range f.get("collections").entries() {
+		if c.key == posts {
+			continue
+		}
+		path := "/feed/" + c.key
+		for _, category := range labels(c.value.fields.get("categories"), false) {
+			s.feed.collections[path+"/"+category+".xml"] = category
+		}
+		if p := c.value.fields.get("path").str(); p != "" {
+			path = "/" + strings.TrimLeft(p, "/")
+		} else {
+			path += ".xml"
+		}
+		s.feed.collections[path] = c.key
+	}
 	if t := f.get("tags"); t.kind == mapping {
 		s.feed.tagged = true
 		s.feed.only = union(nil, labels(t.fields.get("only"), true))
@@ -337,7 +263,7 @@ func (s *site) setFeed(f fields) {
 }
 
 // shapeVersion changes with the way this package makes items, so that a new one reads every post again.
-const shapeVersion = 3
+const shapeVersion = 4
 
 // hash is over everything that shapes posts.
 func (s *site) hash(conf fields) uint32 {
@@ -346,10 +272,10 @@ func (s *site) hash(conf fields) uint32 {
 	if s.dates.zone != nil {
 		zone = s.dates.zone.String()
 	}
-	fmt.Fprintf(h, "%d|%q|%q|%q|%q|%q|%q|%v|%v|%v|%q|%v|%q|%q|%q|", shapeVersion, s.language, s.idOrigin, s.origin, s.base,
-		s.permalink, s.separator, s.excerptOnly, s.future, s.unpublished, zone, s.dates.asSite, s.encoding, s.top,
-		conf.get("markdown_ext").text)
-	for _, key := range []string{"markdown", "highlighter", "kramdown", "author", "defaults"} {
+	fmt.Fprintf(h, "%d|%q|%q|%q|%q|%q|%q|%v|%v|%v|%v|%q|%v|%q|%q|%q|%q|", shapeVersion, s.language, s.idOrigin, s.origin, s.base,
+		s.permalink, s.separator, s.excerptOnly, s.drafts, s.future, s.unpublished, zone, s.dates.asSite, s.encoding, s.top,
+		conf.get("markdown_ext").text, s.shownCollections())
+	for _, key := range []string{"markdown", "highlighter", "kramdown", "author", "defaults", "collections"} {
 		dump(h, conf.get(key))
 	}
 	if s.fileDates {

@@ -299,7 +299,7 @@ func TestRejected(t *testing.T) {
 	dir, s, r := start(t,
 		"_posts/2024-01-01-half.md", "---\ntitle: x\n", "_posts/2024-01-02-empty.md", "\n", "_posts/noname.md", postOf("x"),
 		"_posts/2024-99-99-x.md", "---\ndate: y\n---\n", "_posts/2024-01-03-ok.md", postOf("ok"),
-		"_posts/.hidden.md", "x", "_posts/2024-01-04-x.md~", "x", "_posts/2024-01-05-x.txt", "x", "_posts/2024-01-06-x.jpg", "x",
+		"_posts/.hidden.md", "x", "_posts/2024-01-04-x.md~", "x", "_posts/2024-01-05-x.txt", "x\xff", "_posts/x.txt", "x", "_posts/2024-01-06-x.jpg", "x",
 		"_posts/2024-01-07-big.md", strings.Repeat("x", postdir.MaxPost+1), "_posts/2024-01-08-dup1.md", "---\nguid: g\n---\nx", "_posts/2024-01-09-dup2.md", "---\nguid: g\n---\ny")
 	want := []string{
 		"_posts/2024-01-01-half.md:1: rejected: the front matter has no end: close it with a line ---",

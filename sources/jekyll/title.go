@@ -9,12 +9,23 @@ import (
 
 // smartTitle writes a title with typographic quotes and dashes, as jekyll-feed does (its smartify filter). A title with
 // CJK characters stays as it is: there the filter takes every quote for a closing one. So does one with HTML in it.
-func smartTitle(s string) string {
-	if !strings.ContainsAny(s, `"'`) && !strings.Contains(s, "--") && !strings.Contains(s, "...") ||
-		strings.ContainsAny(s, "<\\`") || strings.ContainsFunc(s, isCJK) {
-		return s
+func (s *site) smartTitle(title string) string {
+	if strings.ContainsFunc(title, isCJK) {
+		return title
 	}
-	return kramdown.Smart(strings.ToValidUTF8(s, "\ufffd"))
+	return s.smartify(title)
+}
+
+// smartify is Jekyll's filter of that name. A text with HTML in it stays as it is.
+func (s *site) smartify(text string) string {
+	if !strings.ContainsAny(text, `"'`) && !strings.Contains(text, "--") && !strings.Contains(text, "...") || strings.ContainsAny(text, "<\\`") {
+		return text
+	}
+	o := s.kramdown
+	if o == nil {
+		o = kramdown.Jekyll()
+	}
+	return o.Smart(strings.ToValidUTF8(text, "\ufffd"))
 }
 
 // isCJK reports whether a character is written without blanks around words: Han, kana, Hangul, and the punctuation
