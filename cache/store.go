@@ -45,13 +45,13 @@ type Items interface {
 	// Formerly names a known key takes over that key's ledger entry, unless its own key has a live or held item, or a
 	// withdrawn one while that of Formerly is withdrawn too; the kind is then that of the change itself. Until the source's baseline is set, and with Backlog, new items are Baseline and their Arrived is their
 	// Published (or now, where that is earlier); afterwards they are New and Arrived is the store's second. A known
-	// key with other Raw is Changed, with the same Raw but other bytes Reshaped: both keep ID and Arrived. A withdrawn
+	// key with other Raw is Changed, with the same Raw but other bytes, or Silent, Reshaped: both keep ID and Arrived. A withdrawn
 	// key that is stated again is Restored, with ID and Arrived kept. A Changed item whose Published moved moves in the
 	// order ByPublished, never in the order ByArrival.
 	//
 	// Put sets in what it stores: ID; Arrived; Published, where the change has none, to the second in which the key was
 	// first seen; Updated, where the change has none, to Published for a new key, to the store's second for one with
-	// other Raw, else to what it was. Updated is never before Published.
+	// other Raw that is not Silent, else to what it was. Updated is never before Published.
 	//
 	// A change with Hold whose Published is ahead of the store's clock is Held: ledger and body are kept, but it is in
 	// no topic and no log entry. [Store.Maintain] indexes it in its second, as New (or Baseline, if it was put so).

@@ -29,6 +29,9 @@ type Change struct {
 	Address string
 	// Backlog says that an item which is new here is no news: it comes because the operator let it in, and is Baseline.
 	Backlog bool
+	// Silent says that other Raw is not another statement: the same item in other words, as when an upstream moves its
+	// guids and links. A known key is then Reshaped, never Changed, and Updated stays unless the item states it.
+	Silent bool
 }
 
 // MaxKey and MaxID bound the native key and the public ID, in bytes. A store refuses longer ones.

@@ -22,6 +22,8 @@ type Spec struct {
 	Chosen                bool
 	// Private and Web are the kind's: see [Kind].
 	Private, Web bool
+	// Adopt is the feed that this source continues; nil for none.
+	Adopt *Adopt
 }
 
 // Manager decides when each source is fetched. Per source there is one loop, one fetch in flight and one right to
@@ -190,6 +192,10 @@ type Status struct {
 	Error    string    `json:"error,omitempty"`
 	Note     string    `json:"note,omitempty"`
 	Withheld *Withheld `json:"withheld,omitempty"`
+	// Churn is what waits for absorb or release.
+	Churn *Churn `json:"churn,omitempty"`
+	// Adopted tells of the feed that this source continues.
+	Adopted *Adopted `json:"adopted,omitempty"`
 	// Cadence is the mean time between new items, Newest the time of the last one; zero while too little is known.
 	Cadence Duration  `json:"cadence,omitzero"`
 	Newest  time.Time `json:"newest,omitzero"`

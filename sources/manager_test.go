@@ -1,6 +1,7 @@
 package sources
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,8 @@ type memoryStore struct {
 	items    map[string]feeds.Change // live, by key
 	baseline bool
 	notes    map[string][]byte
+	ids      map[string]string // by key, also of items that are gone
+	kinds    map[feeds.Kind]int
 	puts     []string // "key" or "-key", in order
 	writes   int      // of notes
 	lost     chan struct{}
@@ -47,7 +50,9 @@ func (m *memoryStore) written() int {
 }
 
 func newMemoryStore() *memoryStore {
-	return &memoryStore{items: map[string]feeds.Change{}, notes: map[string][]byte{}, lost: make(chan struct{})}
+	return &memoryStore{
+		items: map[string]feeds.Change{}, ids: map[string]string{}, kinds: map[feeds.Kind]int{}, notes: map[string][]byte{}, lost: make(chan struct{}),
+	}
 }
 
 func (m *memoryStore) Open(context.Context, string) (Desk, error) {
@@ -70,8 +75,16 @@ func (d *memoryDesk) Put(_ context.Context, changes ...feeds.Change) ([]feeds.Ac
 	}
 	var out []feeds.Accepted
 	for _, c := range changes {
+		if old, ok := m.items[c.Formerly]; ok && c.Formerly != "" && m.ids[c.Key] == "" {
+			m.items[c.Key], m.ids[c.Key] = old, m.ids[c.Formerly]
+			delete(m.items, c.Formerly)
+			delete(m.ids, c.Formerly)
+		}
 		old, known := m.items[c.Key]
-		a := feeds.Accepted{ID: c.Key, Kind: feeds.Unchanged}
+		if c.Item != nil && m.ids[c.Key] == "" {
+			m.ids[c.Key] = cmp.Or(c.Wish, "id of "+c.Key)
+		}
+		a := feeds.Accepted{ID: m.ids[c.Key], Kind: feeds.Unchanged}
 		switch {
 		case c.Item == nil && known:
 			delete(m.items, c.Key)
@@ -79,8 +92,13 @@ func (d *memoryDesk) Put(_ context.Context, changes ...feeds.Change) ([]feeds.Ac
 			a.Kind = feeds.Withdrawn
 		case c.Item != nil && (!known || old.Raw != c.Raw):
 			a.Kind = feeds.New
-			if !m.baseline {
+			switch {
+			case !m.baseline || c.Backlog && !known:
 				a.Kind = feeds.Baseline
+			case known && c.Silent:
+				a.Kind = feeds.Reshaped
+			case known:
+				a.Kind = feeds.Changed
 			}
 			m.items[c.Key] = c
 			m.puts = append(m.puts, c.Key)
@@ -88,6 +106,7 @@ func (d *memoryDesk) Put(_ context.Context, changes ...feeds.Change) ([]feeds.Ac
 		if c.Item != nil && a.Kind == feeds.Unchanged && !reflect.DeepEqual(old.Item, c.Item) {
 			a.Kind, m.items[c.Key] = feeds.Reshaped, c
 		}
+		m.kinds[a.Kind]++
 		out = append(out, a)
 	}
 	return out, nil
@@ -129,7 +148,46 @@ func (d *memoryDesk) Known(_ context.Context, keys ...string) ([]feeds.Record, e
 	out := make([]feeds.Record, len(keys))
 	for i, k := range keys {
 		if c, ok := d.m.items[k]; ok {
-			out[i] = feeds.Record{Key: k, ID: k, Standing: feeds.Live, Raw: c.Raw, Item: c.Item}
+			out[i] = feeds.Record{Source: c.Source, Key: k, ID: d.m.ids[k], Standing: feeds.Live, Raw: c.Raw, Item: c.Item}
+		}
+	}
+	return out, nil
+}
+
+func (d *memoryDesk) Recent(_ context.Context, _ string, before feeds.Pos, limit int) (feeds.Page, error) {
+	d.m.mu.Lock()
+	defer d.m.mu.Unlock()
+	keys := slices.Sorted(maps.Keys(d.m.items))
+	keys = keys[before.Seq:]
+	var page feeds.Page
+	for _, k := range keys[:min(limit, len(keys))] {
+		it := *d.m.items[k].Item
+		it.ID = d.m.ids[k]
+		page.Items = append(page.Items, it)
+	}
+	if len(keys) > limit {
+		page.Next = feeds.Pos{Seq: before.Seq + uint64(limit)}
+	}
+	return page, nil
+}
+
+func (d *memoryDesk) Find(ctx context.Context, ids ...string) ([]feeds.Record, error) {
+	out := make([]feeds.Record, len(ids))
+	for i, id := range ids {
+		d.m.mu.Lock()
+		var keys []string
+		for k, have := range d.m.ids {
+			if have == id {
+				keys = append(keys, k)
+			}
+		}
+		d.m.mu.Unlock()
+		list, err := d.Known(ctx, keys...)
+		if err != nil {
+			return nil, err
+		}
+		if len(list) > 0 {
+			out[i] = list[0]
 		}
 	}
 	return out, nil

@@ -33,7 +33,7 @@ func RunPreview(ctx context.Context, src Source, policy Policy) (Preview, error)
 		progress: func(Counts) {},
 		rejects:  map[string]Rejected{}, before: map[string]Rejected{},
 		counts: Counts{Kinds: map[feeds.Kind]int{}}, seen: map[uint64]struct{}{},
-		dropped: map[string]Dropped{}, droppedBefore: map[string]Dropped{},
+		dropped: map[string]Dropped{}, droppedBefore: map[string]Dropped{}, held: map[string]Twin{},
 	}
 	res, err := src.Fetch(ctx, s.state, s)
 	if settleErr := s.settle(); err == nil {
@@ -93,6 +93,14 @@ func (d *previewDesk) Keys(context.Context, func(string) error) error { return n
 
 func (d *previewDesk) Known(_ context.Context, keys ...string) ([]feeds.Record, error) {
 	return make([]feeds.Record, len(keys)), nil
+}
+
+func (d *previewDesk) Recent(context.Context, string, feeds.Pos, int) (feeds.Page, error) {
+	return feeds.Page{}, nil
+}
+
+func (d *previewDesk) Find(_ context.Context, ids ...string) ([]feeds.Record, error) {
+	return make([]feeds.Record, len(ids)), nil
 }
 
 func (d *previewDesk) Read(_ context.Context, bucket, key string) ([]byte, bool, error) {

@@ -76,12 +76,7 @@ func (s *session) reworkOne(r feeds.Record) []feeds.Change {
 	}
 	it := *r.Item
 	was := fmt.Sprintf("%q %q %q %q", it.Categories, it.Tags, it.Language, it.Authors)
-	it.Categories = cleanLabels("category", it.Categories, s.policy, &it, func(string) {})
-	it.Tags = cleanLabels("tag", it.Tags, s.policy, &it, func(string) {})
-	if it.Language == "" {
-		it.Language = languageTag(s.policy.Language)
-	}
-	it.Authors = cleanPeople(it.Authors, s.policy.Author, nil)
+	s.restyle(&it)
 	c := feeds.Change{Source: s.policy.Source, Key: r.Key, Raw: r.Raw, Item: &it, Hold: r.Standing == feeds.Waiting}
 	if rule := s.policy.Rules.judge(&it); rule != "" {
 		if out {
@@ -100,4 +95,14 @@ func (s *session) reworkOne(r feeds.Record) []feeds.Change {
 		return nil
 	}
 	return []feeds.Change{c}
+}
+
+// restyle applies the policy, but for its rules, to an item that was normalised under another one.
+func (s *session) restyle(it *feeds.Item) {
+	it.Categories = cleanLabels("category", it.Categories, s.policy, it, func(string) {})
+	it.Tags = cleanLabels("tag", it.Tags, s.policy, it, func(string) {})
+	if it.Language == "" {
+		it.Language = languageTag(s.policy.Language)
+	}
+	it.Authors = cleanPeople(it.Authors, s.policy.Author, nil)
 }

@@ -25,15 +25,18 @@ type runner struct {
 	status   Status
 	rejected map[string]Rejected
 	dropped  map[string]Dropped
+	held     map[string]Twin
+	adopted  *adopted
 
-	withdrawn recently // only the loop's own
+	withdrawn recently  // only the loop's own
+	adoptDue  time.Time // when the adopted feed may be asked for again
 }
 
 // busyRetry is how often a source that another process fetches is asked for: the time to take over after its death is
 // this and the lease's.
 const busyRetry = 5 * time.Second
 
-// releaseEvery is how often a source with held withdrawals looks for the operator's release.
+// releaseEvery is how often a source that holds something back looks for the operator's answer.
 const releaseEvery = 10 * time.Second
 
 func startRunner(m *Manager, spec Spec) *runner {
@@ -116,6 +119,13 @@ func (r *runner) work(ctx context.Context, desk Desk) error {
 		if err != nil || ctx.Err() != nil {
 			return err
 		}
+		answered, err := r.answer(ctx, desk, &sch)
+		if err != nil {
+			return err
+		}
+		if answered && !timed && sch.Withheld == nil {
+			continue // that was what woke it
+		}
 		select {
 		case <-ctx.Done():
 			return nil
@@ -125,7 +135,10 @@ func (r *runner) work(ctx context.Context, desk Desk) error {
 		case <-r.wake: // what it told of is seen by the fetch that begins now
 		default:
 		}
-		err = r.fetch(ctx, desk, &sch, timed, local)
+		ready, err := r.adopt(ctx, desk, &sch)
+		if ready && err == nil {
+			err = r.fetch(ctx, desk, &sch, timed, local)
+		}
 		<-r.m.slots
 		if err != nil {
 			if ctx.Err() != nil {
@@ -148,7 +161,7 @@ func (r *runner) wait(ctx context.Context, desk Desk, sch *schedule) (timed bool
 	switch {
 	case mail:
 		look = r.m.lookEvery
-	case sch.Withheld != nil:
+	case sch.Withheld != nil, len(r.held) > 0:
 		look = releaseEvery
 	}
 	for {
@@ -168,8 +181,8 @@ func (r *runner) wait(ctx context.Context, desk Desk, sch *schedule) (timed bool
 				return false, err
 			}
 		}
-		if sch.Withheld != nil {
-			if ok, err := released(ctx, desk); err != nil || ok {
+		if sch.Withheld != nil || len(r.held) > 0 {
+			if ok, err := answered(ctx, desk); err != nil || ok {
 				return false, err
 			}
 		}
@@ -231,8 +244,16 @@ func (r *runner) recall(ctx context.Context, desk Desk) (schedule, error) {
 	if err != nil {
 		return sch, err
 	}
+	held, err := readHeld(ctx, desk)
+	if err != nil {
+		return sch, err
+	}
+	adopted, err := r.recallAdopted(ctx, desk)
+	if err != nil {
+		return sch, err
+	}
 	r.mu.Lock()
-	r.rejected, r.dropped = rejected, dropped
+	r.rejected, r.dropped, r.held, r.adopted = rejected, dropped, held, adopted
 	r.mu.Unlock()
 	if err := r.reshape(ctx, desk, &sch); err != nil {
 		return sch, err
@@ -245,7 +266,7 @@ func (r *runner) recall(ctx context.Context, desk Desk) (schedule, error) {
 	left := len(r.dropped)
 	r.mu.Unlock()
 	r.set(func(s *Status) {
-		s.Items, s.Fetched, s.Dropped = items, baseline, left
+		s.Items, s.Fetched, s.Dropped, s.Churn, s.Adopted = items, baseline, left, churnOf(held), adopted.show()
 		sch.show(s)
 	})
 	return sch, nil

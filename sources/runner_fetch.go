@@ -160,11 +160,15 @@ func (r *runner) conclude(ctx context.Context, desk Desk, sch *schedule, planned
 	counts.Kinds = maps.Clone(counts.Kinds)
 	rejected, dropped := maps.Clone(f.before), maps.Clone(f.droppedBefore)
 	f.mu.Unlock()
+	r.sayHeld(f.session, len(r.held))
 	r.mu.Lock()
-	r.rejected, r.dropped = rejected, dropped
+	r.rejected, r.dropped, r.held = rejected, dropped, f.held
 	r.mu.Unlock()
 	r.set(func(st *Status) {
 		st.Counts, st.Items, st.Fetched, st.Dropped = counts, items, baseline, len(dropped)
+		if st.Churn = churnOf(f.held); f.adopted != nil {
+			st.Adopted = f.adopted.show()
+		}
 		sch.show(st)
 	})
 	r.logOutcome(f.err, f.failedAs, sch, counts, time.Since(f.started))
@@ -174,7 +178,7 @@ func (r *runner) conclude(ctx context.Context, desk Desk, sch *schedule, planned
 // session makes the Sink of one fetch, or of one look at what is stored.
 func (r *runner) session(ctx context.Context, desk Desk, pass bool, started time.Time) *session {
 	r.mu.Lock()
-	before, dropped := maps.Clone(r.rejected), maps.Clone(r.dropped)
+	before, dropped, held := maps.Clone(r.rejected), maps.Clone(r.dropped), maps.Clone(r.held)
 	r.mu.Unlock()
 	said := 0
 	return &session{
@@ -184,7 +188,7 @@ func (r *runner) session(ctx context.Context, desk Desk, pass bool, started time
 			r.set(func(st *Status) { st.Counts = c })
 		},
 		rejects: map[string]Rejected{}, before: before, dropped: map[string]Dropped{}, droppedBefore: dropped,
-		counts: Counts{Kinds: map[feeds.Kind]int{}}, seen: map[uint64]struct{}{},
+		counts: Counts{Kinds: map[feeds.Kind]int{}}, seen: map[uint64]struct{}{}, held: held, adopted: r.adopted,
 	}
 }
 

@@ -75,7 +75,7 @@ func (s schedule) show(st *Status) {
 		st.State = "gone"
 	case s.Failures > 0:
 		st.State = "failing"
-	case s.Withheld != nil:
+	case s.Withheld != nil || st.Churn != nil:
 		st.State = "held"
 	default:
 		st.State = "waiting"

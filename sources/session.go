@@ -45,7 +45,15 @@ type session struct {
 	// missed counts what was withdrawn because the source did not have it any more.
 	missed   int
 	withheld *Withheld
-	storing  chan error // of the batch under way; nil for none
+	// present is what the source says its document holds; nil if it does not say. twins is what is published, once it was
+	// asked for; held is what waits for the operator, by new key, and absorbed counts what moved by itself.
+	present  map[string]struct{}
+	twins    []twin
+	held     map[string]Twin
+	absorbed int
+	// adopted are the IDs of the feed that this source continues; nil for none.
+	adopted *adopted
+	storing chan error // of the batch under way; nil for none
 }
 
 // Counts tells how a fetch is going.
@@ -93,12 +101,19 @@ func (s *session) settle() error {
 
 // commit stores a batch, then the reports and the state that belong to it.
 func (s *session) commit(good []feeds.Change) error {
+	good, err := s.sift(good)
+	if err != nil {
+		return err
+	}
 	for _, batch := range splitSameKey(good) {
 		accepted, err := s.desk.Put(s.ctx, batch...)
 		s.book(batch, accepted)
 		if err != nil {
 			return fmt.Errorf("store %d items: %w", len(batch), err)
 		}
+	}
+	if err := s.adopted.save(s.ctx, s.desk); err != nil {
+		return err
 	}
 	if err := s.saveDropped(); err != nil {
 		return err
@@ -163,12 +178,14 @@ func (s *session) normaliseOne(c *feeds.Change, now time.Time) (rule string, err
 	if err := Normalise(c, policy, now); err != nil {
 		return "", err
 	}
+	s.adopted.wish(c)
 	return s.policy.Rules.judge(c.Item), nil
 }
 
 // book counts what the store answered, and clears the report of what is published now.
 func (s *session) book(batch []feeds.Change, accepted []feeds.Accepted) {
 	s.mu.Lock()
+	s.adopted.book(batch, accepted)
 	for i, a := range accepted {
 		s.counts.Kinds[a.Kind]++
 		if a.Kind == feeds.New || a.Kind == feeds.Baseline {
@@ -205,6 +222,10 @@ func (s *session) Withdraw(keys ...string) (bool, error) {
 	if err := s.settle(); err != nil {
 		return false, err
 	}
+	keys, err := s.parting(keys)
+	if err != nil || len(keys) == 0 {
+		return err == nil, err
+	}
 	if !s.release {
 		held, err := weigh(s.ctx, s.desk, keys, s.recent)
 		if err != nil {
@@ -216,7 +237,7 @@ func (s *session) Withdraw(keys ...string) (bool, error) {
 		}
 	}
 	before := s.counts.Kinds[feeds.Withdrawn]
-	err := s.withdraw(keys)
+	err = s.withdraw(keys)
 	s.missed += s.counts.Kinds[feeds.Withdrawn] - before
 	return true, err
 }
@@ -354,6 +375,9 @@ func (s *session) saveRejected() error {
 // everything, so that a report that was not made again is settled.
 func (s *session) finish(res Result, whole bool) error {
 	if err := s.settle(); err != nil {
+		return err
+	}
+	if err := s.reunite(); err != nil {
 		return err
 	}
 	if res.Complete {

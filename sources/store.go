@@ -45,6 +45,11 @@ type Inventory interface {
 	Keys(ctx context.Context, fn func(key string) error) error
 	// Known returns what is known under keys, in their order; a record without Standing for one that was never stated.
 	Known(ctx context.Context, keys ...string) ([]feeds.Record, error)
+	// Recent returns at most limit live items of the source in a group, with those of others that are in its topic, too;
+	// the latest published first, behind before.
+	Recent(ctx context.Context, group string, before feeds.Pos, limit int) (feeds.Page, error)
+	// Find returns the records of public IDs, in their order; one without Standing for an ID that was never given.
+	Find(ctx context.Context, ids ...string) ([]feeds.Record, error)
 }
 
 // Memory keeps small values in buckets of the source.
@@ -55,18 +60,24 @@ type Memory interface {
 	Write(ctx context.Context, bucket string, edits map[string][]byte) error
 }
 
-// ReleaseKey in the bucket "schedule" is the operator's word that held withdrawals may pass. Any process may set it;
-// the fetch that uses it clears it.
-const ReleaseKey = "release"
+// ReleaseKey in the bucket "schedule" is the operator's word that what is held may pass: withdrawals, and entries under
+// other keys as new items. AbsorbKey is the word that such entries are what they were before. Any process may set them;
+// who acts on one clears it.
+const (
+	ReleaseKey = "release"
+	AbsorbKey  = "absorb"
+)
 
 // Buckets are all buckets of a source, for whoever gives a source another name.
-var Buckets = []string{bucketState, bucketRejected, bucketSchedule, BucketDropped, BucketMail}
+var Buckets = []string{bucketState, bucketRejected, bucketSchedule, BucketDropped, BucketMail, bucketHeld, bucketAdopted}
 
 // Buckets of Memory.
 const (
 	bucketState    = "state"    // what the source itself remembers
 	bucketRejected = "rejected" // where -> Rejected
-	bucketSchedule = "schedule" // the Manager's own record, and ReleaseKey
+	bucketSchedule = "schedule" // the Manager's own record, ReleaseKey and AbsorbKey
+	bucketHeld     = "held"     // entries that wait for the operator, by a hash of their key
+	bucketAdopted  = "adopted"  // the IDs of the feed that this source continues
 	// BucketDropped holds what the rules left out, by key.
 	BucketDropped = "dropped"
 	// BucketMail holds the letters for a Receiver, which any process may add to, by keys in the order of arrival.

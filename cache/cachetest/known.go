@@ -134,6 +134,27 @@ var knownCases = []testCase{
 		},
 	},
 	{
+		name:    "put/silent",
+		promise: "a silent change of Raw is Reshaped and leaves Updated; the Raw it brings is the one that counts",
+		run: func(r *run) {
+			r.live("s")
+			silent := func(c *feeds.Change) { c.Silent = true }
+			a := r.put1("s", post("a", silent), feeds.New)
+			was := r.get(a.ID)
+			moved := post("b", silent, raw(2), title("moved"))
+			moved.Formerly = "a"
+			if got := r.put1("s", moved, feeds.Reshaped); got.ID != a.ID {
+				r.Errorf("ID %q, want %q", got.ID, a.ID)
+			}
+			if it := r.get(a.ID); it.Title != "moved" || !it.Updated.Equal(was.Updated) || !it.Arrived.Equal(was.Arrived) {
+				r.Errorf("was %+v, is %+v", was, it)
+			}
+			r.put1("s", post("b", silent, raw(3), title("moved")), feeds.Reshaped)
+			r.put1("s", post("b", raw(3), title("moved")), feeds.Unchanged)
+			r.put1("s", post("b", raw(2), title("moved")), feeds.Changed)
+		},
+	},
+	{
 		name:    "put/trace",
 		promise: "the trace of an item moves nothing; what others have of it is not for sources to say",
 		run: func(r *run) {

@@ -22,6 +22,7 @@ type change struct {
 	raw, print          uint64
 	published, updated  time.Time
 	hold, backlog       bool
+	silent              bool
 	withdraw            bool
 	members             []feeds.Membership
 	encoded, packed     []byte
@@ -32,7 +33,7 @@ type change struct {
 const maxItem = 16 << 20
 
 func prepareChange(source string, c *feeds.Change) change {
-	p := change{key: c.Key, formerly: c.Formerly, wish: c.Wish, raw: c.Raw, hold: c.Hold, backlog: c.Backlog, withdraw: c.Item == nil}
+	p := change{key: c.Key, formerly: c.Formerly, wish: c.Wish, raw: c.Raw, hold: c.Hold, backlog: c.Backlog, silent: c.Silent, withdraw: c.Item == nil}
 	switch {
 	case c.Source != "" && c.Source != source:
 		p.refused = fmt.Errorf("change of source %q in a Put of source %q", c.Source, source)

@@ -279,7 +279,7 @@ func (b *batch) restate(rec *record, p *change, fresh bool) feeds.Kind {
 		switch {
 		case fresh:
 			updated = published
-		case rec.raw != p.raw:
+		case rec.raw != p.raw && !p.silent:
 			updated = time.Unix(b.now, 0).UTC()
 		default:
 			updated = rec.updated
@@ -300,7 +300,7 @@ func (b *batch) restate(rec *record, p *change, fresh bool) feeds.Kind {
 		}
 	case rec.state != live:
 		kind = feeds.Restored
-	case rec.raw != p.raw:
+	case rec.raw != p.raw && !p.silent:
 		kind = feeds.Changed
 	}
 	rec.published, rec.updated, rec.raw, rec.print, rec.since = published, updated, p.raw, p.print, 0

@@ -35,7 +35,7 @@ func decide(old *entry, begin entry, c *feeds.Change, now int64) decision {
 		switch {
 		case old == nil:
 			it.Updated = it.Published
-		case old.raw != c.Raw:
+		case old.raw != c.Raw && !c.Silent:
 			it.Updated = second(now)
 		default:
 			it.Updated = old.updated
@@ -52,12 +52,12 @@ func decide(old *entry, begin entry, c *feeds.Change, now int64) decision {
 	if hold {
 		next.state, next.shown = held, old != nil && old.shown
 	}
-	d.kind = kindOf(old, next)
+	d.kind = kindOf(old, next, c.Silent)
 	return d
 }
 
 // kindOf names the step from old to next, which is live or held.
-func kindOf(old, next *entry) feeds.Kind {
+func kindOf(old, next *entry, silent bool) feeds.Kind {
 	same := old != nil && old.state == next.state && old.raw == next.raw && old.print == next.print
 	switch {
 	case same:
@@ -68,7 +68,7 @@ func kindOf(old, next *entry) feeds.Kind {
 		return firstKind(next)
 	case old.state != live:
 		return feeds.Restored
-	case old.raw != next.raw:
+	case old.raw != next.raw && !silent:
 		return feeds.Changed
 	}
 	return feeds.Reshaped

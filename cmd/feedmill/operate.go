@@ -12,30 +12,47 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"feedmill/cache"
 	"feedmill/cmd/internal/app"
 	"feedmill/cmd/internal/config"
 )
 
 func releaseCommand() *cobra.Command {
-	cmd := &cobra.Command{
+	return verdictCommand(&cobra.Command{
 		Use:   "release SOURCE",
-		Short: "let withdrawals pass that were held because they were so many",
-		Args:  exactly(1, "the name of a source"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := release(cmd, args[0]); err != nil {
-				return err
-			}
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: the next fetch withdraws what is gone\n", args[0])
+		Short: "let pass what was held: withdrawals because they were so many, entries under other keys as new items",
+	}, "what was held passes", (*app.Client).Release, app.Release)
+}
+
+func absorbCommand() *cobra.Command {
+	return verdictCommand(&cobra.Command{
+		Use:   "absorb SOURCE",
+		Short: "let entries that were held because they came again under other keys keep the IDs they had",
+	}, "what was held under other keys keeps its IDs", (*app.Client).Absorb, app.Absorb)
+}
+
+// verdictCommand is a verb by which the operator decides about what is held. It asks the running server, or writes into the
+// store that no server of this machine has open.
+func verdictCommand(
+	cmd *cobra.Command, done string,
+	ask func(*app.Client, context.Context, string) error, do func(context.Context, cache.Store, string) error,
+) *cobra.Command {
+	cmd.Args = exactly(1, "the name of a source")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := verdict(cmd, args[0], ask, do); err != nil {
 			return err
-		},
+		}
+		_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", args[0], done)
+		return err
 	}
 	configFlag(cmd)
 	settingFlags(cmd, "store")
 	return cmd
 }
 
-// release asks the running server, or writes into the store that no server of this machine has open.
-func release(cmd *cobra.Command, source string) error {
+func verdict(
+	cmd *cobra.Command, source string, ask func(*app.Client, context.Context, string) error, do func(context.Context, cache.Store, string) error,
+) error {
 	cfg, err := settingsOf(cmd)
 	if err != nil {
 		return err
@@ -45,7 +62,7 @@ func release(cmd *cobra.Command, source string) error {
 		return err
 	}
 	if server != nil {
-		return server.Release(cmd.Context(), source)
+		return ask(server, cmd.Context(), source)
 	}
 	if err := isThere(cfg.Store); err != nil {
 		return err
@@ -54,7 +71,7 @@ func release(cmd *cobra.Command, source string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(app.Release(cmd.Context(), store, source), store.Close())
+	return errors.Join(do(cmd.Context(), store, source), store.Close())
 }
 
 func statusCommand() *cobra.Command {

@@ -29,6 +29,8 @@ type Sink struct {
 	Changes []feeds.Change
 	// Withdrawn are the keys that are gone, by Withdraw or by a change without an item.
 	Withdrawn []string
+	// PresentKeys are those that the source says its document holds.
+	PresentKeys []string
 	// Rejected and About are the reports.
 	Rejected []sources.Rejected
 	About    []feeds.About
@@ -112,6 +114,15 @@ func (s *Sink) Retract(keys ...string) error {
 	defer s.mu.Unlock()
 	s.Withdrawn = append(s.Withdrawn, keys...)
 	return nil
+}
+
+// Present records the keys of the document; see [sources.Witness].
+func (s *Sink) Present(keys ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, k := range keys {
+		s.PresentKeys = append(s.PresentKeys, sources.CleanKey(k))
+	}
 }
 
 // Withdraw records keys that are gone.

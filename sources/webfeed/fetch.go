@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -192,6 +193,9 @@ func (s *source) emit(doc *Document, mem *memory, out sources.Sink) (emitted int
 	keys := make(map[string]bool, len(doc.Changes))
 	for i := range doc.Changes {
 		keys[doc.Changes[i].Key] = true
+	}
+	if w, ok := out.(sources.Witness); ok {
+		w.Present(slices.Collect(maps.Keys(keys))...)
 	}
 	for _, r := range doc.Rejected {
 		if keys[r.Where] {

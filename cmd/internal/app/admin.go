@@ -118,8 +118,8 @@ table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3em .8e
 {{with .ConfigError}}<p class="bad">The configuration on disk was not loaded, the one before runs on:</p><pre class="bad">{{.}}</pre>{{end}}
 <table><thead><tr><th>Source</th><th>State</th><th>Items</th><th>Last fetch</th><th>Next</th><th>Answer</th></tr></thead><tbody>
 {{range .Sources}}{{$name := .Name}}<tr><td><strong>{{.Name}}</strong><br>{{.Kind}}: <code>{{.Location}}</code></td>
-<td{{if .Error}} class="bad"{{end}}>{{.State}}{{with .Withheld}}<br>{{.}}: <code>feedmill release {{$name}}</code>{{end}}</td>
-<td>{{.Items}}{{with .Dropped}}<br>{{.}} left out by rules{{end}}</td><td>{{when .Last}}</td><td>{{when .Due}}</td><td>{{.Note}}{{with .Error}}<br><span class="bad">{{.}}</span>{{end}}
+<td{{if .Error}} class="bad"{{end}}>{{.State}}{{with .Withheld}}<br>{{.}}: <code>feedmill release {{$name}}</code>{{end}}{{with .Churn}}<br>{{.}}: <code>feedmill absorb {{$name}}</code> if they are the same, <code>feedmill release {{$name}}</code> if they are new{{end}}</td>
+<td>{{.Items}}{{with .Dropped}}<br>{{.}} left out by rules{{end}}{{with .Adopted}}{{if not .Error}}<br>{{.Matched}} of {{.Items}} IDs of <code>{{.From}}</code>{{with .Late}}; {{.}} were published here before{{end}}{{end}}{{end}}</td><td>{{when .Last}}</td><td>{{when .Due}}</td><td>{{.Note}}{{with .Error}}<br><span class="bad">{{.}}</span>{{end}}
 {{with .Traffic}}<br>{{.Requests}} requests, {{percent .NotModified .Requests}}% not modified, {{.Bytes}} bytes
 {{if or .Last.ETag .Last.LastModified}}{{with .Last.ETag}}<br>ETag <code>{{.}}</code>{{end}}{{with .Last.LastModified}}<br>Last-Modified <code>{{.}}</code>{{end}}{{else}}<br>no validators{{end}}{{end}}
 {{if eq .Told "pushed"}}<br>news are pushed{{end}}{{with .Cadence}}<br>something new about every {{short .}}{{end}}

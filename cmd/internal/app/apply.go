@@ -160,6 +160,10 @@ func (a *App) specs(cfg *config.Config, list []config.Source) ([]sources.Spec, e
 		if err != nil {
 			return nil, err
 		}
+		client := func(s config.Source) *http.Client { return a.opts.HTTP(cfg, s, a.network) }
+		if spec.Adopt, err = makeAdopt(cfg, s, client, a.log); err != nil {
+			return nil, err
+		}
 		out = append(out, spec)
 	}
 	return out, nil

@@ -128,6 +128,16 @@ func (k *desk) Known(ctx context.Context, keys ...string) ([]feeds.Record, error
 	return k.store.Known(ctx, k.source, keys...)
 }
 
+func (k *desk) Recent(ctx context.Context, group string, before feeds.Pos, limit int) (feeds.Page, error) {
+	topic := feeds.NewTopic("source", k.source)
+	topic.Group = group
+	return k.store.Recent(ctx, topic, feeds.ByPublished, before, limit)
+}
+
+func (k *desk) Find(ctx context.Context, ids ...string) ([]feeds.Record, error) {
+	return k.store.Find(ctx, ids...)
+}
+
 // noteBucket is where the notes of a source's bucket are.
 func noteBucket(bucket, source string) string { return bucket + "/" + source }
 

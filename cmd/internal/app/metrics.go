@@ -25,6 +25,8 @@ var (
 	sourceRejected = describe("source_rejected_posts", "Posts that are not published as they stand.", "source", "repaired")
 	sourceDropped  = describe("source_dropped_items", "Items that the rules of the source leave out, as far as they are remembered.", "source")
 	sourceWithheld = describe("source_withheld_items", "Withdrawals that wait for feedmill release.", "source")
+	sourceChurned  = describe("source_churned_items", "Entries under other keys that wait for feedmill absorb or release.", "source")
+	sourceAdopted  = describe("source_adopted_items", "IDs of the adopted feed.", "source", "matched")
 	sourceRequests = describe("source_requests_total", "Documents that the source has asked servers for, since it was first fetched.", "source")
 	sourceUnmoved  = describe("source_not_modified_total", "Those that were answered with 304.", "source")
 	sourceBytes    = describe("source_received_bytes_total", "Bytes of the answers, decompressed.", "source")
@@ -94,6 +96,15 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 			withheld = s.Withheld.Gone
 		}
 		gauge(sourceWithheld, float64(withheld), s.Name)
+		churned := 0
+		if s.Churn != nil {
+			churned = s.Churn.Items
+		}
+		gauge(sourceChurned, float64(churned), s.Name)
+		if d := s.Adopted; d != nil && d.Error == "" {
+			gauge(sourceAdopted, float64(d.Matched), s.Name, "true")
+			gauge(sourceAdopted, float64(d.Items-d.Matched), s.Name, "false")
+		}
 	}
 	c.web(out)
 }

@@ -57,7 +57,7 @@ func (a *App) serveSocket() {
 	}
 	l, err := openSocket(path)
 	if err != nil {
-		a.log.Warn("no control socket: feedmill release, status and store cannot reach this server", "err", err)
+		a.log.Warn("no control socket: feedmill absorb, release, status and store cannot reach this server", "err", err)
 		return
 	}
 	a.serve(l, adminServer(a.socketHandler()))
@@ -88,6 +88,9 @@ func (a *App) socketHandler() http.Handler {
 	mux.HandleFunc("GET /status.json", a.statusJSON)
 	mux.HandleFunc("POST /release/{source}", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, a.Release(r.Context(), r.PathValue("source")))
+	})
+	mux.HandleFunc("POST /absorb/{source}", func(w http.ResponseWriter, r *http.Request) {
+		answer(w, a.Absorb(r.Context(), r.PathValue("source")))
 	})
 	mux.HandleFunc("POST /store/check", func(w http.ResponseWriter, r *http.Request) {
 		c, ok := a.store.(interface{ Check(context.Context) error })
@@ -128,14 +131,24 @@ func answer(w http.ResponseWriter, err error) {
 	plain(w, http.StatusOK, "ok")
 }
 
-// Release lets the withdrawals that the guard holds for a source pass. It fails when none are held.
+// Release lets pass what is held of a source: withdrawals, and entries under other keys as new items. It fails when
+// nothing is held.
 func (a *App) Release(ctx context.Context, source string) error {
+	return a.decide(ctx, source, "release", sources.ReleaseKey, func(s sources.Status) bool { return s.Withheld != nil || s.Churn != nil })
+}
+
+// Absorb lets the entries that are held under other keys be what they were before. It fails when there are none.
+func (a *App) Absorb(ctx context.Context, source string) error {
+	return a.decide(ctx, source, "absorb", sources.AbsorbKey, func(s sources.Status) bool { return s.Churn != nil })
+}
+
+func (a *App) decide(ctx context.Context, source, verb, key string, held func(sources.Status) bool) error {
 	for _, s := range a.manager.Status() {
-		if s.Name == source && s.Withheld == nil && s.State != "elsewhere" && s.State != "starting" {
-			return fmt.Errorf("release %s: nothing is held", source)
+		if s.Name == source && !held(s) && s.State != "elsewhere" && s.State != "starting" {
+			return fmt.Errorf("%s %s: nothing is held", verb, source)
 		}
 	}
-	if err := Release(ctx, a.store, source); err != nil {
+	if err := decide(ctx, a.store, source, verb, key); err != nil {
 		return err
 	}
 	if err := a.manager.Fetch(source); err != nil {
@@ -147,23 +160,30 @@ func (a *App) Release(ctx context.Context, source string) error {
 // Release writes the operator's word into a store that no server of this machine has open. It fails for a source that
 // the store does not know.
 func Release(ctx context.Context, store cache.Store, source string) error {
+	return decide(ctx, store, source, "release", sources.ReleaseKey)
+}
+
+// Absorb does the same for entries that are held under other keys.
+func Absorb(ctx context.Context, store cache.Store, source string) error {
+	return decide(ctx, store, source, "absorb", sources.AbsorbKey)
+}
+
+func decide(ctx context.Context, store cache.Store, source, verb, key string) error {
 	list, err := store.List(ctx)
 	if err != nil {
-		return fmt.Errorf("release %s: %w", source, err)
+		return fmt.Errorf("%s %s: %w", verb, source, err)
 	}
 	var names []string
 	for _, s := range list {
 		if s.Name == source {
-			return store.Write(ctx, cache.Lease{}, cache.Edit{
-				Bucket: noteBucket("schedule", source), Key: sources.ReleaseKey, Value: []byte("1"),
-			})
+			return store.Write(ctx, cache.Lease{}, cache.Edit{Bucket: noteBucket("schedule", source), Key: key, Value: []byte("1")})
 		}
 		names = append(names, s.Name)
 	}
 	if len(names) == 0 {
-		return fmt.Errorf("release %s: no such source; the store has none", source)
+		return fmt.Errorf("%s %s: no such source; the store has none", verb, source)
 	}
-	return fmt.Errorf("release %s: no such source; the store has %s", source, strings.Join(names, ", "))
+	return fmt.Errorf("%s %s: no such source; the store has %s", verb, source, strings.Join(names, ", "))
 }
 
 // Client talks to a running server through its control socket.
@@ -196,9 +216,15 @@ func (c *Client) Status(ctx context.Context, out io.Writer) error {
 	return err
 }
 
-// Release lets the withdrawals that are held for a source pass.
+// Release lets pass what is held of a source.
 func (c *Client) Release(ctx context.Context, source string) error {
 	_, err := c.ask(ctx, http.MethodPost, "/release/"+url.PathEscape(source), io.Discard)
+	return err
+}
+
+// Absorb lets the entries that are held under other keys be what they were before.
+func (c *Client) Absorb(ctx context.Context, source string) error {
+	_, err := c.ask(ctx, http.MethodPost, "/absorb/"+url.PathEscape(source), io.Discard)
 	return err
 }
 

@@ -88,6 +88,8 @@ type Source struct {
 	Labels sources.LabelRules
 	// Formerly is the name the source had before; its items and their IDs are carried over.
 	Formerly string
+	// Adopt is the feed that the source continues; nil for none.
+	Adopt *Adopt
 
 	// Line is the source's line in the file, 0 without one.
 	Line int

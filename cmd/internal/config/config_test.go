@@ -117,7 +117,7 @@ func compareInit(t *testing.T, c *Config) {
 	}
 	opts := cmp.Options{
 		cmp.AllowUnexported(Web{}), cmpopts.IgnoreFields(Config{}, "File", "Files"),
-		cmpopts.IgnoreFields(Source{}, "Line", "Kind"),
+		cmpopts.IgnoreFields(Source{}, "Line", "Kind"), cmpopts.IgnoreFields(Adopt{}, "Kind"),
 		cmpopts.EquateEmpty(),
 		cmp.Comparer(func(a, b *time.Location) bool {
 			return (a == nil) == (b == nil) && (a == nil || a.String() == b.String())

@@ -30,6 +30,7 @@ type common struct {
 	Labels   labelsOf      `yaml:"labels,omitempty" doc:"What becomes of labels of this source; as labels of the top level, without titles."`
 	Timezone string        `yaml:"timezone,omitempty" doc:"The time zone in which dates of this source without a zone are read. Unset: timezone of the top level."`
 	Formerly string        `yaml:"formerly,omitempty" doc:"The name this source had before: its items and subscriptions are carried over."`
+	Adopt    string        `yaml:"adopt,omitempty" doc:"The feed that this source continues, by its address or a saved copy: its items keep the IDs they have there, so that nothing is repeated for whoever moves here."`
 }
 
 // added are labels that a source adds to its items.
@@ -39,7 +40,7 @@ type added struct {
 }
 
 // laterSourceKeys are part of the file's shape, but not served yet.
-var laterSourceKeys = []string{"adopt", "send_last", "group", "digest"}
+var laterSourceKeys = []string{"send_last", "group", "digest"}
 
 const noSource = "at least one source is needed; `feedmill init PATH_OR_URL...` prints the lines for it"
 
@@ -144,6 +145,7 @@ func (r *reader) source(c *Config, name, at string, line int, n *yaml.Node, kind
 			r.value(valueOf(ours, "timezone"), join(at, "timezone"), err)
 		}
 	}
+	s.Adopt = r.adopt(ours, at, com.Adopt, kind, kinds)
 	if len(r.errs) > before {
 		return s, "", false
 	}
@@ -262,6 +264,7 @@ func (s Source) Member(c *Config, m sources.Member) (Source, error) {
 		}
 	}
 	s.Web = s.Web.anonymous()
+	s.Adopt = nil
 	s.Name, s.Kind, s.Config = name, m.Kind, m.Config
 	s.AddCategories = slices.Concat(s.AddCategories, m.Categories)
 	s.Fingerprint = s.fingerprint(c)
@@ -292,7 +295,7 @@ func (s *Source) fingerprint(c *Config) string {
 func (s *Source) common() common {
 	return common{
 		Interval: interval{s.Interval, s.MaxInterval}, Add: added{s.AddCategories, s.AddTags}, Language: s.Language, Author: s.Author,
-		Formerly: s.Formerly,
+		Formerly: s.Formerly, Adopt: s.Adopt.String(),
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -199,6 +200,33 @@ func (d *desk) Known(_ context.Context, keys ...string) ([]feeds.Record, error) 
 		}
 	}
 	return out, nil
+}
+
+func (d *desk) Recent(_ context.Context, _ string, before feeds.Pos, limit int) (feeds.Page, error) {
+	d.s.mu.Lock()
+	defer d.s.mu.Unlock()
+	var page feeds.Page
+	keys := slices.Sorted(maps.Keys(d.items))
+	for _, key := range keys[min(int(before.Seq), len(keys)):] {
+		if len(page.Items) == limit {
+			page.Next = feeds.Pos{Seq: before.Seq + uint64(limit)}
+			break
+		}
+		it := *d.items[key].Item
+		it.ID = key
+		page.Items = append(page.Items, it)
+	}
+	return page, nil
+}
+
+func (d *desk) Find(ctx context.Context, ids ...string) ([]feeds.Record, error) {
+	list, err := d.Known(ctx, ids...)
+	for i := range list {
+		if list[i].Item != nil {
+			list[i].Source = list[i].Item.Source
+		}
+	}
+	return list, err
 }
 
 func (d *desk) Read(_ context.Context, bucket, key string) ([]byte, bool, error) {

@@ -82,6 +82,7 @@ func (b *Book) Emit(ctx context.Context, out sources.Sink, entries []*Entry, o O
 	for key := range o.Also {
 		present[stateKey(key)] = true
 	}
+	b.witness(out, entries, o)
 	o.Follow.choose(jobs)
 	var pending []feeds.Change
 	flush := func() error {
@@ -138,6 +139,27 @@ func (b *Book) Emit(ctx context.Context, out sources.Sink, entries []*Entry, o O
 	}
 	b.keep(entries)
 	return done, nil
+}
+
+// witness says what the list holds.
+func (b *Book) witness(out sources.Sink, entries []*Entry, o Options) {
+	w, ok := out.(sources.Witness)
+	if !ok {
+		return
+	}
+	keys := make([]string, 0, len(entries)+len(o.Also))
+	for _, e := range entries {
+		keys = append(keys, e.key)
+	}
+	for key := range o.Also {
+		keys = append(keys, key)
+	}
+	for _, m := range b.entries {
+		if m.Part != "" && o.Unread[m.Part] {
+			keys = append(keys, m.Key)
+		}
+	}
+	w.Present(keys...)
 }
 
 // depart deals with the entries that are not in the list any more.
