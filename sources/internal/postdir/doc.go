@@ -19,7 +19,7 @@
 //
 // A file is read if its mark or size is not that of its stamp (see [Tree.Mark]), and decoded if its bytes are not. All
 // posts are decoded again when [Site.Shape] changes, those that looked at other files (see [File]) also when
-// [Site.Around] does.
+// [Site.Around] does, and when a file of a name that they looked for comes, changes or goes.
 //
 // # Who a post is
 //
@@ -29,5 +29,5 @@
 // # State
 //
 // "f/PATH" holds the stamp of a file, "k/KEY" the path of the post with that key of its own, "t/NOTE" a note of
-// [Site.Notes], "scanned" is set with the first complete look.
+// [Site.Notes], "u/PATH" the names that a post looked for, "scanned" is set with the first complete look.
 package postdir

@@ -27,6 +27,8 @@ type Engine struct {
 	lastFull time.Time
 	told     []string // where the site's own faults were reported
 	notes    map[string]bool
+	// needs are the posts that are made from files of a name.
+	needs map[string]map[string]bool
 
 	mu      sync.Mutex
 	current Site
@@ -39,7 +41,7 @@ type Engine struct {
 // NewEngine makes the engine of a source.
 func NewEngine(gen Generator, set Settings, env sources.Env) *Engine {
 	set.Zone, set.Shape = env.Zone, env.Shape
-	return &Engine{gen: gen, set: set, notes: map[string]bool{}, scanned: make(chan struct{}, 1)}
+	return &Engine{gen: gen, set: set, notes: map[string]bool{}, needs: map[string]map[string]bool{}, scanned: make(chan struct{}, 1)}
 }
 
 // Fetch emits what changed: in the files that ch names, or, if ch is nil, wherever it finds a change. The first one looks
@@ -161,6 +163,10 @@ type fetch struct {
 	// describe asks for a description at the end.
 	describe bool
 	gone     []departed
+	// files are all posts, if this fetch lists them; names finds them.
+	files     []file
+	namesOnce sync.Once
+	names     map[string][]string
 }
 
 // use makes a site the one of this fetch.
@@ -208,6 +214,7 @@ func (f *fetch) full() (res sources.Result, err error) {
 		return res, fmt.Errorf("list the site: %w (%w): may this user read it?", err, sources.ErrConfig)
 	}
 	f.publish(f.site, l)
+	f.files = l.files
 	if err := f.ctx.Err(); err != nil {
 		return res, err
 	}
@@ -270,7 +277,12 @@ func (f *fetch) compare(l *listing) ([]candidate, error) {
 	fresh := make([]bool, len(l.files))
 	prior := map[int]stamp{}
 	var restate []sources.Rejected
+	clear(f.needs)
 	err := f.st.Range(func(key string, b []byte) error {
+		if p, ok := strings.CutPrefix(key, needsPrefix); ok {
+			f.depend(p, strings.Split(string(b), "\n"))
+			return nil
+		}
 		if t, ok := strings.CutPrefix(key, notePrefix); ok {
 			f.notes[t] = true
 			return nil
@@ -309,6 +321,9 @@ func (f *fetch) compare(l *listing) ([]candidate, error) {
 		f.out.Reject(r)
 	}
 	slices.SortFunc(f.gone, func(a, b departed) int { return strings.Compare(a.path, b.path) })
+	if err := f.unsettle(l, fresh, prior); err != nil {
+		return nil, err
+	}
 	var todo []candidate
 	for i, file := range l.files {
 		if fresh[i] {
@@ -323,13 +338,55 @@ func (f *fetch) compare(l *listing) ([]candidate, error) {
 	return todo, nil
 }
 
+// unsettle makes those fresh posts ones to decode that are made from files which changed, came or went.
+func (f *fetch) unsettle(l *listing, fresh []bool, prior map[int]stamp) error {
+	if len(f.needs) == 0 {
+		return nil
+	}
+	moved := map[string]bool{}
+	for i, file := range l.files {
+		if !fresh[i] {
+			moved[nameOf(file.path)] = true
+		}
+	}
+	for _, d := range f.gone {
+		moved[nameOf(d.path)] = true
+	}
+	for _, post := range f.dependents(moved) {
+		i, found := slices.BinarySearchFunc(l.files, post, func(a file, p string) int { return strings.Compare(a.path, p) })
+		if !found {
+			continue
+		}
+		if s, ok := prior[i]; ok {
+			s.stale()
+			prior[i] = s
+			continue
+		}
+		b, ok, err := f.st.Get(filePrefix + post)
+		if err != nil {
+			return fmt.Errorf("read the state: %w", err)
+		}
+		if s, err := decodeStamp(b); ok && err == nil {
+			s.stale()
+			fresh[i], prior[i] = false, s
+		}
+	}
+	return nil
+}
+
 // partial looks at single files; names says that the names of topics may have changed.
 func (f *fetch) partial(w work, names bool) (res sources.Result, err error) {
 	f.use(f.site)
 	var todo []candidate
-	arrives := false
-	look := func(path string) error {
+	arrives, reshapes := false, false
+	look := func(path string, anew bool) error {
 		c, found, err := f.find(path)
+		if known := c.prior != nil; err == nil && found != known && f.site.Role(path) == Shapes {
+			reshapes = true
+		}
+		if anew && c.prior != nil {
+			c.prior.stale()
+		}
 		switch {
 		case err != nil:
 			return err
@@ -342,10 +399,23 @@ func (f *fetch) partial(w work, names bool) (res sources.Result, err error) {
 		}
 		return nil
 	}
+	moved := map[string]bool{}
+	for path := range w.paths {
+		moved[nameOf(path)] = true
+	}
+	anew := map[string]bool{}
+	for _, path := range f.dependents(moved) {
+		anew[path] = true
+		w.paths[path] = true
+	}
 	for _, path := range w.sorted() {
-		if err := look(path); err != nil {
+		if err := look(path, anew[path]); err != nil {
 			return res, err
 		}
+	}
+	if reshapes {
+		f.gone, f.waiting = nil, false
+		return f.full()
 	}
 	if arrives {
 		// A new file may be one that has just left another place.
@@ -353,7 +423,7 @@ func (f *fetch) partial(w work, names bool) (res sources.Result, err error) {
 			if w.paths[path] {
 				continue
 			}
-			if err := look(path); err != nil {
+			if err := look(path, false); err != nil {
 				return res, err
 			}
 		}

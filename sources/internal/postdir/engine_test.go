@@ -39,7 +39,7 @@ func (s *plainSite) Enter(dir string) (enter, posts bool) {
 }
 func (s *plainSite) IsPost(path string) bool { return strings.HasSuffix(path, ".txt") }
 func (s *plainSite) Role(path string) Role {
-	if path == "plain.conf" || strings.HasPrefix(path, "inc/") {
+	if path == "plain.conf" || strings.HasPrefix(path, "inc/") || strings.HasSuffix(path, "/shaping.txt") {
 		return Shapes
 	}
 	return Nothing
@@ -62,6 +62,9 @@ func (s *plainSite) Decode(f *File) *Post {
 			return p.Reject(0, "%v", err)
 		}
 		title = string(b)
+	}
+	if name, ok := strings.CutPrefix(title, "named "); ok {
+		title = strings.Join(f.Named(name), ", ")
 	}
 	if t, ok := strings.CutPrefix(title, "until "); ok {
 		at, err := time.Parse(time.RFC3339, t)
@@ -191,6 +194,69 @@ func TestAround(t *testing.T) {
 	s.look(NewEngine(plain, Settings{}, sources.Env{}), dir, nil)
 	put(t, dir, "plain.conf", "x")
 	s.look(e, dir, &Changes{Paths: []string{"plain.conf"}}, "posts/1.txt", "posts/2.txt")
+}
+
+// TestNeeds: a post that is made from another is read anew when that comes, changes or goes, also after a restart, and no
+// other is.
+func TestNeeds(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "posts/1.txt", "include posts/2.txt", "posts/2.txt", "two", "posts/3.txt", "three", "posts/4.txt", "named A")
+	e, s := NewEngine(plain, Settings{}, sources.Env{}), newSink(t)
+	s.look(e, dir, nil, "posts/1.txt", "posts/2.txt", "posts/3.txt", "posts/4.txt")
+	want := func(first, fourth string) {
+		t.Helper()
+		if s.items["posts/1.txt"] != first || s.items["posts/4.txt"] != fourth {
+			t.Errorf("items %q", s.items)
+		}
+	}
+	put(t, dir, "posts/2.txt", "second")
+	s.look(e, dir, &Changes{Paths: []string{"posts/2.txt"}}, "posts/1.txt", "posts/2.txt")
+	want("second", "")
+	put(t, dir, "posts/sub/a.txt", "new")
+	s.look(e, dir, &Changes{Paths: []string{"posts/sub/a.txt"}}, "posts/4.txt", "posts/sub/a.txt")
+	put(t, dir, "posts/a/index.txt", "newer")
+	s.look(e, dir, &Changes{Paths: []string{"posts/a/index.txt"}}, "posts/4.txt", "posts/a/index.txt")
+	want("second", "posts/a/index.txt, posts/sub/a.txt")
+	put(t, dir, "posts/2.txt", "while nobody looked")
+	e = NewEngine(plain, Settings{}, sources.Env{})
+	s.look(e, dir, nil, "posts/1.txt", "posts/2.txt")
+	want("while nobody looked", "posts/a/index.txt, posts/sub/a.txt")
+	if err := os.RemoveAll(filepath.Join(dir, "posts/sub")); err != nil {
+		t.Fatal(err)
+	}
+	s.look(e, dir, nil, "posts/4.txt")
+	want("while nobody looked", "posts/a/index.txt")
+	put(t, dir, "posts/1.txt", "on its own")
+	s.look(e, dir, &Changes{Paths: []string{"posts/1.txt"}}, "posts/1.txt")
+	put(t, dir, "posts/2.txt", "2")
+	s.look(e, dir, nil, "posts/2.txt")
+	if _, ok := s.state[needsPrefix+"posts/1.txt"]; ok || len(s.state[needsPrefix+"posts/4.txt"]) == 0 {
+		t.Errorf("state %q", s.state)
+	}
+	if err := os.Remove(filepath.Join(dir, "posts/4.txt")); err != nil {
+		t.Fatal(err)
+	}
+	s.look(e, dir, nil)
+	if _, ok := s.state[needsPrefix+"posts/4.txt"]; ok {
+		t.Error("what a post needed that is gone is remembered")
+	}
+}
+
+// TestShapingPost: a post that shapes others when it comes or goes has the site loaded anew, but not when it changes.
+func TestShapingPost(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "posts/1.txt", "one")
+	e, s := NewEngine(plain, Settings{}, sources.Env{}), newSink(t)
+	s.look(e, dir, nil, "posts/1.txt")
+	shaping := &Changes{Paths: []string{"posts/shaping.txt"}}
+	put(t, dir, "plain.conf", "x", "posts/shaping.txt", "s")
+	s.look(e, dir, shaping, "posts/1.txt", "posts/shaping.txt")
+	put(t, dir, "plain.conf", "y", "posts/shaping.txt", "changed")
+	s.look(e, dir, shaping, "posts/shaping.txt")
+	if err := os.Remove(filepath.Join(dir, "posts/shaping.txt")); err != nil {
+		t.Fatal(err)
+	}
+	s.look(e, dir, shaping, "posts/1.txt")
 }
 
 // TestDiffRename: a diff knows that an edited file is another one under a new name.

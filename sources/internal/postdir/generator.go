@@ -49,7 +49,7 @@ type Site interface {
 	// IsPost reports whether a file in a directory with posts is to be read. It is asked of every file at every look, so
 	// it only looks at the path. A file that merely looks like a post is one: Decode rejects it with a reason.
 	IsPost(path string) bool
-	// Role says what a file that is no post does.
+	// Role says what a file that is no post does when it changes, or that of a post when it comes or goes.
 	Role(path string) Role
 	// Shape is a hash of everything beside a post's own file that shapes all posts, the version of the mapping included.
 	Shape() uint32
@@ -67,7 +67,7 @@ type Site interface {
 	Reports() []sources.Rejected
 }
 
-// Role is what a file that is no post does.
+// Role is what a file does beside being a post.
 type Role int
 
 // The roles.
@@ -144,7 +144,8 @@ const (
 var errReads = errors.New("a post reads at most 1000 other files, of 32 MiB together")
 
 // File is a post's file on its way through Decode, and the only way to other files of the site. A post that looks at any
-// depends on them: it is decoded again when [Site.Around] changes. One goroutine uses a File.
+// depends on them: it is decoded again when one of their names comes, changes or goes, and when [Site.Around] does. One
+// goroutine uses a File.
 type File struct {
 	// Path is the file below the root of the tree.
 	Path string
@@ -159,6 +160,9 @@ type File struct {
 	reads int
 	bytes int64
 	uses  bool
+	// needs are the names of the files that were looked for, named finds posts by name; nil if nobody knows.
+	needs map[string]bool
+	named func(name string) []string
 }
 
 // NewFile makes a File of a post in a tree, which may be nil: then there are no other files.
@@ -174,6 +178,7 @@ func (f *File) ReadFile(path string, limit int64) ([]byte, error) {
 	if err := f.look(); err != nil {
 		return nil, err
 	}
+	f.need(nameOf(path))
 	b, _, err := f.tree.ReadFile(path, min(limit, maxRead-f.bytes))
 	f.bytes += int64(len(b))
 	return b, err
@@ -192,6 +197,7 @@ func (f *File) Exists(path string) bool {
 	if f.look() != nil {
 		return false
 	}
+	f.need(nameOf(path))
 	_, err := f.tree.Lstat(path)
 	return err == nil
 }

@@ -120,6 +120,9 @@ func (f *fetch) settle(l *loaded) (*feeds.Change, error) {
 		return nil, nil
 	}
 	p := l.post
+	if err := f.remember(l); err != nil {
+		return nil, err
+	}
 	s.raw, s.report, s.repaired = l.raw, nil, false
 	if !p.Until.IsZero() {
 		s.until = p.Until.Unix()
@@ -187,9 +190,15 @@ func (f *fetch) identify(l *loaded) error {
 		if old := d.stamp.keyOf(d.path); old != c.Key {
 			c.Formerly = old
 		}
-		f.st.Delete(filePrefix + d.path)
+		f.forget(d.path)
 	}
 	return nil
+}
+
+// forget drops what is known of a file that is gone.
+func (f *fetch) forget(path string) {
+	f.st.Delete(filePrefix + path)
+	f.st.Delete(needsPrefix + path)
 }
 
 // stays reports whether a file is still there.
@@ -264,7 +273,7 @@ func (f *fetch) withdraw() error {
 		if d.hidden != nil {
 			f.st.Set(filePrefix+d.path, d.hidden.encode())
 		} else {
-			f.st.Delete(filePrefix + d.path)
+			f.forget(d.path)
 		}
 	}
 	if !ok {
@@ -340,8 +349,9 @@ type loaded struct {
 	post *Post
 	// raw is the hash of what was read.
 	raw uint64
-	// uses: the post depends on other files.
-	uses bool
+	// uses: the post depends on other files; needs are the names of those.
+	uses  bool
+	needs map[string]bool
 	// err says that the file cannot be read; gone that it is not there any more.
 	err  error
 	gone bool
@@ -374,8 +384,9 @@ func (f *fetch) load(c candidate, now time.Time) loaded {
 		return l
 	}
 	file := NewFile(f.tree, c.path, b, info.ModTime(), now)
+	file.named = f.named
 	l.post = f.site.Decode(file)
-	l.uses = file.uses
+	l.uses, l.needs = file.uses, file.needs
 	if ch := &l.post.Change; ch.Item != nil {
 		if ch.Raw = l.raw; ch.Key == "" {
 			ch.Key = c.path
