@@ -290,6 +290,12 @@ func (p params) sub(keys ...string) params {
 	return p
 }
 
+// list is the list at a key; empty if there is none.
+func (p params) list(key string) []any {
+	l, _ := p[key].([]any)
+	return l
+}
+
 // words are the texts of a list, or of a single scalar.
 func (p params) words(key string) []string {
 	list, ok := p[key].([]any)

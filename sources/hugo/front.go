@@ -14,9 +14,25 @@ type parts struct {
 }
 
 // split cuts a file as Hugo does: white space may come before the front matter, and any line that begins with the mark
-// ends it.
+// ends it. It may stand in a comment of HTML.
 func split(b []byte) parts {
 	rest := bytes.TrimLeft(bytes.TrimPrefix(b, []byte("\ufeff")), " \t\r\n")
+	if bytes.HasPrefix(rest, []byte("<!--")) {
+		_, inside, _ := bytes.Cut(rest, []byte("\n"))
+		p := splitAt(b, bytes.TrimLeft(inside, " \t\r\n"))
+		end := bytes.Index(p.body, []byte("-->"))
+		if p.format == "" || p.open || end < 0 {
+			return parts{body: b, bodyLine: 1}
+		}
+		p.bodyLine += bytes.Count(p.body[:end], []byte("\n"))
+		p.body = p.body[end+3:]
+		return p
+	}
+	return splitAt(b, rest)
+}
+
+// splitAt cuts a file whose front matter, if any, begins with rest, which is its end.
+func splitAt(b, rest []byte) parts {
 	line := 1 + bytes.Count(b[:len(b)-len(rest)], []byte("\n"))
 	for mark, format := range map[string]string{"---": "yaml", "+++": "toml"} {
 		if !bytes.HasPrefix(rest, []byte(mark)) {

@@ -42,14 +42,3 @@ func TestFrontMatter(t *testing.T) {
 		})
 	}
 }
-
-func FuzzFrontMatter(f *testing.F) {
-	for _, s := range []string{"---\na: &x [1]\nb: *x\n---\nx", "+++\na = [[1]]\n+++\n", "{\"a\": 1}\nx", "---\n---"} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if p := split(b); !p.open && len(p.header) <= maxHeader {
-			_, _ = parse(p.format, p.header)
-		}
-	})
-}

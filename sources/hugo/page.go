@@ -3,75 +3,85 @@ package hugo
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"path"
 	"slices"
 	"strings"
 	"time"
 
 	"feedmill/feeds"
-	"feedmill/sources/internal/dates"
 	"feedmill/sources/internal/postdir"
 )
 
 // page is a file on its way to an item.
 type page struct {
 	*postdir.Post
-	site  *site
-	front params
-	cut   parts
-	// dir is the directory below the root of the pages, base the name without extension and language, bundle says that the
-	// page is the index of its directory.
-	file, dir, base, lang string
-	bundle                bool
+	place
+	site     *site
+	language *language
+	file     *postdir.File
+	front    params
+	cut      parts
+	// bundle says that the page is the index of its directory.
+	bundle bool
+	// published is its date, slug the end of its address if it has one of its own.
+	published time.Time
+	slug      string
+	// links are the pages that this one refers to.
+	links map[string]linked
+}
+
+// name is that of the page among those beside it: of its file, or of its directory if it is a bundle.
+func (p *page) name() string {
+	if p.bundle {
+		return path.Base(p.dir)
+	}
+	return p.base
 }
 
 // Decode makes an item of a page's file.
 func (s *site) Decode(f *postdir.File) *postdir.Post {
-	p := &page{Post: &postdir.Post{}, site: s, lang: s.lang}
-	root := s.content
-	for dir, lang := range s.dirs {
-		if strings.HasPrefix(f.Path, dir+"/") && len(dir) >= len(root) || dir == root {
-			root, p.lang = dir, lang
-		}
+	p := s.open(f, f.Path, f.Data)
+	if p.Hidden || p.Rejected != nil {
+		return p.Post
 	}
-	dir, name := path.Split(f.Path)
-	dir = strings.TrimSuffix(dir, "/")
-	base, lang, _ := s.cut(name)
-	if p.base = base; lang != "" {
-		p.lang = lang
+	p.item()
+	return p.Post
+}
+
+// open reads the front matter of a page: what decides whether it is one, and where.
+func (s *site) open(f *postdir.File, file string, data []byte) *page {
+	p := &page{Post: &postdir.Post{}, site: s, file: f}
+	var ok bool
+	if p.place, ok = s.placeOf(file); !ok || s.disabled[p.lang] || slices.Contains(s.conf.words("disablekinds"), "page") {
+		p.Hidden = true
+		return p
 	}
-	p.bundle = base == "index" && s.bundles[dir]
-	for d := dir; len(d) > len(root); d = path.Dir(d) {
-		if s.bundles[d] && (d != dir || !p.bundle) { // a resource of another page
-			p.Hidden = true
-			return p.Post
-		}
+	p.language = s.langs[p.lang]
+	if s.isResource(f, p, path.Dir(file)) || s.isHiddenBy(f, p) {
+		p.Hidden = true
+		return p
 	}
-	p.file = strings.ToLower(name)
-	p.dir = strings.Trim(strings.TrimPrefix(dir, root), "/")
-	ext := strings.ToLower(path.Ext(name))
-	data := f.Data
-	if !pageExts[ext] {
-		return p.Reject(0, "only Markdown and HTML are read, not %s", ext)
-	}
-	if clean := bytes.ToValidUTF8(data, []byte("\ufffd")); len(clean) != len(data) || !bytes.Equal(clean, data) {
+	ext := path.Ext(p.filename)
+	if clean := bytes.ToValidUTF8(data, []byte("\ufffd")); !bytes.Equal(clean, data) {
 		p.Repair(0, "bytes that are not UTF-8 were replaced")
 		data = clean
 	}
 	p.cut = split(data)
 	switch {
+	case isHTML(p.filename) && plainHTML(data):
+		p.Hidden = true // Hugo copies it as it is
+		return p
 	case len(bytes.TrimSpace(data)) == 0:
 		p.Open = true
-		return p.Reject(0, "the file is empty")
+		p.Reject(0, "the file is empty")
+		return p
 	case p.cut.open:
 		p.Open = true
-		return p.Reject(p.cut.headerLine-1, "the front matter has no end")
+		p.Reject(p.cut.headerLine-1, "the front matter has no end")
+		return p
 	case len(p.cut.header) > maxHeader:
-		return p.Reject(p.cut.headerLine, "the front matter is larger than %d KiB", maxHeader>>10)
-	case p.cut.format == "" && ext != ".md" && ext != ".markdown" && ext != ".mdown":
-		p.Hidden = true // Hugo copies HTML without front matter as it is
-		return p.Post
+		p.Reject(p.cut.headerLine, "the front matter is larger than %d KiB", maxHeader>>10)
+		return p
 	}
 	var err error
 	if p.front, err = parse(p.cut.format, p.cut.header); err != nil {
@@ -80,64 +90,63 @@ func (s *site) Decode(f *postdir.File) *postdir.Post {
 		if errors.As(err, &bad) && bad.line > 0 {
 			line += bad.line - 1
 		}
-		return p.Reject(line, "the front matter is not %s: %v", strings.ToUpper(p.cut.format), err)
+		p.Reject(line, "the front matter is not %s: %v", strings.ToUpper(p.cut.format), err)
+		return p
 	}
-	p.inherit(root)
-	p.item(f)
-	return p.Post
+	p.inherit()
+	if p.markup(ext) == "" {
+		p.Reject(0, "only Markdown and HTML are read, not %s", ext)
+		return p
+	}
+	p.slug = strings.Trim(p.front.str("slug"), "-")
+	p.published = p.date(f, "date")
+	return p
 }
 
-// inherit fills in what _index files above and the site give to all their pages: the nearest first.
-func (p *page) inherit(root string) {
-	for dir := path.Join(root, p.dir); ; dir = path.Dir(dir) {
-		for _, lang := range []string{p.lang, ""} {
-			if lang == "" && p.lang != p.site.lang && len(p.site.dirs) == 0 {
-				continue // of the default language
-			}
-			p.cascade(p.site.index[dir+"|"+lang]["cascade"])
-		}
-		if dir == root || dir == "." {
-			break
-		}
-	}
-	p.cascade(p.site.conf["cascade"])
-}
-
-func (p *page) cascade(v any) {
-	list, ok := v.([]any)
-	if !ok {
-		list = []any{v}
-	}
-	for _, v := range list {
-		m, ok := v.(params)
-		if !ok {
+// isResource reports whether a page belongs to a bundle above it, and finds out whether it is one itself. dir is its
+// directory in the tree.
+func (s *site) isResource(f *postdir.File, p *page, dir string) bool {
+	for d := dir; len(d) > len(p.root.dir); d = path.Dir(d) {
+		if d == dir && p.base == "index" {
+			known, ok := s.dirs[d]
+			p.bundle = !ok || known.leaf
 			continue
 		}
-		target := m.sub("_target")
-		if len(target) == 0 {
-			target = m.sub("target")
+		if s.isLeaf(f, d) {
+			return true
 		}
-		at := "/" + strings.ToLower(path.Join(p.dir, p.base))
-		if k := target.str("kind"); k != "" && k != "page" || !globs(target.str("path"), at) || !globs(target.str("lang"), p.lang) {
-			continue
-		}
-		values := params{}
-		values.fill(m)
-		values.fill(m.sub("params"))
-		for _, k := range []string{"_target", "target", "params"} {
-			delete(values, k)
-		}
-		p.front.fill(values)
 	}
+	return false
 }
 
-// globs reports whether a pattern of Hugo (** for any text, * within one directory) matches; an empty one matches all.
-func globs(pattern, s string) bool {
-	if head, ok := strings.CutSuffix(pattern, "**"); ok {
-		return strings.HasPrefix(s, strings.ToLower(head)) && !strings.ContainsAny(head, "*?[{")
+// isHiddenBy reports whether an earlier root has a page at the same place in the same language.
+func (s *site) isHiddenBy(f *postdir.File, p *page) bool {
+	for i := range s.roots {
+		r := &s.roots[i]
+		if r == p.root {
+			return false
+		}
+		rel, ok := strings.CutPrefix(path.Join("/", p.dir, p.filename), join("/", r.at, "/"))
+		if ok && r.lang == p.root.lang && f.Exists(path.Join(r.dir, rel)) {
+			return true
+		}
 	}
-	ok, err := path.Match(strings.ToLower(pattern), s)
-	return pattern == "" || err == nil && ok
+	return false
+}
+
+// markup is how the text is written: markdown, html, or empty for what is not read.
+func (p *page) markup(ext string) string {
+	m := strings.ToLower(p.front.str("markup"))
+	if m == "" {
+		m = strings.TrimPrefix(ext, ".")
+	}
+	switch m {
+	case "md", "markdown", "mdown", "goldmark":
+		return "markdown"
+	case "html", "htm":
+		return "html"
+	}
+	return ""
 }
 
 // never reports whether the build options keep the page out of the list of all pages.
@@ -147,46 +156,84 @@ func (p *page) never() bool {
 		if list := b.str("list"); list == "never" || list == "false" || list == "local" {
 			return true
 		}
-		if r := b.str("render"); r == "never" || r == "false" {
+	}
+	return p.unlinked()
+}
+
+// unlinked reports whether the page is not rendered, and so has no address.
+func (p *page) unlinked() bool {
+	for _, key := range []string{"_build", "build"} {
+		if r := p.front.sub(key).str("render"); r == "never" || r == "false" {
 			return true
 		}
 	}
-	return p.bundle && p.front.flag("headless", false)
+	return p.base == "index" && p.front.flag("headless", false)
 }
 
-func (p *page) item(f *postdir.File) {
-	s := p.site
-	draft := p.front.flag("draft", !p.front.flag("published", true))
-	if p.never() || draft && !s.set.Drafts && !s.conf.flag("builddrafts", false) {
+// built reports whether Hugo makes the page now; if not, when it will, zero for never; and when it ceases to.
+func (p *page) built() (now bool, opens, expires time.Time) {
+	conf := p.language.conf
+	if p.front.flag("draft", !p.front.flag("published", true)) && !p.site.set.Drafts && !conf.flag("builddrafts", false) {
+		return false, opens, expires
+	}
+	if !conf.flag("buildexpired", false) {
+		if expires = p.date(p.file, "expirydate"); !expires.IsZero() && expires.Before(p.file.Now) {
+			return false, opens, expires
+		}
+	}
+	if publish := p.date(p.file, "publishdate"); publish.After(p.file.Now) && !p.site.set.Future && !conf.flag("buildfuture", false) {
+		return false, publish, expires
+	}
+	return true, opens, expires
+}
+
+// wait notes when the page has to be looked at again: the earliest of all reasons.
+func (p *page) wait(until time.Time) {
+	if !until.IsZero() && (p.Until.IsZero() || until.Before(p.Until)) {
+		p.Until = until
+	}
+}
+
+func (p *page) item() {
+	s, l := p.site, p.language
+	if p.never() {
 		p.Hidden = true
 		return
 	}
-	date := p.date(f, "date", "date", "publishdate", "pubdate", "published", "lastmod", "modified")
-	lastmod := p.date(f, "lastmod", ":git", "lastmod", "modified", "date", "publishdate", "pubdate", "published")
-	publish := p.date(f, "publishdate", "publishdate", "pubdate", "published", "date")
-	expiry := p.date(f, "expirydate", "expirydate", "unpublishdate")
-	if !expiry.IsZero() && !s.conf.flag("buildexpired", false) {
-		if !expiry.After(f.Now) {
+	now, opens, expires := p.built()
+	if !now {
+		// The store holds a post until the date that is shown, and only that.
+		if opens.IsZero() || !opens.Equal(p.published) {
 			p.Hidden = true
-			return
-		}
-		p.Until = expiry
-	}
-	if publish.After(f.Now) && !s.set.Future && !s.conf.flag("buildfuture", false) {
-		if !publish.Equal(date) { // the store can only hold until the date that is shown
-			p.Hidden, p.Until = true, publish
+			p.wait(opens)
 			return
 		}
 		p.Change.Hold = true
 	}
-	it := &feeds.Item{Published: date, Title: p.front.str("title"), Language: s.code(p.lang)}
+	p.wait(expires)
+	it := &feeds.Item{Published: p.published, Title: p.front.str("title"), Language: s.code(l)}
 	p.Change.Item = it
-	if lastmod.After(date) {
+	if lastmod := p.date(p.file, "lastmod"); lastmod.After(p.published) {
 		it.Updated = lastmod
 	}
-	for _, taxonomy := range sortedKeys(s.taxonomies()) {
+	p.labels()
+	if l.origin != "" {
+		it.URL = l.origin + p.address()
+		p.Change.Base = it.URL
+		if len(it.URL) <= feeds.MaxID {
+			p.Change.Wish = it.URL
+		}
+	}
+	it.Image = p.image()
+	p.content()
+}
+
+// labels are the terms and the authors.
+func (p *page) labels() {
+	it, kinds := p.Change.Item, p.language.kinds
+	for _, taxonomy := range sortedKeys(kinds) {
 		to := &it.Tags
-		if s.taxonomies()[taxonomy] == "category" {
+		if kinds[taxonomy] == "category" {
 			to = &it.Categories
 		}
 		for _, label := range p.front.words(taxonomy) {
@@ -196,30 +243,16 @@ func (p *page) item(f *postdir.File) {
 		}
 	}
 	for _, key := range []string{"author", "authors"} {
+		if kinds[key] != "" {
+			continue
+		}
 		for _, name := range p.front.words(key) {
 			it.Authors = append(it.Authors, feeds.Person{Name: name})
 		}
 	}
-	if s.origin != "" {
-		it.URL = s.origin + p.address(date)
-		p.Change.Base = it.URL
-		if len(it.URL) <= feeds.MaxID {
-			p.Change.Wish = it.URL
-		}
-	}
-	for _, key := range []string{"images", "image", "cover"} {
-		if list := p.front.words(key); len(list) > 0 {
-			it.Image = list[0]
-			break
-		}
-	}
-	if it.Image == "" {
-		it.Image = p.front.sub("cover").str("image")
-	}
-	p.content()
 }
 
-func sortedKeys(m map[string]string) []string {
+func sortedKeys[V any](m map[string]V) []string {
 	out := make([]string, 0, len(m))
 	for k := range m {
 		out = append(out, k)
@@ -228,51 +261,10 @@ func sortedKeys(m map[string]string) []string {
 	return out
 }
 
-// date is the first of the fields that is a date, in the order that the site configures (section frontmatter).
-func (p *page) date(f *postdir.File, what string, order ...string) time.Time {
-	if own := p.site.conf.sub("frontmatter").words(what); len(own) > 0 {
-		var all []string
-		for _, key := range own {
-			if key = strings.ToLower(key); key == ":default" {
-				all = append(all, order...)
-			} else {
-				all = append(all, key)
-			}
-		}
-		order = all
+// repair notes a fault once, however often it is met.
+func (p *page) repair(line int, reason string) {
+	f := postdir.Fault{Line: line, Reason: reason}
+	if !slices.Contains(p.Repaired, f) {
+		p.Repaired = append(p.Repaired, f)
 	}
-	for _, key := range order {
-		switch key {
-		case ":git", ":filemodtime":
-			if p.site.set.FileDates && !f.ModTime.IsZero() && (key != ":git" || p.site.conf.flag("enablegitinfo", false)) {
-				return f.ModTime
-			}
-			continue
-		case ":filename":
-			name := p.base
-			if p.bundle {
-				name = path.Base(p.dir)
-			}
-			if len(name) >= 10 {
-				if t, err := time.ParseInLocation("2006-01-02", name[:10], p.site.zone); err == nil {
-					if slug := strings.Trim(name[10:], " -_"); slug != "" && p.front.str("slug") == "" {
-						p.front["slug"] = slug
-					}
-					return t
-				}
-			}
-			continue
-		}
-		s := p.front.str(key)
-		if s == "" {
-			continue
-		}
-		if t := (dates.Reader{Zone: p.site.zone}).Parse(s); !t.IsZero() {
-			return t
-		}
-		if key != "published" { // which may also say whether it is
-			p.Repair(p.cut.headerLine, "%s is not understood: %s", key, fmt.Sprintf("%.80q", s))
-		}
-	}
-	return time.Time{}
 }

@@ -1,296 +1,309 @@
 package hugo
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
+	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/cespare/xxhash/v2"
-	"github.com/yuin/goldmark"
 
 	"feedmill/feeds"
 	"feedmill/sources"
 	"feedmill/sources/internal/postdir"
 )
 
-// maxConfig is the largest configuration file or _index file that is read, in bytes. maxLook is the most directories of content.
-const (
-	maxConfig = 1 << 20
-	maxLook   = 100_000
-)
+// mapping is the version of what is made of a page: another one makes all pages anew.
+const mapping = 2
 
-var configExts = []string{".toml", ".yaml", ".yml", ".json"}
-
-func formatOf(name string) string {
-	switch path.Ext(name) {
-	case ".toml":
-		return "toml"
-	case ".json":
-		return "json"
-	}
-	return "yaml"
-}
+// maxLook is the most directories of pages that are looked into for bundles and _index files.
+const maxLook = 200_000
 
 var _ postdir.Site = (*site)(nil)
 
 // site is what shapes pages.
 type site struct {
-	conf    params
-	origin  string // scheme, host and path of baseURL without a slash at the end; empty without a usable one
-	zone    *time.Location
-	content string // the directory of the pages
-	lang    string // defaultContentLanguage
-	// langs are the languages by their codes, dirs by their own content directories.
-	langs map[string]params
-	dirs  map[string]string
+	conf  params
 	set   postdir.Settings
-	md    goldmark.Markdown
-	// bundles are the directories that are leaf bundles; index is the front matter of each _index by directory and language.
-	bundles map[string]bool
-	index   map[string]params
+	lang  string // defaultContentLanguage
+	langs map[string]*language
+	// disabled are languages whose pages are not built.
+	disabled map[string]bool
+	roots    []root
+	// themes are their directories.
+	themes []string
+	ignore []*regexp.Regexp
+	// cascades are the site's own.
+	cascades []cascade
+	// own are the shortcodes of the site and its themes; layouts is where the templates are.
+	own     map[string]bool
+	layouts string
+	// dirs are the directories of pages there were when the site was loaded.
+	dirs map[string]dirInfo
+	// index is the front matter of each _index.
+	index   map[indexAt]indexPage
 	shape   uint32
 	reports []sources.Rejected
 }
 
-// loadSite reads the configuration and looks around in content for what makes a file part of another page.
+// dirInfo is what a directory is.
+type dirInfo struct {
+	// leaf: it has an index, so it is one page with its resources; pages: some of these are pages of their own format.
+	leaf, pages bool
+}
+
+// indexAt is a directory below content ("" for the top) in a language.
+type indexAt struct{ dir, lang string }
+
+// indexPage is what matters of the front matter of an _index.
+type indexPage struct {
+	title, url string
+	cascades   []cascade
+}
+
+// loadSite reads the configuration and looks around for what makes a file part of another page.
 func loadSite(t postdir.Tree, set postdir.Settings) (postdir.Site, error) {
 	conf, err := readConfig(t)
 	if err != nil {
 		return nil, err
 	}
 	s := &site{
-		conf: conf, set: set, zone: time.UTC, content: "content", lang: "en",
-		langs: map[string]params{}, dirs: map[string]string{}, bundles: map[string]bool{}, index: map[string]params{},
+		conf: conf, set: set, langs: map[string]*language{}, disabled: map[string]bool{}, dirs: map[string]dirInfo{},
+		index: map[indexAt]indexPage{}, own: map[string]bool{},
 	}
-	if set.Zone != nil {
-		s.zone = set.Zone
+	if err := s.readThemes(t); err != nil {
+		return nil, err
 	}
-	if name := conf.str("timezone"); name != "" {
-		if loc, err := time.LoadLocation(name); err == nil {
-			s.zone = loc
-		} else {
-			s.report("timeZone %.40q is not known: write it like Asia/Shanghai", name)
-		}
-	}
-	if dir := strings.Trim(path.Clean(conf.str("contentdir")), "./"); dir != "" {
-		s.content = dir
-	}
-	if l := conf.str("defaultcontentlanguage"); l != "" {
-		s.lang = strings.ToLower(l)
-	}
-	for code, v := range conf.sub("languages") {
-		m, ok := v.(params)
-		if !ok || m.flag("disabled", false) || slices.Contains(conf.words("disablelanguages"), code) {
+	s.readLanguages()
+	s.readRoots(t)
+	for _, pattern := range conf.words("ignorefiles") {
+		re, err := regexp.Compile(pattern)
+		if err != nil {
+			s.report("ignoreFiles: %.80q is not a regular expression", pattern)
 			continue
 		}
-		s.langs[code] = m
-		if dir := strings.Trim(m.str("contentdir"), "/"); dir != "" {
-			s.dirs[dir] = code
+		s.ignore = append(s.ignore, re)
+	}
+	s.cascades = cascades(conf["cascade"])
+	s.readTemplates(t)
+	for i := range s.roots {
+		if err := s.look(t, &s.roots[i]); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("look into %s: %w: may this user read it?", s.roots[i].dir, err)
 		}
 	}
-	if len(s.langs) == 0 {
-		s.langs[s.lang] = params{}
-	}
-	if u, err := url.Parse(conf.str("baseurl")); err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https") {
-		s.origin = strings.TrimRight(u.String(), "/")
-	} else {
-		s.report("baseURL %.80q is not an address like https://example.org/: pages have no addresses", conf.str("baseurl"))
-	}
-	s.md = newMarkdown(conf.sub("markup", "goldmark"))
-	h := xxhash.New()
-	fmt.Fprintf(h, "1|%v|%v|%v|%s|%v|", conf, set.Drafts, set.Future, s.zone, set.FileDates)
-	for _, root := range s.roots() {
-		if err := s.look(t, root); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("look into %s: %w: may this user read it?", root, err)
-		}
-	}
-	fmt.Fprintf(h, "%v|%v", s.bundles, s.index) // fmt prints maps in the order of their keys
-	s.shape = uint32(h.Sum64())
+	s.reportUnread()
+	s.shape = s.hash()
 	return s, nil
 }
 
+// hash is over what shapes pages beside their own files.
+func (s *site) hash() uint32 {
+	h := xxhash.New()
+	fmt.Fprintf(h, "%d|%v|%v|%v|%v|%v|", mapping, s.conf, s.set.Drafts, s.set.Future, s.set.Zone, s.set.FileDates)
+	fmt.Fprintf(h, "%v|%v|", s.own, s.roots) // fmt prints maps in the order of their keys
+	for _, dir := range slices.Sorted(maps.Keys(s.dirs)) {
+		if d := s.dirs[dir]; d.leaf && d.pages {
+			fmt.Fprintf(h, "%q|", dir)
+		}
+	}
+	at := slices.SortedFunc(maps.Keys(s.index), func(a, b indexAt) int {
+		return strings.Compare(a.dir+"|"+a.lang, b.dir+"|"+b.lang)
+	})
+	for _, k := range at {
+		fmt.Fprintf(h, "%v%v|", k, s.index[k].cascades)
+	}
+	return uint32(h.Sum64())
+}
+
+// report notes a fault of the configuration, once.
 func (s *site) report(format string, args ...any) {
-	s.reports = append(s.reports, sources.Rejected{Where: configName, Reason: fmt.Sprintf(format, args...), Repaired: true})
+	r := sources.Rejected{Where: configName, Reason: fmt.Sprintf(format, args...), Repaired: true}
+	if !slices.Contains(s.reports, r) {
+		s.reports = append(s.reports, r)
+	}
 }
 
-// roots are the directories of pages.
-func (s *site) roots() []string {
-	out := []string{s.content}
-	for dir := range s.dirs {
-		if dir != s.content {
-			out = append(out, dir)
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
-// readConfig reads hugo.* or config.*, then config/_default and config/production over it. A file there that is not named
-// hugo or config holds the section of its name, perhaps for a language: params.zh.toml.
-func readConfig(t postdir.Tree) (params, error) {
-	conf := params{}
-	read := func(name string) (params, error) {
-		b, _, err := t.ReadFile(name, maxConfig)
-		if err != nil {
-			return nil, err
-		}
-		p, err := parse(formatOf(name), b)
-		var bad *syntaxError
-		if errors.As(err, &bad) {
-			return nil, fmt.Errorf("%s:%d: %s: mend it", name, bad.line, bad.msg)
-		}
-		return p, err
-	}
-root:
-	for _, base := range []string{"hugo", "config"} {
-		for _, ext := range configExts {
-			p, err := read(base + ext)
-			if err == nil {
-				conf = p
-				break root
-			}
-			if !errors.Is(err, fs.ErrNotExist) {
-				return nil, err
-			}
-		}
-	}
-	for _, dir := range []string{"config/_default", "config/production"} {
-		entries, err := t.ReadDir(dir)
-		if err != nil {
-			continue // most sites have one file
-		}
-		slices.SortFunc(entries, func(a, b fs.DirEntry) int { return strings.Compare(a.Name(), b.Name()) })
-		for _, e := range entries {
-			name := e.Name()
-			if !slices.Contains(configExts, path.Ext(name)) {
-				continue
-			}
-			p, err := read(dir + "/" + name)
-			if err != nil {
-				return nil, err
-			}
-			key, lang, _ := strings.Cut(strings.ToLower(strings.TrimSuffix(name, path.Ext(name))), ".")
-			if key != "hugo" && key != "config" {
-				p = params{key: p}
-			}
-			if lang != "" {
-				p = params{"languages": params{lang: p}}
-			}
-			conf.merge(p)
-		}
-	}
-	return conf, nil
-}
-
-// look finds the bundles and _index files below a directory.
-func (s *site) look(t postdir.Tree, root string) error {
-	for todo, n := []string{root}, 0; len(todo) > 0 && n < maxLook; n++ {
+// look finds the bundles and _index files below a root.
+func (s *site) look(t postdir.Tree, r *root) error {
+	for todo, n := []string{r.dir}, 0; len(todo) > 0 && n < maxLook; n++ {
 		dir := todo[0]
 		todo = todo[1:]
+		if deeper, _ := s.rootOf(dir); deeper != r {
+			continue // another root's
+		}
 		entries, err := t.ReadDir(dir)
 		if err != nil {
-			return err
+			if dir == r.dir {
+				return err
+			}
+			continue // the engine reports what it cannot list
 		}
+		info := dirInfo{}
 		for _, e := range entries {
-			name := e.Name()
-			if e.IsDir() {
-				if !special(name) {
-					todo = append(todo, dir+"/"+name)
+			name := path.Join(dir, e.Name())
+			switch {
+			case e.IsDir():
+				if !special(e.Name()) && !s.ignored(name) {
+					todo = append(todo, name)
 				}
 				continue
+			case e.Name() == "_content.gotmpl":
+				s.report("%s is a template, which is not run: the pages it would make are missing", name)
+				continue
 			}
-			base, lang, ok := s.cut(name)
+			base, _, ok := s.cut(e.Name())
 			switch {
-			case !ok:
-			case base == "index" && dir != root:
-				s.bundles[dir] = true
+			case !ok || s.ignored(name):
+			case base == "index" && dir != r.dir && !s.isPlainHTML(t, name):
+				info.leaf = true
 			case base == "_index":
-				b, _, err := t.ReadFile(dir+"/"+name, maxConfig)
-				if err != nil {
-					continue // the engine reports what it cannot read
-				}
-				c := split(b)
-				p, err := parse(c.format, c.header)
-				if err != nil || c.open {
-					s.reports = append(s.reports, sources.Rejected{Where: dir + "/" + name, Reason: "the front matter cannot be read", Repaired: true})
-					continue
-				}
-				s.index[dir+"|"+lang] = p
+				s.readIndex(t, name)
+			default:
+				info.pages = true
+			}
+		}
+		s.dirs[dir] = info
+	}
+	for dir, d := range s.dirs { // pages below a bundle are its resources, too
+		if !d.pages {
+			continue
+		}
+		for up := above(dir); up != "" && up != r.dir; up = above(up) {
+			if u := s.dirs[up]; u.leaf && !u.pages {
+				u.pages = true
+				s.dirs[up] = u
 			}
 		}
 	}
 	return nil
 }
 
-func special(name string) bool {
-	return name == "" || strings.IndexByte(".#", name[0]) >= 0 || strings.HasSuffix(name, "~") || name == "node_modules"
-}
-
-// pageExts are the formats that Hugo knows; only Markdown and HTML are read.
-var pageExts = map[string]bool{
-	".md": true, ".mdown": true, ".markdown": true, ".html": true, ".htm": true,
-	".org": false, ".adoc": false, ".asciidoc": false, ".ad": false, ".rst": false, ".pandoc": false, ".pdc": false,
-}
-
-// cut takes a file's name apart: without extension and language.
-func (s *site) cut(name string) (base, lang string, ok bool) {
-	ext := path.Ext(name)
-	if _, ok = pageExts[strings.ToLower(ext)]; !ok || special(name) {
-		return "", "", false
+// readIndex reads the front matter of an _index file.
+func (s *site) readIndex(t postdir.Tree, name string) {
+	p, ok := s.placeOf(name)
+	at := indexAt{p.dir, p.lang}
+	if _, taken := s.index[at]; !ok || taken {
+		return
 	}
-	base = strings.TrimSuffix(name, ext)
-	if l := strings.TrimPrefix(path.Ext(base), "."); l != "" {
-		if _, known := s.langs[strings.ToLower(l)]; known {
-			return strings.TrimSuffix(base, "."+l), strings.ToLower(l), true
-		}
+	b, _, err := t.ReadFile(name, maxConfig)
+	if err != nil {
+		return // the engine reports what it cannot read
 	}
-	return base, "", true
+	c := split(b)
+	front, err := parse(c.format, c.header)
+	if err != nil || c.open {
+		s.reports = append(s.reports, sources.Rejected{Where: name, Reason: "the front matter cannot be read", Repaired: true})
+		return
+	}
+	s.index[at] = indexPage{front.str("title"), front.str("url"), cascades(front["cascade"])}
 }
 
-// Enter goes into content and the directories of configuration.
+// isPlainHTML reports whether a file is HTML that Hugo copies: it begins with a tag.
+func (s *site) isPlainHTML(t postdir.Tree, name string) bool {
+	if !isHTML(name) {
+		return false
+	}
+	b, _, err := t.ReadFile(name, postdir.MaxPost)
+	return err == nil && plainHTML(b)
+}
+
+func isHTML(name string) bool { return path.Ext(name) == ".html" || path.Ext(name) == ".htm" }
+
+// plainHTML reports whether a text begins with a tag that is no comment.
+func plainHTML(b []byte) bool {
+	b = bytes.TrimSpace(bytes.TrimPrefix(b, []byte("\ufeff")))
+	return bytes.HasPrefix(b, []byte("<")) && !bytes.HasPrefix(b, []byte("<!--"))
+}
+
+// isLeaf reports whether a directory is a leaf bundle. One that came after the site was loaded is looked into.
+func (s *site) isLeaf(f *postdir.File, dir string) bool {
+	if d, ok := s.dirs[dir]; ok {
+		return d.leaf
+	}
+	entries, err := f.ReadDir(dir)
+	return err == nil && slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
+		base, _, ok := s.cut(e.Name())
+		return ok && base == "index" && !e.IsDir() && !isHTML(e.Name())
+	})
+}
+
+// shared are the directories of files that shape pages without being any, with what is below them.
+func (s *site) shared() []string {
+	out := append(slices.Clone(configDirs), s.layouts+"/shortcodes", s.layouts+"/_default/_markup")
+	for _, theme := range s.themes {
+		out = append(out, theme+"/layouts/shortcodes", theme+"/layouts/_default/_markup")
+	}
+	return out
+}
+
+func inOrBelow(p, dir string) bool { return p == dir || strings.HasPrefix(p, dir+"/") }
+
+// Enter goes into the directories of pages, of configuration and of shortcodes.
 func (s *site) Enter(dir string) (enter, posts bool) {
-	if dir == "" || dir == "config" || dir == "config/_default" || dir == "config/production" {
+	if dir == "" {
 		return true, false
 	}
-	for _, root := range s.roots() {
-		switch {
-		case dir == root || strings.HasPrefix(dir, root+"/"):
-			return !special(path.Base(dir)), true
-		case strings.HasPrefix(root, dir+"/"):
-			return true, false
+	for _, r := range s.roots {
+		if inOrBelow(dir, r.dir) {
+			return dir == r.dir || !special(path.Base(dir)) && !s.ignored(dir), true
 		}
+		enter = enter || strings.HasPrefix(r.dir, dir+"/")
 	}
-	return false, false
+	for _, shared := range s.shared() {
+		enter = enter || inOrBelow(dir, shared) || strings.HasPrefix(shared, dir+"/")
+	}
+	return enter, false
 }
 
 // IsPost takes the files in the formats of pages that are not those of a section or term.
 func (s *site) IsPost(rel string) bool {
-	base, _, ok := s.cut(path.Base(rel))
-	return ok && base != "_index"
-}
-
-// Role knows the configuration and the _index files, which pages inherit from.
-func (s *site) Role(rel string) postdir.Role {
 	dir, name := path.Split(rel)
 	base, _, ok := s.cut(name)
-	switch {
-	case ok && base == "_index", strings.HasPrefix(dir, "config/"):
-		return postdir.Shapes
-	case dir == "" && slices.Contains(configExts, path.Ext(name)) && (strings.HasPrefix(name, "hugo.") || strings.HasPrefix(name, "config.")):
-		return postdir.Shapes
+	if !ok || base == "_index" || s.ignored(rel) {
+		return false
+	}
+	r, below := s.rootOf(strings.TrimSuffix(dir, "/"))
+	return r != nil && r.takes(path.Join(below, name))
+}
+
+// Role knows the configuration, the _index files, which pages inherit from, and the names of shortcodes. An index that
+// comes into a directory of before, or goes, shapes the pages there.
+func (s *site) Role(rel string) postdir.Role {
+	dir, name := path.Split(rel)
+	dir = strings.TrimSuffix(dir, "/")
+	if base, _, ok := s.cut(name); ok {
+		r, _ := s.rootOf(dir)
+		_, known := s.dirs[dir]
+		switch {
+		case r == nil:
+		case base == "_index", base == "index" && known && dir != r.dir:
+			return postdir.Shapes
+		default:
+			return postdir.Nothing
+		}
+	}
+	for _, shared := range s.shared() {
+		if inOrBelow(dir, shared) {
+			return postdir.Shapes
+		}
+	}
+	if dir == "" || slices.Contains(s.themes, dir) {
+		if slices.Contains(configExts, path.Ext(name)) && (strings.HasPrefix(name, "hugo.") || strings.HasPrefix(name, "config.")) {
+			return postdir.Shapes
+		}
 	}
 	return postdir.Nothing
 }
 
-// Shape is over the configuration, the bundles and what pages inherit.
+// Shape is over the configuration, the bundles with pages in them, and what pages inherit.
 func (s *site) Shape() uint32 { return s.shape }
 
-// Around is 0: pages look at no other files.
+// Around is 0: pages look at other files by their names only.
 func (s *site) Around() uint32 { return 0 }
 
 // Reports are the faults of the configuration.
@@ -303,58 +316,43 @@ func (s *site) Notes(*feeds.Item) []string { return nil }
 func (s *site) Titles(postdir.Tree) (map[feeds.Topic]string, []sources.Rejected) {
 	titles := map[feeds.Topic]string{}
 	for at, p := range s.index {
-		dir, lang, _ := strings.Cut(at, "|")
-		taxonomy, term := path.Split(strings.TrimPrefix(dir, s.content+"/"))
-		kind, ok := s.taxonomies()[strings.TrimSuffix(taxonomy, "/")]
-		if title := p.str("title"); ok && title != "" && (lang == "" || lang == s.lang) {
-			titles[feeds.NewTopic(kind, term)] = title
+		taxonomy, term := path.Split(at.dir)
+		kind, ok := s.langs[s.lang].kinds[strings.TrimSuffix(taxonomy, "/")]
+		if ok && p.title != "" && at.lang == s.lang {
+			titles[feeds.NewTopic(kind, term)] = p.title
 		}
 	}
 	return titles, nil
-}
-
-// taxonomies are those of the site with the kind of topic that each gives.
-func (s *site) taxonomies() map[string]string {
-	out := map[string]string{"categories": "category", "tags": "tag", "series": "category"}
-	for _, v := range s.conf.sub("taxonomies") {
-		plural := strings.ToLower(text(v))
-		if plural == "" || out[plural] != "" {
-			continue
-		}
-		out[plural] = "tag"
-		if slices.Contains([]string{"sections", "topics", "columns"}, plural) {
-			out[plural] = "category"
-		}
-	}
-	return out
 }
 
 // About is what the site says of itself.
 func (s *site) About(titles map[feeds.Topic]string, _ []string) feeds.About {
 	l := s.langs[s.lang]
 	a := feeds.About{
-		Title: l.str("title"), Language: s.code(s.lang), Titles: titles, Description: s.conf.sub("params").str("description"),
+		Title: l.conf.str("title"), Language: s.code(l), Titles: titles, Description: l.conf.sub("params").str("description"),
 		Redirects: map[string]feeds.Topic{"/index.xml": feeds.All},
 	}
-	if a.Title == "" {
-		a.Title = s.conf.str("title")
+	for _, limit := range []any{s.conf["rsslimit"], s.conf.sub("services", "rss")["limit"]} {
+		if n, ok := limit.(int64); ok && n > 0 {
+			a.Window = int(min(n, 1000))
+		}
 	}
-	if s.origin != "" {
-		a.URL = s.origin + "/"
+	if l.origin != "" {
+		a.URL = l.origin + "/"
 	}
 	return a
 }
 
 // code is the BCP 47 tag of a language of the site; empty if the site says none.
-func (s *site) code(lang string) string {
-	if c := s.langs[lang].str("languagecode"); c != "" {
+func (s *site) code(l *language) string {
+	if c := s.conf.sub("languages", l.code).str("languagecode"); c != "" {
 		return c
 	}
-	if c := s.conf.str("languagecode"); c != "" && lang == s.lang {
+	if c := s.conf.str("languagecode"); c != "" && l.code == s.lang {
 		return c
 	}
 	if len(s.conf.sub("languages")) > 0 || s.conf.str("defaultcontentlanguage") != "" {
-		return lang
+		return l.code
 	}
 	return ""
 }
