@@ -77,8 +77,21 @@ type Items interface {
 	// Items of equal seconds are told apart by Pos.Seq, so paging never repeats or skips one. An unknown topic is an
 	// empty page with a zero Version. limit is 1..1000.
 	Recent(ctx context.Context, topic feeds.Topic, order feeds.Order, before feeds.Pos, limit int) (feeds.Page, error)
+	// Assign puts live items into a topic of kind feed, or takes them out of it: the topics that no item says itself. The item
+	// stays in it, whatever is put of it, until it is taken out or leaves its topics (withdrawn, held, dropped, retired); it
+	// does not come back with it. Each item that came or left is one log entry with this topic alone, and the version moves.
+	// Unknown IDs, items that are not live, and what is so already are left out. The topic must be of the group of the items.
+	// Fails with ErrStale, ErrFull, ErrUnavailable.
+	Assign(ctx context.Context, lease Lease, topic feeds.Topic, edits ...Assignment) error
 	// Get returns the live items with these public IDs, in that order, without those that are not there.
 	Get(ctx context.Context, ids ...string) ([]feeds.Item, error)
+}
+
+// Assignment says of an item whether it is in a topic. Kind is what the log says of it: New for news, Withdrawn for an item
+// that is taken out, else Baseline or Reshaped.
+type Assignment struct {
+	ID   string
+	Kind feeds.Kind
 }
 
 // Ledger tells what is known of items, whatever has become of them.

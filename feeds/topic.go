@@ -22,7 +22,8 @@ type Topic struct {
 var All = Topic{Kind: "all"}
 
 // TopicKinds lists the kinds of topic in the order in which people see them.
-var TopicKinds = []string{"all", "category", "tag", "source", "author", "lang"}
+// A topic of kind feed is a saved feed: who is in it cannot be read off the item.
+var TopicKinds = []string{"all", "feed", "category", "tag", "source", "author", "lang"}
 
 // MaxLabel is the longest name of a topic in bytes; a longer label is cut there at a rune boundary.
 const MaxLabel = 256

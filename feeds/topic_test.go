@@ -105,7 +105,7 @@ func TestParsePathOtherSpellings(t *testing.T) {
 
 func TestParsePathRefuses(t *testing.T) {
 	for _, path := range []string{
-		"", "/", "/feed/x", "/tag", "/tag/", "/tag/a/b", "/all", "/all/x", "/page/x", "/tag/%zz", "/tag/%ff", "/tag/%20", "/tag/~", "/tags/x",
+		"", "/", "/feed/", "/feed/x/y", "/tag", "/tag/", "/tag/a/b", "/all", "/all/x", "/page/x", "/tag/%zz", "/tag/%ff", "/tag/%20", "/tag/~", "/tags/x",
 	} {
 		if got, _, err := feeds.ParsePath(path); err == nil || got != (feeds.Topic{}) {
 			t.Errorf("%q is %v (%v), want an error", path, got, err)

@@ -50,7 +50,7 @@ func Run(t *testing.T, h Harness) {
 	}
 	for _, group := range [][]testCase{
 		putCases, dateCases, holdCases, readCases, topicCases, logCases, leaseCases, noteCases, sourceCases, maintainCases,
-		hostileCases, persistCases, knownCases, sameCases,
+		hostileCases, persistCases, knownCases, sameCases, assignCases,
 	} {
 		for _, c := range group {
 			t.Run(c.name, func(t *testing.T) { runCase(t, h, c) })

@@ -241,8 +241,9 @@ func (b *batch) enter(src *source, rec *record, kind feeds.Kind, left []member) 
 		return "", err
 	}
 	if !rec.merged {
-		return kind, b.note(kind, src.name, rec.id, left, rec.members)
+		return kind, b.note(kind, src.name, rec.id, left, rec.shownIn())
 	}
+	rec.assigned = nil
 	if kind != feeds.Changed {
 		kind = feeds.Merged
 	}
@@ -306,7 +307,7 @@ func (b *batch) restate(rec *record, p *change, fresh bool) feeds.Kind {
 	rec.published, rec.updated, rec.raw, rec.print, rec.since = published, updated, p.raw, p.print, 0
 	rec.address = p.address
 	if ahead {
-		rec.state, rec.members = held, nil
+		rec.state, rec.members, rec.assigned = held, nil, nil
 		return kind
 	}
 	b.arrive(rec)
@@ -351,7 +352,7 @@ func (b *batch) retract(src *source, k []byte, rec *record) error {
 	if err := b.takeOut(src, rec); err != nil {
 		return err
 	}
-	rec.members = nil
+	rec.members, rec.assigned = nil, nil
 	if len(left) > 0 {
 		if err := b.note(feeds.Withdrawn, src.name, rec.id, left, nil); err != nil {
 			return err

@@ -3,6 +3,7 @@ package embedded
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 
 	"feedmill/cache"
@@ -39,6 +40,8 @@ type record struct {
 	address string
 	merged  bool
 	own     int
+	// assigned are topics that a live item is in although it does not say so.
+	assigned []uint32
 }
 
 // stated are the topics that the item says itself, shownIn those in which it is.
@@ -53,7 +56,14 @@ func (r *record) shownIn() []member {
 	if r.merged {
 		return nil
 	}
-	return r.members
+	if len(r.assigned) == 0 {
+		return r.members
+	}
+	out := slices.Clip(r.members)
+	for _, t := range r.assigned {
+		out = append(out, member{t, byAssignment})
+	}
+	return out
 }
 
 // member is a topic and the item's spelling of it: a place in the topic's list, 0 for one that is not counted.
@@ -61,6 +71,9 @@ type member struct {
 	topic    uint32
 	spelling uint8
 }
+
+// byAssignment marks a topic that the item does not say itself where a spelling would stand.
+const byAssignment = 0xff
 
 const (
 	flagMerged   = 0x10
@@ -91,9 +104,12 @@ func (r *record) encode() []byte {
 	b = binary.AppendVarint(b, r.firstSeen)
 	b = binary.AppendVarint(b, r.since)
 	b = appendTime(appendTime(appendTime(b, r.published), r.updated), r.arrived)
-	b = binary.AppendUvarint(b, uint64(len(r.members)))
+	b = binary.AppendUvarint(b, uint64(len(r.members)+len(r.assigned)))
 	for _, m := range r.members {
 		b = append(binary.AppendUvarint(b, uint64(m.topic)), m.spelling)
+	}
+	for _, t := range r.assigned {
+		b = append(binary.AppendUvarint(b, uint64(t)), byAssignment)
 	}
 	if r.address != "" {
 		b = append(binary.AppendUvarint(b, uint64(r.own)), r.address...)
@@ -111,9 +127,13 @@ func decodeRecord(b []byte) (*record, error) {
 	rec.firstSeen, rec.since = r.varint(), r.varint()
 	rec.published, rec.updated, rec.arrived = r.time(), r.time(), r.time()
 	if n := r.count(); n > 0 {
-		rec.members = make([]member, n)
-		for i := range rec.members {
-			rec.members[i] = member{uint32(r.uvarint()), r.byte()}
+		rec.members = make([]member, 0, n)
+		for range n {
+			if m := (member{uint32(r.uvarint()), r.byte()}); m.spelling == byAssignment {
+				rec.assigned = append(rec.assigned, m.topic)
+			} else {
+				rec.members = append(rec.members, m)
+			}
 		}
 	}
 	if head&flagAddress != 0 {

@@ -210,11 +210,12 @@ func (b *batch) become(src *source, k []byte, rec *record) error {
 	case was.merged && merged || was.merged == merged && !moved:
 		return nil
 	case merged:
-		err = b.note(feeds.Withdrawn, src.name, rec.id, members, nil)
+		rec.assigned = nil
+		err = b.note(feeds.Withdrawn, src.name, rec.id, was.shownIn(), nil)
 	case was.merged:
-		err = b.note(feeds.Restored, src.name, rec.id, nil, rec.members)
+		err = b.note(feeds.Restored, src.name, rec.id, nil, rec.shownIn())
 	default:
-		err = b.note(feeds.Reshaped, src.name, rec.id, members, rec.members)
+		err = b.note(feeds.Reshaped, src.name, rec.id, was.shownIn(), rec.shownIn())
 	}
 	if err != nil {
 		return err

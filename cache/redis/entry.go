@@ -3,6 +3,7 @@ package redis
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 	"time"
 
 	"feedmill/cache"
@@ -52,6 +53,8 @@ type entry struct {
 	merged  bool
 	own     int
 	shares  string
+	// assigned are topics that a live item is in although it does not say so.
+	assigned []place
 }
 
 // stated are the topics that the item says itself, shownIn those in which it is while it is live.
@@ -61,7 +64,10 @@ func (e *entry) shownIn() []place {
 	if e.merged {
 		return nil
 	}
-	return e.topics
+	if len(e.assigned) == 0 {
+		return e.topics
+	}
+	return slices.Concat(e.topics, e.assigned)
 }
 
 // stateIn says that these are the topics that the item says itself, and all.
@@ -123,6 +129,9 @@ func (e *entry) encode() string {
 			b = binary.AppendUvarint(binary.AppendUvarint(b, p.topic<<1|1), p.spelling)
 		}
 	}
+	for _, p := range e.assigned { // with a spelling that is none
+		b = binary.AppendUvarint(binary.AppendUvarint(b, p.topic<<1|1), 0)
+	}
 	return string(b)
 }
 
@@ -171,7 +180,10 @@ func decodeEntry(s string) (*entry, error) {
 		v := r.uvarint()
 		p := place{topic: v >> 1}
 		if v&1 == 1 {
-			p.spelling = r.uvarint()
+			if p.spelling = r.uvarint(); p.spelling == 0 {
+				e.assigned = append(e.assigned, p)
+				continue
+			}
 		}
 		e.topics = append(e.topics, p)
 	}

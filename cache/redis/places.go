@@ -41,7 +41,7 @@ func (p *putter) learnNames(ctx context.Context) error {
 func (s *Store) topicNames(ctx context.Context, names map[uint64]string, entries ...*entry) error {
 	var ask []string
 	for _, e := range entries {
-		for _, pl := range e.topics {
+		for _, pl := range slices.Concat(e.topics, e.assigned) {
 			if _, ok := names[pl.topic]; !ok {
 				names[pl.topic] = ""
 				ask = append(ask, strconv.FormatUint(pl.topic, 10))

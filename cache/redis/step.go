@@ -30,6 +30,9 @@ func (s state) hasBody() bool { return s == live || s == held }
 // step adds a move to the write: ledger, indexes, counts, versions, log and the list of bodies. names are the topics
 // by number, of the old entry and of the next.
 func (t *tx) step(k keys, m step, names map[uint64]string, now int64) error {
+	if m.next.state != live || m.next.merged {
+		m.next.assigned = nil
+	}
 	t.expect(k.ledger(), m.member, m.stored)
 	t.set(k.ledger(), m.member, m.next.encode())
 	var before, after []place
