@@ -246,7 +246,7 @@ func (r *runner) adopt(ctx context.Context, desk Desk, sch *schedule) (ok bool, 
 			sch.Due = soon
 		}
 		r.adoptDue = sch.Due
-		if err := sch.save(ctx, desk); err != nil {
+		if err := sch.save(ctx, desk, r.spec); err != nil {
 			return false, err
 		}
 		r.logOutcome(readErr, failedAs, sch, Counts{}, time.Since(now))

@@ -377,7 +377,7 @@ func (r *runner) answer(ctx context.Context, desk Desk, sch *schedule) (done boo
 		return false, fmt.Errorf("clear the operator's answer: %w", err)
 	}
 	sch.arrived(s.arrivals)
-	if err := sch.save(ctx, desk); err != nil {
+	if err := sch.save(ctx, desk, r.spec); err != nil {
 		return false, err
 	}
 	items, _, err := desk.Info(ctx)

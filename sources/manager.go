@@ -20,6 +20,8 @@ type Spec struct {
 	// between the two. Chosen says that the operator set them, who knows what the outside takes.
 	Interval, MaxInterval time.Duration
 	Chosen                bool
+	// Leaving: the source is not configured any more, and Source ends what it has arranged with others ([Leave]).
+	Leaving bool
 	// Private and Web are the kind's: see [Kind].
 	Private, Web bool
 	// Adopt is the feed that this source continues; nil for none.
@@ -107,11 +109,11 @@ func (m *Manager) Apply(specs []Spec) {
 	}
 }
 
-// Keep stops the sources that are not named and waits for them.
+// Keep stops the sources that are not named, and what runs in place of those that had left, and waits for them.
 func (m *Manager) Keep(names map[string]bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.stopWhere(func(r *runner) bool { return !names[r.spec.Name] })
+	m.stopWhere(func(r *runner) bool { return !names[r.spec.Name] || r.spec.Leaving })
 }
 
 func (m *Manager) stopWhere(match func(*runner) bool) {
@@ -180,7 +182,8 @@ type Status struct {
 	Name     string `json:"name"`
 	Kind     string `json:"kind"`
 	Location string `json:"location"`
-	// State is one of starting, elsewhere (another process fetches it), fetching, waiting, failing, held, gone.
+	// State is one of starting, elsewhere (another process fetches it), fetching, waiting, failing, held, gone, leaving (it is
+	// not configured any more and ends what it has arranged with others).
 	State string `json:"state"`
 	// Counts are of the fetch under way, or of the last one.
 	Counts   Counts    `json:"counts"`
@@ -236,9 +239,11 @@ func (m *Manager) Status() []Status {
 	}
 	m.mu.Unlock()
 	slices.SortFunc(runners, func(a, b *runner) int { return cmpString(a.spec.Name, b.spec.Name) })
-	out := make([]Status, len(runners))
-	for i, r := range runners {
-		out[i] = r.snapshot()
+	out := make([]Status, 0, len(runners))
+	for _, r := range runners {
+		if st := r.snapshot(); !r.spec.Leaving || st.State != "gone" {
+			out = append(out, st)
+		}
 	}
 	return out
 }

@@ -217,7 +217,7 @@ func (r *runner) watch(ctx context.Context, w Watcher) {
 // recall reads what earlier processes remembered of the source.
 func (r *runner) recall(ctx context.Context, desk Desk) (schedule, error) {
 	var sch schedule
-	b, ok, err := desk.Read(ctx, bucketSchedule, scheduleKey)
+	b, ok, err := desk.Read(ctx, bucketSchedule, r.spec.scheduleKey())
 	if err != nil {
 		return sch, fmt.Errorf("read the schedule: %w", err)
 	}
@@ -228,6 +228,9 @@ func (r *runner) recall(ctx context.Context, desk Desk) (schedule, error) {
 		}
 	}
 	sch = sch.recall(r.spec)
+	if err := r.returned(ctx, desk, &sch); err != nil {
+		return sch, err
+	}
 	rejected := map[string]Rejected{}
 	err = desk.Range(ctx, bucketRejected, func(where string, value []byte) error {
 		var rej Rejected
@@ -270,6 +273,28 @@ func (r *runner) recall(ctx context.Context, desk Desk) (schedule, error) {
 		sch.show(s)
 	})
 	return sch, nil
+}
+
+// returned ends the leaving of a source that is configured again.
+func (r *runner) returned(ctx context.Context, desk Desk, sch *schedule) error {
+	if r.spec.Leaving {
+		return nil
+	}
+	_, left, err := desk.Read(ctx, bucketSchedule, leavingKey)
+	if err != nil {
+		return fmt.Errorf("read the schedule: %w", err)
+	}
+	if !left {
+		return nil
+	}
+	sch.back(r.spec)
+	if err := sch.save(ctx, desk, r.spec); err != nil {
+		return err
+	}
+	if err := desk.Write(ctx, bucketSchedule, map[string][]byte{leavingKey: nil}); err != nil {
+		return fmt.Errorf("end the leaving: %w", err)
+	}
+	return nil
 }
 
 // sleep waits for d or the end of ctx.

@@ -27,7 +27,7 @@ func (r *runner) fetch(ctx context.Context, desk Desk, sch *schedule, timed, loc
 	planned := *sch
 	if r.spec.Web {
 		planned = sch.attempt(started, r.spec)
-		if err := planned.save(ctx, desk); err != nil {
+		if err := planned.save(ctx, desk, r.spec); err != nil {
 			return err
 		}
 	}
@@ -81,7 +81,7 @@ func (r *runner) keep(ctx context.Context, desk Desk, sch *schedule) {
 	}
 	ctx, done := lasting(ctx)
 	defer done()
-	if err := sch.save(ctx, desk); err != nil {
+	if err := sch.save(ctx, desk, r.spec); err != nil {
 		r.log.Debug("cannot save the schedule: the last fetch is not counted", "err", err)
 	}
 }
@@ -122,7 +122,7 @@ func (r *runner) conclude(ctx context.Context, desk Desk, sch *schedule, planned
 		})
 		return nil
 	}
-	if f.err == nil {
+	if f.err == nil && !r.spec.Leaving {
 		r.mu.Lock()
 		fetched := r.status.Fetched // as of the fetch before: nobody else sets it under the lease of the desk
 		r.mu.Unlock()
@@ -147,7 +147,7 @@ func (r *runner) conclude(ctx context.Context, desk Desk, sch *schedule, planned
 			}
 		}
 	}
-	if err := sch.save(ctx, desk); err != nil {
+	if err := sch.save(ctx, desk, r.spec); err != nil {
 		return err
 	}
 	sch.unsaved = false
@@ -195,7 +195,7 @@ func (r *runner) session(ctx context.Context, desk Desk, pass bool, started time
 // reshape makes what is stored follow a policy that has moved. A source that watches states everything again by itself.
 func (r *runner) reshape(ctx context.Context, desk Desk, sch *schedule) error {
 	shape := r.spec.Policy.Shape()
-	if sch.Shape == shape {
+	if sch.Shape == shape || r.spec.Leaving {
 		return nil
 	}
 	if _, local := r.spec.Source.(Watcher); !local && !sch.LastOK.IsZero() {
@@ -213,7 +213,7 @@ func (r *runner) reshape(ctx context.Context, desk Desk, sch *schedule) error {
 	}
 	sch.Reshaped = sch.Reshaped || sch.Shape != "" && !sch.LastOK.IsZero()
 	sch.Shape = shape
-	return sch.save(ctx, desk)
+	return sch.save(ctx, desk, r.spec)
 }
 
 // callFetch turns a panic of a source into its error: one broken adapter must not stop the others.

@@ -19,6 +19,9 @@ func (r *runner) snapshot() Status {
 	defer r.mu.Unlock()
 	s := r.status
 	s.Counts.Kinds = maps.Clone(s.Counts.Kinds)
+	if r.spec.Leaving && s.State == "waiting" {
+		s.State = "leaving"
+	}
 	s.Silent = s.Cadence > 0 && time.Since(s.Newest) > silentFor*time.Duration(s.Cadence)
 	s.Rejected = slices.AppendSeq([]Rejected{}, maps.Values(r.rejected)) // none is a list, too
 	slices.SortFunc(s.Rejected, func(a, b Rejected) int { return cmpString(a.Where, b.Where) })

@@ -54,12 +54,23 @@ type Traffic struct {
 	Plain bool `json:"plain,omitempty"`
 }
 
-const scheduleKey = "record"
+// Where a source's schedule is, and that of a source which has left: should it come back, its own still stands.
+const (
+	scheduleKey = "record"
+	leavingKey  = "leaving"
+)
 
-func (s schedule) save(ctx context.Context, desk Desk) error {
+func (s Spec) scheduleKey() string {
+	if s.Leaving {
+		return leavingKey
+	}
+	return scheduleKey
+}
+
+func (s schedule) save(ctx context.Context, desk Desk, spec Spec) error {
 	b, err := json.Marshal(s)
 	if err == nil {
-		err = desk.Write(ctx, bucketSchedule, map[string][]byte{scheduleKey: b})
+		err = desk.Write(ctx, bucketSchedule, map[string][]byte{spec.scheduleKey(): b})
 	}
 	if err != nil {
 		return fmt.Errorf("save the schedule: %w", err)
@@ -266,6 +277,18 @@ func (s *schedule) backoff(interval time.Duration, name string, now time.Time, l
 		d *= 2
 	}
 	return min(spread(d, name, now), most)
+}
+
+// back fits the schedule of a source that had left to its return: nobody tells it of news any more.
+func (s *schedule) back(spec Spec) {
+	s.Told = ""
+	soon := s.Last.Add(s.interval(s.Last, spec))
+	if s.Wish.After(soon) {
+		soon = s.Wish
+	}
+	if s.Due.After(soon) {
+		s.Due = soon
+	}
 }
 
 // recall fits what an earlier process remembered to the source as it is now: nothing that another location said about time

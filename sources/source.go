@@ -166,11 +166,22 @@ type Kind struct {
 	// Members reads what a source of this kind names: its Fetch keeps the list in the State under [MembersKey] and emits
 	// no items, and the program runs what Members makes of it as sources of their own. Nil for all other kinds.
 	Members func(list []byte) ([]Member, error)
+	// Leave, if not nil, is what goes on when a source of this kind leaves the configuration.
+	Leave *Leave
 	// Web: the kind asks others through Env.HTTP, so its sources take the keys for that (headers, proxy, allow and more)
 	// and are asked for as often as their own cadence suggests, Interval being the shortest time.
 	Web bool
 	// Private: what a [Receiver] of this kind is told comes through the admin listener, never the public one.
 	Private bool
+}
+
+// Leave ends what sources have arranged with others, such as a subscription, once they are not configured any more.
+type Leave struct {
+	// Key is where in the State a source keeps what it has arranged.
+	Key string
+	// New makes what runs in the source's place while there is something under Key. It has no settings but env, emits no
+	// items, and is Gone when nothing is left to be done and Key is deleted.
+	New func(env Env) Source
 }
 
 // MembersKey is where a source that names others keeps its list in the State.

@@ -157,8 +157,12 @@ func httpClient(cfg *config.Config, s config.Source, network *fetch.Network) *ht
 	if agent == "" {
 		agent = fetch.UserAgent(buildVersion(), cfg.BaseURL, 0)
 	}
-	return fetch.NewClient(fetch.Options{
+	o := fetch.Options{
 		UserAgent: agent, Allow: s.Web.Allow, Timeout: s.Web.Timeout, MaxBytes: s.Web.MaxBytes, Proxy: s.Web.Proxy,
-		Header: s.Web.Header, Origin: s.Config.Location(), Network: network,
-	})
+		Header: s.Web.Header, Network: network,
+	}
+	if s.Config != nil { // else the source has left the configuration
+		o.Origin = s.Config.Location()
+	}
+	return fetch.NewClient(o)
 }

@@ -18,6 +18,7 @@ import (
 	"feedmill/cmd/internal/config"
 	"feedmill/feeds"
 	"feedmill/feeds/formattest"
+	"feedmill/sources/fetch"
 )
 
 // server is the real program in this process.
@@ -34,6 +35,8 @@ type settings struct {
 	file    string   // or a configuration file
 	spool   string
 	files   string
+	// http makes the clients; nil for the program's own way.
+	http func(*config.Config, config.Source, *fetch.Network) *http.Client
 }
 
 func start(t testing.TB, s settings) *server {
@@ -65,8 +68,11 @@ func tryStart(t testing.TB, s settings) (*server, error) {
 		}
 		return cfg, nil
 	}
+	if s.http == nil {
+		s.http = httpClient
+	}
 	a, err := app.Start(t.Context(), app.Options{
-		Version: "test", Formats: formats, Load: load, OpenStore: openStore, HTTP: httpClient,
+		Version: "test", Formats: formats, Kinds: kinds, Load: load, OpenStore: openStore, HTTP: s.http,
 		Log: slog.New(slog.NewTextHandler(log, nil)), Spool: s.spool, Files: s.files,
 	})
 	if err != nil {

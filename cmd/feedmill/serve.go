@@ -59,7 +59,7 @@ func serve(cmd *cobra.Command, args []string) error {
 	files, remove := filesOf(cfg.Store, log)
 	defer remove()
 	a, err := app.Start(ctx, app.Options{
-		Version: buildVersion(), Formats: formats, Load: load, OpenStore: openStore, HTTP: httpClient, Log: log,
+		Version: buildVersion(), Formats: formats, Kinds: kinds, Load: load, OpenStore: openStore, HTTP: httpClient, Log: log,
 		Spool: spoolOf(cfg.Store, log), Files: files, Socket: app.SocketPath(cfg.Store), Quiet: screen.people && isTerminal(os.Stderr),
 	})
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"hash"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -234,12 +235,7 @@ func (s *source) letters(ctx context.Context, mail sources.Mail, out sources.Sin
 func (s *subscriptions) heard(l letter) error {
 	switch n := s.Now; {
 	case l.Kind == letterLeft:
-		for i := range s.Leaving {
-			if s.Leaving[i].Token == l.Token {
-				s.Leaving = append(s.Leaving[:i:i], s.Leaving[i+1:]...)
-				break
-			}
-		}
+		s.left(l.Token)
 	case n == nil || n.Token != l.Token:
 	case l.Kind == letterVerified:
 		n.Lease = askedLease
@@ -252,4 +248,9 @@ func (s *subscriptions) heard(l letter) error {
 		return fmt.Errorf("a hub denies the subscription: the feed is asked as before (%s)", first(l.Reason, "no reason given"))
 	}
 	return nil
+}
+
+// left forgets a subscription that its hub has ended.
+func (s *subscriptions) left(token string) {
+	s.Leaving = slices.DeleteFunc(s.Leaving, func(sub subscription) bool { return sub.Token == token })
 }

@@ -32,6 +32,7 @@ var Kind = sources.Kind{
 	Recognise: recognise,
 	Interval:  Interval,
 	Web:       true,
+	Leave:     &sources.Leave{Key: websubKey, New: newLeaver},
 }
 
 // Config is the configuration of a feed.

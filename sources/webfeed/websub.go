@@ -46,10 +46,11 @@ const (
 type subscription struct {
 	Hub   string `json:"hub"`
 	Topic string `json:"topic"`
-	// Token is the unguessable end of the callback, Secret what the hub signs with.
-	Token  string `json:"token"`
-	Secret string `json:"secret"`
-	Phase  string `json:"phase,omitempty"`
+	// Token is the unguessable end of Callback, Secret what the hub signs with.
+	Token    string `json:"token"`
+	Callback string `json:"callback"`
+	Secret   string `json:"secret"`
+	Phase    string `json:"phase,omitempty"`
 	// Expires is the end of the lease.
 	Expires time.Time     `json:"expires,omitzero"`
 	Lease   time.Duration `json:"lease,omitempty"`
@@ -176,7 +177,7 @@ func (s *source) keepSubscribed(ctx context.Context, st sources.State, out sourc
 		wanted = false
 	}
 	var todo []*subscription
-	if n := subs.Now; n != nil && (!wanted || n.Hub != l.hub || n.Topic != l.topic) {
+	if n := subs.Now; n != nil && (!wanted || n.Hub != l.hub || n.Topic != l.topic || n.Callback != s.env.Hook+"/"+n.Token) {
 		if n.Phase == phaseActive || n.Phase == phaseAsked {
 			n.Phase, n.Failures, n.Next = phaseLeaving, 0, time.Time{}
 			subs.Leaving = append(subs.Leaving, *n)
@@ -185,7 +186,8 @@ func (s *source) keepSubscribed(ctx context.Context, st sources.State, out sourc
 	}
 	subs.Leaving = subs.leaving(now)
 	if wanted && subs.Now == nil {
-		subs.Now = &subscription{Hub: l.hub, Topic: l.topic, Token: rand.Text(), Secret: rand.Text() + rand.Text()}
+		token := rand.Text()
+		subs.Now = &subscription{Hub: l.hub, Topic: l.topic, Token: token, Callback: s.env.Hook + "/" + token, Secret: rand.Text() + rand.Text()}
 	}
 	if n := subs.Now; n != nil && n.due(now) {
 		if n.Phase != phaseActive {
@@ -194,7 +196,7 @@ func (s *source) keepSubscribed(ctx context.Context, st sources.State, out sourc
 		todo = append(todo, n)
 	}
 	for i := range subs.Leaving {
-		if !now.Before(subs.Leaving[i].Next) && s.env.Hook != "" {
+		if !now.Before(subs.Leaving[i].Next) {
 			todo = append(todo, &subs.Leaving[i])
 		}
 	}
@@ -245,7 +247,7 @@ func (s *source) keepSubscribed(ctx context.Context, st sources.State, out sourc
 func (s subscriptions) leaving(now time.Time) []subscription {
 	var left []subscription
 	for _, sub := range s.Leaving {
-		if sub.Failures < leaveTries && (sub.Expires.IsZero() || now.Before(sub.Expires)) {
+		if sub.Callback != "" && sub.Failures < leaveTries && (sub.Expires.IsZero() || now.Before(sub.Expires)) {
 			left = append(left, sub)
 		}
 	}
@@ -295,7 +297,7 @@ func (s subscriptions) told(now time.Time) sources.Told {
 // would not be the hub's.
 func (s *source) askHub(ctx context.Context, sub *subscription) error {
 	form := url.Values{
-		"hub.callback": {s.env.Hook + "/" + sub.Token}, "hub.topic": {sub.Topic}, "hub.mode": {"subscribe"},
+		"hub.callback": {sub.Callback}, "hub.topic": {sub.Topic}, "hub.mode": {"subscribe"},
 	}
 	if sub.Phase == phaseLeaving {
 		form.Set("hub.mode", "unsubscribe")

@@ -425,6 +425,70 @@ func TestC31TheHubChangesOrGoes(t *testing.T) {
 	})
 }
 
+// TestC31LeavesTheConfiguration: the hub is asked to end the subscription, again after a restart, and the feed no more.
+func TestC31LeavesTheConfiguration(t *testing.T) {
+	for _, silent := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newSubscribed(t, forWeeks)
+			time.Sleep(2 * time.Minute) // the verification is read
+			s.set(func() { s.silent = silent })
+			s.m.Close()
+			leave := func() {
+				s.m = sources.NewManager(s.store, sources.Options{Log: slog.New(slog.DiscardHandler), Look: s.look})
+				s.m.Apply([]sources.Spec{{Name: "up", Location: "left", Leaving: true, Interval: time.Hour, Web: true, Source: newLeaver(s.env)}})
+				time.Sleep(2 * time.Minute)
+			}
+			leave()
+			if codes := s.publish(channel(item("late", "x")), "sha1"); silent && !slices.Equal(codes, []int{410}) {
+				t.Errorf("news for somebody who has left: %v", codes)
+			}
+			if silent {
+				for range 3 {
+					s.m.Close()
+					leave()
+				}
+				if log := s.asked(); len(log) != 2 {
+					t.Errorf("restarts ask the hub again and again: %q", log)
+				}
+				s.set(func() { s.silent = false })
+				time.Sleep(2 * time.Hour)
+			}
+			if log := s.asked(); s.live() != 0 || log[len(log)-1] != "unsubscribe" || s.polled() != 1 || s.store.Items("up") != 1 {
+				t.Errorf("%d subscriptions after %q, %d polls, %d items", s.live(), log, s.polled(), s.store.Items("up"))
+			}
+			if _, ok, err := s.store.Mailbox("up").State(t.Context(), websubKey); ok || err != nil || len(s.m.Status()) != 0 {
+				t.Errorf("it goes on: %v, %+v", err, s.m.Status())
+			}
+			asked := len(s.asked())
+			time.Sleep(5 * 24 * time.Hour)
+			if len(s.asked()) != asked || s.polled() != 1 {
+				t.Error("somebody is asked on and on")
+			}
+			// It comes back: nobody pushes any more, so the feed is asked as soon as politeness allows.
+			s.restart("1")
+			if s.live() != 1 || s.polled() != 2 {
+				t.Errorf("back: %d subscriptions, %d polls", s.live(), s.polled())
+			}
+		})
+	}
+}
+
+// TestC31ALeavingHubThatIsAway is asked a few times, and no more.
+func TestC31ALeavingHubThatIsAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSubscribed(t, forWeeks)
+		time.Sleep(2 * time.Minute)
+		s.set(func() { s.answer = 503 })
+		s.m.Close()
+		s.m = sources.NewManager(s.store, sources.Options{Log: slog.New(slog.DiscardHandler), Look: s.look})
+		s.m.Apply([]sources.Spec{{Name: "up", Location: "left", Leaving: true, Interval: time.Hour, Web: true, Source: newLeaver(s.env)}})
+		time.Sleep(9 * 24 * time.Hour)
+		if log := s.asked(); len(log) != 1+leaveTries || len(s.m.Status()) != 0 {
+			t.Errorf("asked %q, then %+v", log, s.m.Status())
+		}
+	})
+}
+
 func TestC31HubsThatRefuse(t *testing.T) {
 	for _, code := range []int{400, 404, 500, 302, 307} {
 		synctest.Test(t, func(t *testing.T) {

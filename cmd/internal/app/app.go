@@ -25,6 +25,8 @@ import (
 type Options struct {
 	Version string
 	Formats []feeds.Format
+	// Kinds are all kinds of source, configured or not.
+	Kinds []sources.Kind
 	// Load reads the configuration; it is called again at each reload.
 	Load func() (*config.Config, error)
 	// OpenStore opens the store of a URL such as bolt:feedmill.db.
@@ -73,6 +75,7 @@ type App struct {
 	// effectiveNow are the sources that were last applied, lists the stamp of the lists they were made of.
 	effectiveNow []config.Source
 	lists        string
+	left         map[string]config.Source // sources that left the configuration while this process ran
 	configHash   string
 	letter       int64 // the time of the last letter, in nanoseconds
 	configErr    error // why the configuration on disk is not the one that runs
@@ -89,7 +92,7 @@ func Start(ctx context.Context, opts Options) (_ *App, err error) {
 	files := stamps(cfg.Files)
 	a := &App{
 		opts: opts, log: opts.Log, cfg: cfg, failed: make(chan error, 3), again: make(chan struct{}, 1),
-		stop: func() {}, received: make(chan struct{}, maxReceiving),
+		stop: func() {}, received: make(chan struct{}, maxReceiving), left: map[string]config.Source{},
 	}
 	a.network = fetch.NewNetwork(fetch.Options{Pauses: &pauses{a}})
 	defer func() {

@@ -145,10 +145,15 @@ func (a *App) applyOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	a.parting(list)
+	leaving, err := a.leaving(ctx, cfg, keep)
+	if err != nil {
+		return err
+	}
 	a.mu.Lock()
 	a.effectiveNow, a.lists = list, stamp
 	a.mu.Unlock()
-	a.manager.Apply(specs)
+	a.manager.Apply(append(specs, leaving...))
 	return nil
 }
 
@@ -172,12 +177,9 @@ func (a *App) specs(cfg *config.Config, list []config.Source) ([]sources.Spec, e
 // MakeSpec makes a source of its configuration, as `serve`, `preview` and `check` all do. files is the directory for files
 // of sources; empty for none.
 func MakeSpec(cfg *config.Config, s config.Source, client *http.Client, files string, log *slog.Logger) (sources.Spec, error) {
-	env := sources.Env{Name: s.Name, HTTP: client, Log: log.With("source", s.Name), Zone: s.ZoneIn(cfg)}
+	env := sources.Env{Name: s.Name, HTTP: client, Log: log.With("source", s.Name), Zone: s.ZoneIn(cfg), Hook: hookOf(cfg, s.Name)}
 	if files != "" {
 		env.Dir = filepath.Join(files, fileName(s.Name))
-	}
-	if cfg.BaseURL != "" {
-		env.Hook = cfg.BaseURL + hookPrefix + url.PathEscape(s.Name)
 	}
 	policy := sources.Policy{
 		Source: s.Name, Language: s.Language, Author: feeds.Person{Name: s.Author},
@@ -197,6 +199,14 @@ func MakeSpec(cfg *config.Config, s config.Source, client *http.Client, files st
 		Fingerprint: s.Fingerprint + " " + env.Shape + " " + env.Hook, Source: src, Policy: policy,
 		Interval: s.Interval, MaxInterval: s.MaxInterval, Chosen: s.Chosen, Private: s.Kind.Private, Web: s.Kind.Web,
 	}, nil
+}
+
+// hookOf is the public address of a source that is told of news; empty without base_url.
+func hookOf(cfg *config.Config, source string) string {
+	if cfg.BaseURL == "" {
+		return ""
+	}
+	return cfg.BaseURL + hookPrefix + url.PathEscape(source)
 }
 
 // fileName is a name for the files of a source: the source's own where that can be the name of a file anywhere.
