@@ -26,6 +26,8 @@ type nearby interface {
 	Exists(path string) bool
 	// Uses notes that the post depends on files that the site holds in memory.
 	Uses()
+	// Named are the posts of which the name of the file begins so.
+	Named(name string) []string
 }
 
 // expand carries out the Liquid of a part of the post: its body or its excerpt. line is where the part begins in the
@@ -135,10 +137,10 @@ func (d *doc) include(name string, relative bool) (*liquid.Template, error) {
 	return t, nil
 }
 
-// gone says which file cannot be read.
+// gone says which file cannot be read. The post depends on it all the same.
 func gone(file string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("there is no %.200s", file)
+		return fmt.Errorf("there is no %.200s; when there is, the post is read anew", file)
 	}
 	return fmt.Errorf("read %.200s: %w", file, err)
 }

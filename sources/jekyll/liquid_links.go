@@ -93,26 +93,36 @@ func (d *doc) link(file string) (string, error) {
 	return "", gone(rel, fs.ErrNotExist)
 }
 
-// postURL is the address of a post by the name of its file without extension, for {% post_url %}.
+// postURL is the address of a post by the name of its file without extension, for {% post_url %}: of the first one that is
+// there by its whole name, else, as Jekyll allows, of one with this day and slug in any directory.
 func (d *doc) postURL(name string) (string, error) {
 	m := datedName.FindStringSubmatch(strings.TrimPrefix(name, "/"))
 	if m == nil || strings.Contains(name, "..") {
 		return "", fmt.Errorf("%.200q is not the name of a post: want 2026-01-31-title", name)
 	}
-	for _, dir := range []string{"_posts/" + m[1], m[1] + "_posts/"} {
-		for _, ext := range d.site.postExts {
-			file := path.Join(d.site.top, dir, m[2]+ext)
-			if !d.near.Exists(file) {
-				continue
-			}
-			url, err := d.pathOf(file)
-			if err != nil {
-				return "", err
-			}
-			return d.site.relativeURL(url), nil
+	found := ""
+	for _, file := range d.near.Named(m[2]) {
+		o, ok := d.site.locate(file)
+		base := path.Base(file)
+		if !ok || o.label != posts || o.draft || strings.TrimSuffix(base, path.Ext(base)) != m[2] {
+			continue
+		}
+		if dir := path.Dir(o.inner) + "/"; dir == "_posts/"+m[1] || dir == m[1]+"_posts/" {
+			found = file
+			break
+		}
+		if found == "" && m[1] == "" {
+			found = file
 		}
 	}
-	return "", gone("post named "+name, fs.ErrNotExist)
+	if found == "" {
+		return "", gone("post named "+name, fs.ErrNotExist)
+	}
+	url, err := d.pathOf(found)
+	if err != nil {
+		return "", err
+	}
+	return d.site.relativeURL(url), nil
 }
 
 // pathOf is the path under which the site has a file: a post, a page, or a file as it is.

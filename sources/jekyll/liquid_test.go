@@ -55,7 +55,6 @@ func TestLiquid(t *testing.T) {
 		{"include", "", "{% include box.html text=page.title n=3 %}", "<p><b class=\"x\">T3</b></p>", ""},
 		{"include beside the post", "", "{% include_relative part.txt %}", "<p>beside T</p>", ""},
 		{"link", "", "[a]({% link _posts/2024-01-02-first.md %}) [b]({% link pages/about.md %}) [c]({% link files/plan.pdf %})", `<p><a href="/notes/news/2024/01/02/first.html">a</a> <a href="/notes/pages/about.html">b</a> <a href="/notes/files/plan.pdf">c</a></p>`, ""},
-		{"post_url", "", "[a]({% post_url 2024-01-02-first %})", `<p><a href="/notes/news/2024/01/02/first.html">a</a></p>`, ""},
 		{"highlight", "", "{% highlight go %}\na < b\n{% endhighlight %}", `<figure class="highlight"><pre><code class="language-go" data-lang="go">a &lt; b</code></pre></figure>`, ""},
 		{"in code", "", "`{{ page.title }}`", `<p><code class="language-plaintext highlighter-rouge">T</code></p>`, ""},
 		{"switched off", "render_with_liquid: false", "{{ page.title }}", "<p>{{ page.title }}</p>", ""},
@@ -141,5 +140,70 @@ func TestSharedFiles(t *testing.T) {
 	write(t, dir, "_config.yml", "url: https://harbour.example.org\nbaseurl: /notes\ntimezone: Asia/Shanghai\nauthor: {name: Lin}\nmotto: slow\n")
 	if got := look(); !strings.Contains(got["_posts/2024-03-05-b.md"], "slow") {
 		t.Errorf("another configuration: %q", got)
+	}
+}
+
+// TestLinkedFiles: a post is read anew when what it links to comes, moves or goes, whether that is found by a look at
+// everything or told by an event; posts that link elsewhere are not.
+func TestLinkedFiles(t *testing.T) {
+	const (
+		linker, byName, other = "_posts/2024-03-04-a.md", "_posts/2024-03-05-b.md", "_posts/2024-03-06-c.md"
+		page, target, late    = "pages/about.md", "_posts/2024-01-02-first.md", "_posts/2024-02-03-late.md"
+	)
+	for _, way := range []string{"looks", "events"} {
+		t.Run(way, func(t *testing.T) {
+			dir := liquidSite(t)
+			write(t, dir,
+				linker, "---\ntitle: A\n---\n[x]({% link pages/about.md %}) [p]({% link files/plan.pdf %}) {% include_relative part.txt %}\n",
+				byName, "---\ntitle: B\n---\n[x]({% post_url 2024-01-02-first %}) [z]({% post_url 2024-01-03-deep %}) [y]({% post_url 2024-02-03-late %})\n",
+				other, "---\ntitle: C\n---\n{{ site.motto }} plain\n")
+			write(t, dir, "en/_posts/2024-01-03-deep.md", postOf("deep"))
+			age(t, dir)
+			s, r := open(t, dir), newRecorder(t)
+			r.mustFetch(s)
+			change := func(what string, files []string, want ...string) {
+				t.Helper()
+				age(t, dir)
+				if way == "events" {
+					s.Changed(&postdir.Changes{Paths: files})
+				} else {
+					s.Changed(nil)
+				}
+				r.mustFetch(s)
+				equalKeys(t, what, r.order, want...)
+			}
+			if got := r.items[byName].Item.Content; !strings.Contains(got, "news/2024/01/02/first.html") || !strings.Contains(got, "/en/2024/01/03/deep.html") || !strings.Contains(r.reports[byName].Reason, "when there is, the post is read anew") {
+				t.Fatalf("%s\n%v", got, r.reports)
+			}
+			// The modification time is a second, as that of a file that was edited some time ago.
+			edit := func(name, text string) {
+				t.Helper()
+				write(t, dir, name, text)
+			}
+			change("nothing", nil)
+			edit(page, "---\ntitle: About\npermalink: /us/\n---\nlonger\n")
+			change("a page moved", []string{page}, linker)
+			if got := r.items[linker].Item.Content; !strings.Contains(got, `href="/notes/us/"`) {
+				t.Error(got)
+			}
+			edit("_posts/part.txt", "beside, and longer")
+			change("an include", []string{"_posts/part.txt"}, linker)
+			edit(late, postOf("late"))
+			change("a post came", []string{late}, late, byName)
+			if got := r.items[byName].Item.Content; !strings.Contains(got, "late.html") {
+				t.Error(got)
+			}
+			for _, name := range []string{target, "files/plan.pdf"} {
+				if err := os.Remove(filepath.Join(dir, name)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			change("a post and a file went", []string{target, "files/plan.pdf"}, linker, byName)
+			if len(r.withdrawn) != 1 || !strings.Contains(r.reports[byName].Reason, "2024-01-02-first") || !strings.Contains(r.reports[linker].Reason, "plan.pdf") {
+				t.Errorf("withdrawn %q, %v", r.withdrawn, r.reports)
+			}
+			edit("_data/ships.yml", "- {name: Borealis}\n")
+			change("data that nobody shows", []string{"_data/ships.yml"}, other)
+		})
 	}
 }

@@ -33,10 +33,8 @@ var _ postdir.Site = (*site)(nil)
 // site is what shapes posts: _config.yml and the settings of the source.
 type site struct {
 	// conf is the configuration as it is written, for templates.
-	conf fields
-	lib  *library
-	// postExts are the ends of the names of posts.
-	postExts                     []string
+	conf                         fields
+	lib                          *library
 	title, description, language string
 	// origin is scheme and host with no slash at the end, empty without a usable url; idOrigin is origin as jekyll-feed
 	// writes it into IDs, slashes included. base is "" or "/path".
@@ -151,9 +149,7 @@ func newSite(conf fields, set postdir.Settings) *site {
 	for _, e := range strings.Split(ext, ",") {
 		e = "." + strings.ToLower(strings.TrimSpace(e))
 		s.markdown[e] = true
-		s.postExts = append(s.postExts, e)
 	}
-	s.postExts = append(s.postExts, ".html", ".htm", ".xhtml")
 	s.setMarkdown(conf)
 	s.setCollections(conf, set.Collections)
 	s.setDefaults(conf.get("defaults"))

@@ -18,8 +18,9 @@
 // # What is read again
 //
 // A file is read if its mark or size is not that of its stamp (see [Tree.Mark]), and decoded if its bytes are not. All
-// posts are decoded again when [Site.Shape] changes, those that looked at other files (see [File]) also when
-// [Site.Around] does, and when a file of a name that they looked for comes, changes or goes.
+// posts are decoded again when [Site.Shape] changes, those that use shared files also when [Site.Around] does, and those
+// that looked for single files (see [File]) when one of these comes, changes or goes: posts are known by their names and
+// what they need stands under "u/", other files by their paths and what they look like stands in the stamp.
 //
 // # Who a post is
 //

@@ -29,6 +29,8 @@ type Engine struct {
 	notes    map[string]bool
 	// needs are the posts that are made from files of a name.
 	needs map[string]map[string]bool
+	// follow are those that are made from files which are no posts.
+	follow followers
 
 	mu      sync.Mutex
 	current Site
@@ -68,6 +70,7 @@ func (e *Engine) fetch(ctx context.Context, t Tree, w work, st sources.State, ou
 	}()
 	now := time.Now()
 	f := &fetch{Engine: e, ctx: ctx, st: st, out: out, tree: t, now: now, site: e.site(), renames: w.renames}
+	f.near.tree = t
 	if f.site == nil || e.due(now) {
 		w.full = true
 	}
@@ -148,6 +151,7 @@ type fetch struct {
 	site Site
 	// reports are the faults of the site's configuration.
 	reports []sources.Rejected
+	near    nearby
 	// shape is that of the site, around that of posts that depend on other files.
 	shape, around uint32
 	now           time.Time
@@ -184,9 +188,10 @@ func (f *fetch) shapeOf(uses bool) uint32 {
 	return f.shape
 }
 
-// current reports whether a file with the bytes of its stamp need not be decoded.
+// current reports whether a file with the bytes of its stamp need not be decoded: neither the site nor a file beside it
+// changed, nor has its time come.
 func (f *fetch) current(s *stamp) bool {
-	return s.shape == f.shapeOf(s.uses) && (s.until == 0 || s.until > f.now.Unix())
+	return s.shape == f.shapeOf(s.uses) && (s.until == 0 || s.until > f.now.Unix()) && s.nearSum == f.near.sum(s.near)
 }
 
 // fresh reports whether a file is still what its stamp says.
@@ -278,6 +283,7 @@ func (f *fetch) compare(l *listing) ([]candidate, error) {
 	prior := map[int]stamp{}
 	var restate []sources.Rejected
 	clear(f.needs)
+	f.follow.clear()
 	err := f.st.Range(func(key string, b []byte) error {
 		if p, ok := strings.CutPrefix(key, needsPrefix); ok {
 			f.depend(p, strings.Split(string(b), "\n"))
@@ -306,6 +312,7 @@ func (f *fetch) compare(l *listing) ([]candidate, error) {
 		case !f.force && f.fresh(&s, l.files[i]):
 			fresh[i] = true
 			f.expect(s.until)
+			f.follow.add(path, s.near)
 			if first && s.report != nil {
 				restate = append(restate, s.report.rejection(s.keyOf(path), s.repaired))
 			}
@@ -409,6 +416,12 @@ func (f *fetch) partial(w work, names bool) (res sources.Result, err error) {
 		w.paths[path] = true
 	}
 	for _, path := range w.sorted() {
+		f.follow.posts(path, func(post string) { w.paths[post] = true })
+	}
+	for _, path := range w.sorted() {
+		if !postPath(f.site, path) {
+			continue
+		}
 		if err := look(path, anew[path]); err != nil {
 			return res, err
 		}

@@ -57,6 +57,7 @@ func (s *plainSite) Decode(f *File) *Post {
 	p := &Post{}
 	title := string(f.Data)
 	if name, ok := strings.CutPrefix(title, "include "); ok {
+		f.Uses()
 		b, err := f.ReadFile(name, 1000)
 		if err != nil {
 			return p.Reject(0, "%v", err)
@@ -409,6 +410,7 @@ func TestQuiet(t *testing.T) {
 
 func FuzzStamp(f *testing.F) {
 	f.Add((&stamp{size: 1, mark: 2, raw: 3, shape: 4, emitted: true, key: "k", report: &Fault{5, "r"}, repaired: true, uses: true, until: 6}).encode())
+	f.Add((&stamp{size: 1, near: []string{"a", "b/c"}, nearSum: 7}).encode())
 	f.Add((&stamp{}).encode())
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s, err := decodeStamp(b)

@@ -53,7 +53,8 @@ type Site interface {
 	Role(path string) Role
 	// Shape is a hash of everything beside a post's own file that shapes all posts, the version of the mapping included.
 	Shape() uint32
-	// Around is a hash of the other files that a post may look at by its [File]; 0 if there are none.
+	// Around is a hash of the files that posts share and that the generator keeps in memory; 0 if there are none. Posts that
+	// say so ([File.Uses]) are decoded again when it moves.
 	Around() uint32
 	// Decode makes an item of a file. It does no input or output but by f.
 	Decode(f *File) *Post
@@ -143,9 +144,9 @@ const (
 
 var errReads = errors.New("a post reads at most 1000 other files, of 32 MiB together")
 
-// File is a post's file on its way through Decode, and the only way to other files of the site. A post that looks at any
-// depends on them: it is decoded again when one of their names comes, changes or goes, and when [Site.Around] does. One
-// goroutine uses a File.
+// File is a post's file on its way through Decode, and the only way to other files of the site. A post depends on the files
+// that it looks at, there or not: it is decoded again when one of them comes, changes or goes; of those that are posts,
+// whenever one of that name does. One goroutine uses a File.
 type File struct {
 	// Path is the file below the root of the tree.
 	Path string
@@ -163,6 +164,10 @@ type File struct {
 	// needs are the names of the files that were looked for, named finds posts by name; nil if nobody knows.
 	needs map[string]bool
 	named func(name string) []string
+	// near are other files that were looked for, which are no posts; seen knows what these look like. nil if nobody asks.
+	near   []string
+	seen   *nearby
+	isPost func(path string) bool
 }
 
 // NewFile makes a File of a post in a tree, which may be nil: then there are no other files.
@@ -170,7 +175,7 @@ func NewFile(t Tree, path string, data []byte, modTime, now time.Time) *File {
 	return &File{Path: path, Data: data, ModTime: modTime, Now: now, tree: t}
 }
 
-// Uses notes that the post depends on other files, for a generator that keeps them in memory.
+// Uses notes that the post depends on the files of [Site.Around], which the generator keeps in memory.
 func (f *File) Uses() { f.uses = true }
 
 // ReadFile reads another file of the site, of at most limit bytes.
@@ -178,7 +183,7 @@ func (f *File) ReadFile(path string, limit int64) ([]byte, error) {
 	if err := f.look(); err != nil {
 		return nil, err
 	}
-	f.need(nameOf(path))
+	f.depend(path)
 	b, _, err := f.tree.ReadFile(path, min(limit, maxRead-f.bytes))
 	f.bytes += int64(len(b))
 	return b, err
@@ -197,13 +202,12 @@ func (f *File) Exists(path string) bool {
 	if f.look() != nil {
 		return false
 	}
-	f.need(nameOf(path))
+	f.depend(path)
 	_, err := f.tree.Lstat(path)
 	return err == nil
 }
 
 func (f *File) look() error {
-	f.uses = true
 	f.reads++
 	switch {
 	case f.tree == nil:

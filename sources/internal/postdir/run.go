@@ -96,7 +96,8 @@ func (f *fetch) commit(chunk []loaded) error {
 
 // settle decides what one file comes to: a change to emit, a report, a withdrawal later, or nothing.
 func (f *fetch) settle(l *loaded) (*feeds.Change, error) {
-	s := stamp{size: l.size, mark: l.mark, uses: l.uses, shape: f.shapeOf(l.uses)}
+	s := stamp{size: l.size, mark: l.mark, uses: l.uses, shape: f.shapeOf(l.uses), near: l.near, nearSum: f.near.sum(l.near)}
+	f.follow.add(l.path, l.near)
 	where := l.path
 	if l.prior != nil {
 		s.emitted, s.key, s.raw, s.report, s.repaired = l.prior.emitted, l.prior.key, l.prior.raw, l.prior.report, l.prior.repaired
@@ -349,9 +350,10 @@ type loaded struct {
 	post *Post
 	// raw is the hash of what was read.
 	raw uint64
-	// uses: the post depends on other files; needs are the names of those.
+	// uses: the post depends on shared files; needs are the names of the posts, near the other files that it is made from.
 	uses  bool
 	needs map[string]bool
+	near  []string
 	// err says that the file cannot be read; gone that it is not there any more.
 	err  error
 	gone bool
@@ -380,13 +382,14 @@ func (f *fetch) load(c candidate, now time.Time) loaded {
 	}
 	l.size, l.raw = int64(len(b)), rawHash(b)
 	if p := c.prior; !f.force && p != nil && p.raw == l.raw && p.size == l.size && f.current(p) {
-		l.same, l.uses = true, p.uses
+		l.same, l.uses, l.near = true, p.uses, p.near
 		return l
 	}
 	file := NewFile(f.tree, c.path, b, info.ModTime(), now)
-	file.named = f.named
+	file.named, file.seen = f.named, &f.near
+	file.isPost = func(path string) bool { return postPath(f.site, path) }
 	l.post = f.site.Decode(file)
-	l.uses, l.needs = file.uses, file.needs
+	l.uses, l.needs, l.near = file.uses, file.needs, file.near
 	if ch := &l.post.Change; ch.Item != nil {
 		if ch.Raw = l.raw; ch.Key == "" {
 			ch.Key = c.path

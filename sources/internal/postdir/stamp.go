@@ -22,6 +22,9 @@ type stamp struct {
 	shape uint32
 	// uses: the post depends on other files.
 	uses bool
+	// near are the files that the post depends on beside posts, nearSum is a hash of their state when it was decoded.
+	near    []string
+	nearSum uint64
 	// until is the second at which the file is decoded again; 0 for none.
 	until int64
 	// emitted: the store has an item under key.
@@ -41,6 +44,7 @@ const (
 	flagRepaired
 	flagUses
 	flagUntil
+	flagNear
 )
 
 // stampVersion is the first byte; a stamp of another version is as good as none.
@@ -67,6 +71,9 @@ func (s *stamp) encode() []byte {
 	if s.until != 0 {
 		flags |= flagUntil
 	}
+	if len(s.near) > 0 {
+		flags |= flagNear
+	}
 	b = append(b, stampVersion, flags)
 	b = binary.AppendUvarint(b, uint64(s.size))
 	b = binary.BigEndian.AppendUint64(b, s.mark)
@@ -81,6 +88,13 @@ func (s *stamp) encode() []byte {
 	}
 	if s.until != 0 {
 		b = binary.AppendVarint(b, s.until)
+	}
+	if len(s.near) > 0 {
+		b = binary.BigEndian.AppendUint64(b, s.nearSum)
+		b = binary.AppendUvarint(b, uint64(len(s.near)))
+		for _, p := range s.near {
+			b = appendText(b, p)
+		}
 	}
 	return b
 }
@@ -115,6 +129,12 @@ func decodeStamp(b []byte) (s stamp, err error) {
 	if flags&flagUntil != 0 {
 		s.until = r.varint()
 	}
+	if flags&flagNear != 0 {
+		s.nearSum = r.fixed()
+		for n := r.uvarint(); n > 0 && !r.bad; n-- {
+			s.near = append(s.near, r.text())
+		}
+	}
 	if r.bad {
 		return stamp{}, errStamp
 	}
@@ -133,6 +153,16 @@ func (r *stampReader) uvarint() uint64 {
 		return 0
 	}
 	r.b = r.b[size:]
+	return n
+}
+
+func (r *stampReader) fixed() uint64 {
+	if len(r.b) < 8 {
+		r.bad = true
+		return 0
+	}
+	n := binary.BigEndian.Uint64(r.b)
+	r.b = r.b[8:]
 	return n
 }
 

@@ -186,15 +186,15 @@ func (w *watch) event(ev fsnotify.Event) error {
 			return w.newDir(site, rel)
 		}
 	}
-	if relevant(site, rel) {
+	if w.relevant(site, rel) {
 		w.hold(rel)
 	}
 	return nil
 }
 
 // relevant reports whether a change of the path is one of the site.
-func relevant(site Site, rel string) bool {
-	return postPath(site, rel) || site.Role(rel) != Nothing
+func (w *watch) relevant(site Site, rel string) bool {
+	return postPath(site, rel) || site.Role(rel) != Nothing || w.follow.any(rel)
 }
 
 // hold waits for quiet on a path.
@@ -293,7 +293,7 @@ func (w *watch) newDir(site Site, rel string) error {
 			if err := w.newDir(site, below); err != nil {
 				return err
 			}
-		case relevant(site, below):
+		case w.relevant(site, below):
 			w.hold(below)
 		}
 	}
