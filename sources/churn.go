@@ -169,6 +169,12 @@ func (s *session) sift(batch []feeds.Change) ([]feeds.Change, error) {
 		s.absorbed += len(moves)
 		return batch, nil
 	}
+	if len(s.held) == 0 {
+		// An answer that was given before there was a question is none.
+		if err := s.desk.Write(s.ctx, bucketSchedule, map[string][]byte{AbsorbKey: nil}); err != nil {
+			return nil, fmt.Errorf("clear an old answer: %w", err)
+		}
+	}
 	rest := make([]feeds.Change, 0, len(batch)-len(moves))
 	var held []heldChange
 	for i, c := range batch {
@@ -193,8 +199,15 @@ func (s *session) fresh(batch []feeds.Change) ([]int, error) {
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	if _, baseline, err := s.desk.Info(s.ctx); err != nil || !baseline {
-		return nil, err
+	if s.based == nil {
+		_, baseline, err := s.desk.Info(s.ctx)
+		if err != nil {
+			return nil, fmt.Errorf("read the source's facts: %w", err)
+		}
+		s.based = &baseline
+	}
+	if !*s.based {
+		return nil, nil
 	}
 	known, err := s.desk.Known(s.ctx, keys...)
 	if err != nil {

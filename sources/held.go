@@ -353,14 +353,16 @@ func answered(ctx context.Context, desk Desk) (bool, error) {
 }
 
 // answer carries out what the operator said about held entries. done says that there was an answer; it needs no fetch.
-// Without any it costs two reads.
 func (r *runner) answer(ctx context.Context, desk Desk, sch *schedule) (done bool, err error) {
+	if len(r.held) == 0 {
+		return false, nil
+	}
 	_, absorb, err := desk.Read(ctx, bucketSchedule, AbsorbKey)
 	if err != nil {
 		return false, fmt.Errorf("read the operator's answer: %w", err)
 	}
 	release, err := released(ctx, desk)
-	if err != nil || !absorb && (!release || len(r.held) == 0) {
+	if err != nil || !absorb && !release {
 		return false, err
 	}
 	started := time.Now()
@@ -396,9 +398,7 @@ func (r *runner) answer(ctx context.Context, desk Desk, sch *schedule) (done boo
 	if absorb {
 		what = "held entries keep the identity they had"
 	}
-	if len(list) > 0 {
-		r.log.Info(what, "entries", len(list))
-	}
+	r.log.Info(what, "entries", len(list))
 	return true, nil
 }
 

@@ -51,6 +51,8 @@ type session struct {
 	twins    []twin
 	held     map[string]Twin
 	absorbed int
+	// based says that the baseline was set before this fetch; nil until that was asked for.
+	based *bool
 	// adopted are the IDs of the feed that this source continues; nil for none.
 	adopted *adopted
 	storing chan error // of the batch under way; nil for none

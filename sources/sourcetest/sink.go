@@ -94,6 +94,9 @@ func (s *Sink) Emit(changes ...feeds.Change) error {
 		if i := slices.IndexFunc(s.Changes, func(o feeds.Change) bool { return o.Key == sources.CleanKey(c.Key) }); i >= 0 {
 			s.broken("a key stands for one item: %q comes twice in one fetch", c.Key)
 		}
+		if s.PresentKeys != nil && !slices.Contains(s.PresentKeys, sources.CleanKey(c.Key)) {
+			s.broken("Present comes before the first Emit, and tells of every key: %q is missing", c.Key)
+		}
 		if err := sources.Normalise(&c, s.Policy, s.Now); err != nil {
 			s.broken("every item can be normalised, else it is Rejected: %v", err)
 			continue
