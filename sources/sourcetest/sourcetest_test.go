@@ -179,6 +179,10 @@ func TestSinkTellsBrokenPromises(t *testing.T) {
 		{"empty item", "can be normalised", fetchFunc(func(_ sources.State, out sources.Sink) (sources.Result, error) {
 			return sources.Result{}, out.Emit(feeds.Change{Key: "a", Item: &feeds.Item{}})
 		})},
+		{"a key that is not present", "tells of every key", fetchFunc(func(_ sources.State, out sources.Sink) (sources.Result, error) {
+			out.(sources.Witness).Present("a")
+			return sources.Result{}, out.Emit(feeds.Change{Key: "a", Item: item()}, feeds.Change{Key: "b", Item: item()})
+		})},
 		{"emit after withdraw", "Withdraw comes when everything else", fetchFunc(func(_ sources.State, out sources.Sink) (sources.Result, error) {
 			_, _ = out.Withdraw("a")
 			return sources.Result{}, out.Emit(feeds.Change{Key: "b", Item: item()})
