@@ -46,14 +46,33 @@ type Copy struct{ Source, URL string }
 // maxTrace bounds a trace, in bytes: some forty steps.
 const maxTrace = 2 << 10
 
-// Because adds a step to the item's trace, for `feedmill explain`: what of the item it is about ("published", "tag"), and
-// where that comes from or what was done to it. The same statement must give the same steps. A source calls it where it
-// has a choice, such as between two dates; steps beyond 2 KiB are left out.
+// Because adds a step to the item's trace, for `feedmill explain`: what of the item it is about ("date", "updated", "lang",
+// "html", "category", "tag"), and where that comes from or what was done to it. The same statement must give the same
+// steps. A source calls it where it has a choice, such as between two dates. Every item keeps its steps, so they are a few
+// words each, and what can be told without them is not in them. Steps beyond 2 KiB are left out.
 func (it *Item) Because(what, why string) {
-	line := what + ": " + strings.Join(strings.Fields(why), " ") + "\n"
-	if len(it.Trace)+len(line) <= maxTrace {
-		it.Trace += line
+	if strings.ContainsAny(why, "\r\n") {
+		why = strings.Join(strings.Fields(why), " ")
 	}
+	if len(it.Trace)+len(what)+len(why)+3 <= maxTrace {
+		it.Trace += what + ": " + why + "\n"
+	}
+}
+
+// Endings of steps about a date: that it names no zone of its own, and that it was ahead of the time at which it was read.
+const (
+	NoZone = ", no zone"
+	Ahead  = " is ahead"
+)
+
+// Why are the steps of the trace that are about what, in the order in which they were taken.
+func (it *Item) Why(what string) (steps []string) {
+	for line := range strings.SplitSeq(it.Trace, "\n") {
+		if about, why, ok := strings.Cut(line, ": "); ok && about == what {
+			steps = append(steps, why)
+		}
+	}
+	return steps
 }
 
 // Person is an author. At least one field is set.

@@ -217,7 +217,7 @@ func (r *runner) adopt(ctx context.Context, desk Desk, sch *schedule) (ok bool, 
 	if now.Before(r.adoptDue) {
 		return published, nil
 	}
-	a, readErr := r.readAdopted(r.m.placed(ctx))
+	a, readErr := r.readAdopted(Placed(ctx, r.m.slots))
 	if ctx.Err() != nil {
 		return false, nil
 	}

@@ -32,6 +32,7 @@ type htmlBody struct {
 	html  string // safe, balanced, with absolute addresses
 	text  string // the first visible words
 	image string // the first picture that is more than decoration
+	cut   cuts
 }
 
 // readHTML reads HTML once: it keeps what the allow-list of [elements] and attributes names, balances it, makes
@@ -119,6 +120,7 @@ type htmlPass struct {
 	links      int
 	here       bool // the tag under way is something to see in itself
 	tooDeep    int  // start tags left out because of maxDepth, whose end tags are to come
+	cut        cuts
 }
 
 // openElement is an element that was started and not yet ended.
@@ -137,6 +139,7 @@ var passes = sync.Pool{New: func() any { return new(htmlPass) }}
 
 // reset makes the pass ready for other input.
 func (p *htmlPass) reset() {
+	p.attrs.left = 0
 	*p = htmlPass{base: p.base, out: p.out[:0], stack: p.stack[:0], text: p.text[:0], collect: collectRunes, attrs: p.attrs}
 }
 
@@ -151,10 +154,11 @@ func (p *htmlPass) release() {
 }
 
 func (p *htmlPass) result() htmlBody {
+	p.cut[cutAttribute] = p.attrs.left
 	if !p.solid {
-		return htmlBody{}
+		return htmlBody{cut: p.cut}
 	}
-	b := htmlBody{html: string(bytes.TrimSpace(p.out)), image: p.image}
+	b := htmlBody{html: string(bytes.TrimSpace(p.out)), image: p.image, cut: p.cut}
 	b.text = cutText(p.said(), summaryRunes)
 	return b
 }
@@ -213,6 +217,8 @@ func (p *htmlPass) startTag(empty bool) {
 	if el == nil {
 		if string(name) == "http:" || string(name) == "https:" {
 			p.autolink()
+		} else {
+			p.cut[cutTag]++
 		}
 		return
 	}
@@ -228,6 +234,7 @@ func (p *htmlPass) startTag(empty bool) {
 	if el.is(isRaw) {
 		p.skipText, p.noscript = true, el == elNoscript && p.lost
 		p.lost = false
+		p.cut[cutOf(el)]++
 		if el == elIframe && p.hidden == 0 && p.media == 0 {
 			p.attrs.read(p.z, more)
 			p.frame()
@@ -239,6 +246,9 @@ func (p *htmlPass) startTag(empty bool) {
 	hide := el.is(isHidden)
 	if !p.showHidden && !hide && p.attrs.hide() {
 		hide, p.hid = true, true
+		p.cut[cutHidden]++
+	} else if hide {
+		p.cut[cutTag]++
 	}
 	switch {
 	case el.is(isVoid):

@@ -68,6 +68,7 @@ var attrByName = func() map[string]attr {
 type attributes struct {
 	seen uint32
 	val  [attrCount][]byte
+	left int // attributes so far that are in no item, whatever they say
 }
 
 func (a *attributes) clear() { a.seen = 0 }
@@ -95,7 +96,11 @@ func (a *attributes) read(z *html.Tokenizer, more bool) {
 	for more {
 		var key, val []byte
 		key, val, more = z.TagAttr()
-		if k, ok := attrByName[string(key)]; ok && !a.has(k) {
+		k, ok := attrByName[string(key)]
+		if !ok || k == aStyle {
+			a.left++
+		}
+		if ok && !a.has(k) {
 			a.seen |= 1 << k
 			a.val[k] = val
 		}

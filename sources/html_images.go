@@ -12,6 +12,7 @@ func (p *htmlPass) img() {
 	a := &p.attrs
 	w, h := a.size(aWidth), a.size(aHeight)
 	if w == 0 || w == 1 || h == 0 || h == 1 {
+		p.cut[cutTracker]++
 		return
 	}
 	raw := a.get(aSrc)
@@ -33,6 +34,7 @@ func (p *htmlPass) img() {
 			return
 		}
 	} else if counts(u) {
+		p.cut[cutTracker]++
 		return
 	} else if p.image == "" && (w < 0 || w >= minImage) && (h < 0 || h >= minImage) {
 		p.image = u

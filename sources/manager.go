@@ -70,8 +70,9 @@ func NewManager(store Store, opts Options) *Manager {
 // slotsKey is where a fetch finds the slots of its Manager.
 type slotsKey struct{}
 
-func (m *Manager) placed(ctx context.Context) context.Context {
-	return context.WithValue(ctx, slotsKey{}, m.slots)
+// Placed tells a fetch that it has one of these slots, which bound how many run at once: see [StepAside].
+func Placed(ctx context.Context, slots chan struct{}) context.Context {
+	return context.WithValue(ctx, slotsKey{}, slots)
 }
 
 // StepAside gives the place of a fetch among those that run at once to another one, for as long as it waits for its turn

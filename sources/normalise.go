@@ -107,8 +107,10 @@ func Normalise(c *feeds.Change, p Policy, now time.Time) error {
 		return fmt.Errorf("normalise %s: %w", c.Key, err)
 	}
 	if it.Language = languageTag(it.Language); it.Language == "" {
-		if it.Language = languageTag(p.Language); it.Language == "" {
-			it.Language = guessLanguage(it.Title, it.Summary)
+		if it.Language = languageTag(p.Language); it.Language != "" {
+			it.Because("lang", "settings")
+		} else if it.Language = guessLanguage(it.Title, it.Summary); it.Language != "" {
+			it.Because("lang", "script")
 		}
 	}
 	cleanDates(c, now, report)
@@ -197,6 +199,9 @@ func cleanTexts(it *feeds.Item, base *url.URL) error {
 		}
 		head = b.text
 		it.Content = b.html
+		if b.cut != (cuts{}) {
+			it.Because("html", b.cut.String())
+		}
 		if it.Image == "" {
 			it.Image = b.image
 		}
@@ -339,9 +344,13 @@ func cleanDates(c *feeds.Change, now time.Time, report func(string)) {
 	it := c.Item
 	it.Published, it.Updated = cleanDate(it.Published, report), cleanDate(it.Updated, report)
 	if it.Published.After(now) && !c.Hold {
+		it.Because("date", it.Published.Format(time.RFC3339)+feeds.Ahead)
 		it.Published = time.Time{}
 	}
-	if it.Updated.After(now) || it.Updated.Before(it.Published) {
+	if it.Updated.After(now) {
+		it.Because("updated", it.Updated.Format(time.RFC3339)+feeds.Ahead)
+		it.Updated = time.Time{}
+	} else if it.Updated.Before(it.Published) {
 		it.Updated = time.Time{}
 	}
 }

@@ -44,7 +44,7 @@ func TestNormalise(t *testing.T) {
 		Source: "news", Key: "_posts/2024-01-02-a.md", Formerly: "old.md", Wish: "https://news.example.org/a", Raw: c.Raw,
 		Base: "https://news.example.org/2024/a.html",
 		Item: &feeds.Item{
-			Trace:  "category: All is added by the configuration\n",
+			Trace:  "html: 1 script, 1 hidden\ncategory: All is added by the configuration\n",
 			Source: "news", Group: "vip", URL: "https://news.example.org/2024/a.html", Original: "https://quotes.example.com/1",
 			Title: "甲公司 & 乙公司", Summary: "利润增长。", Content: `<p>利润增长。</p><img src="https://news.example.org/i.png" alt="">`,
 			Image:      "https://news.example.org/i.png",

@@ -2,6 +2,7 @@ package sources
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -22,6 +23,10 @@ type Preview struct {
 	// Dropped are those that the rules left out, by key.
 	Dropped []Dropped
 	Counts  Counts
+	// Result is that of the fetch, and counts also beside an error. List is what the source names, for the Members of its
+	// kind.
+	Result Result
+	List   []byte
 }
 
 // RunPreview fetches a source once, without a store. What was seen before an error is returned beside it.
@@ -42,9 +47,10 @@ func RunPreview(ctx context.Context, src Source, policy Policy) (Preview, error)
 	if err == nil {
 		err = s.finish(Result{Unchanged: res.Unchanged}, true)
 	} else if saveErr := s.saveRejected(); saveErr != nil {
-		return desk.preview, saveErr
+		err = errors.Join(err, saveErr)
 	}
-	desk.preview.Counts = s.counts
+	desk.preview.Counts, desk.preview.Result = s.counts, res
+	desk.preview.List = desk.notes[bucketState+"/"+MembersKey]
 	for _, key := range slices.Sorted(maps.Keys(s.dropped)) {
 		desk.preview.Dropped = append(desk.preview.Dropped, s.dropped[key])
 	}

@@ -31,7 +31,7 @@ func (r *runner) fetch(ctx context.Context, desk Desk, sch *schedule, timed, loc
 			return err
 		}
 	}
-	s.ctx = r.m.placed(ctx)
+	s.ctx = Placed(ctx, r.m.slots)
 	res, fetchErr := r.callFetch(s.ctx, s)
 	if fetchErr == nil {
 		fetchErr = s.finish(res, !local)

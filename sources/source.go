@@ -101,6 +101,10 @@ type Exchange struct {
 	// whole document, and the Manager asks less often.
 	ETag         string `json:"etag,omitempty"`
 	LastModified string `json:"last_modified,omitempty"`
+	// Moved is where a permanent redirect led the first request, without secrets; Slowest how long the slowest answer took,
+	// without the time that a request waited for its turn.
+	Moved   string   `json:"moved,omitempty"`
+	Slowest Duration `json:"slowest,omitzero"`
 }
 
 // Rejected is a post that was not published as it stands.

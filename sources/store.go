@@ -84,4 +84,6 @@ const (
 	BucketMail = "mail"
 	// BucketState is read by a Mailbox.
 	BucketState = bucketState
+	// BucketRejected holds the reports on posts, by Where.
+	BucketRejected = bucketRejected
 )

@@ -328,6 +328,12 @@ func (b *budget) left(total time.Duration) time.Duration {
 	return max(total-b.spent, 0)
 }
 
+func (b *budget) total() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.spent
+}
+
 func (b *budget) spend(d time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

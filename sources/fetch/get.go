@@ -68,6 +68,8 @@ type Response struct {
 	Validators Validators
 	// NotBefore is when the origin wishes to be asked again; zero for no wish.
 	NotBefore time.Time
+	// Took is how long the origin took for all of it, redirects included, without the time that requests waited for their turn.
+	Took time.Duration
 
 	begun bool // a request was on its way, whatever became of it
 }
@@ -106,6 +108,7 @@ func get(ctx context.Context, client *http.Client, r Request, resp *Response) er
 	}
 	purse := &budget{}
 	ctx = context.WithValue(ctx, budgetKey{}, purse)
+	defer func() { resp.Took = purse.total() }()
 
 	first, permanent := u, true
 	if r.origin != "" {

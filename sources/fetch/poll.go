@@ -189,6 +189,9 @@ func (p *Poll) Result(note string) sources.Result {
 			note += "; moved for good: write " + Redact(to) + " into the configuration"
 		}
 		res.Exchange.ETag, res.Exchange.LastModified = d.is.Validators.ETag, d.is.Validators.LastModified
+		if d.Permanent != "" {
+			res.Exchange.Moved = Redact(d.Permanent)
+		}
 	}
 	if p.sum.Status != 0 {
 		res.Note = fmt.Sprint(p.sum.Status)
@@ -268,6 +271,7 @@ func (p *Poll) count(resp *Response, first bool, err error) {
 		p.sum.NotModified++
 	}
 	p.sum.Bytes += int64(len(resp.Body))
+	p.sum.Slowest = max(p.sum.Slowest, sources.Duration(resp.Took))
 	if first || err != nil && resp.Status != 0 {
 		p.sum.Status = resp.Status
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"feedmill/feeds"
+	"feedmill/sources/internal/dates"
 	"feedmill/sources/internal/postdir"
 )
 
@@ -54,21 +56,27 @@ func dateOrders(conf params) map[string][]string {
 
 // date is the first of the places of a date that holds one.
 func (p *page) date(f *postdir.File, what string) time.Time {
+	t, _ := p.dateFrom(f, what)
+	return t
+}
+
+// dateFrom also says which place that is.
+func (p *page) dateFrom(f *postdir.File, what string) (t time.Time, from string) {
 	for _, key := range p.language.orders[what] {
 		switch key {
 		case ":git":
 			if p.site.set.FileDates && p.language.conf.flag("enablegitinfo", false) && !f.ModTime.IsZero() {
-				return f.ModTime
+				return f.ModTime, "file time"
 			}
 			continue
 		case ":filemodtime":
 			if !f.ModTime.IsZero() {
-				return f.ModTime
+				return f.ModTime, "file time"
 			}
 			continue
 		case ":filename":
 			if t := p.nameDate(); !t.IsZero() {
-				return t
+				return t, "file name"
 			}
 			continue
 		}
@@ -77,13 +85,16 @@ func (p *page) date(f *postdir.File, what string) time.Time {
 			continue
 		}
 		if t := p.language.time(v); !t.IsZero() {
-			return t
+			if (dates.Reader{}).Zoneless(text(v)) {
+				return t, key + feeds.NoZone
+			}
+			return t, key
 		}
 		if key != "published" { // which may also say whether it is
 			p.repair(p.cut.headerLine, fmt.Sprintf("%s is not understood: %.80q", key, text(v)))
 		}
 	}
-	return time.Time{}
+	return time.Time{}, ""
 }
 
 // layouts are the dates that Hugo reads, by way of spf13/cast 1.5, but those without a year. It does not guess, and takes

@@ -213,8 +213,12 @@ func (p *page) item() {
 	p.wait(expires)
 	it := &feeds.Item{Published: p.published, Title: p.front.str("title"), Language: s.code(l)}
 	p.Change.Item = it
-	if lastmod := p.date(p.file, "lastmod"); lastmod.After(p.published) {
+	if _, from := p.dateFrom(p.file, "date"); from != "" {
+		it.Because("date", from)
+	}
+	if lastmod, from := p.dateFrom(p.file, "lastmod"); lastmod.After(p.published) {
 		it.Updated = lastmod
+		it.Because("updated", from)
 	}
 	p.labels()
 	if l.origin != "" {

@@ -36,22 +36,34 @@ func (z zoning) show(t time.Time) time.Time {
 
 var errDate = errors.New("not understood")
 
-// parse reads a date of front matter. zoneless says that it was read as UTC only because it names no zone.
-func (z zoning) parse(v value) (t time.Time, zoneless bool, err error) {
+// zoned says where the zone of a date is from.
+type zoned int
+
+const (
+	stated  zoned = iota // it names one
+	assumed              // it names none that means anything, and was read in the site's
+	asUTC                // it names none, and was read as UTC only for that
+)
+
+// parse reads a date of front matter.
+func (z zoning) parse(v value) (t time.Time, zone zoned, err error) {
 	s := v.str()
 	if s == "" {
-		return time.Time{}, false, fmt.Errorf("%w: empty", errDate)
+		return time.Time{}, stated, fmt.Errorf("%w: empty", errDate)
 	}
 	c, ok := parseClock(s)
 	if !ok {
-		return time.Time{}, false, fmt.Errorf("%w: %.80q", errDate, s)
+		return time.Time{}, stated, fmt.Errorf("%w: %.80q", errDate, s)
 	}
 	loc, known := z.location(c)
+	if !known {
+		zone = assumed
+	}
 	if !known && v.plain && c.timestamp && !z.asSite {
-		loc, zoneless = time.UTC, true
+		loc, zone = time.UTC, asUTC
 	}
 	t = time.Date(c.year, time.Month(c.month), c.day, c.hour, c.min, c.sec, 0, loc)
-	return z.show(t), zoneless, nil
+	return z.show(t), zone, nil
 }
 
 // clock is a date as written.

@@ -3,6 +3,7 @@ package jekyll
 import (
 	"bytes"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -127,11 +128,14 @@ func (d *doc) line(v value) int {
 
 func (d *doc) item() {
 	s := d.site
-	published, ok := d.published(d.now)
+	published, from, ok := d.published(d.now)
 	if !ok {
 		return
 	}
 	it := &feeds.Item{Published: published, Language: d.get("lang").str()}
+	if from != "" {
+		it.Because("date", from)
+	}
 	d.Change.Item = it
 	d.Change.Hold = !s.future && published.After(d.now)
 	if published.IsZero() {
@@ -139,14 +143,16 @@ func (d *doc) item() {
 	}
 	d.moment = published
 	if v := d.get("last_modified_at"); v.kind == text {
-		t, _, err := s.dates.parse(v)
+		t, zone, err := s.dates.parse(v)
 		if err != nil {
 			d.Repair(d.line(v), "last_modified_at is %v", err)
 		} else if t.After(published) {
 			it.Updated = t
+			it.Because("updated", d.from("last_modified_at", v, zone))
 		}
 	} else if s.fileDates && d.fileTime.After(published) {
 		it.Updated = d.fileTime
+		it.Because("updated", "file time")
 	}
 	slug := d.get("slug").str()
 	if slug == "" {
@@ -180,33 +186,45 @@ func (d *doc) item() {
 	d.content()
 }
 
+// from tells where a date of the front matter is, or of the defaults of the configuration, for the trace.
+func (d *doc) from(key string, v value, zone zoned) string {
+	where := key + " of defaults"
+	if d.front.get(key).kind == text {
+		where = "line " + strconv.Itoa(d.line(v))
+	}
+	if zone != stated {
+		where += feeds.NoZone
+	}
+	return where
+}
+
 // published is the date of the document: the front matter's, else the file name's, else for a draft when its file was
-// changed. A document of a collection may have none: it counts from when it was first seen.
-func (d *doc) published(now time.Time) (time.Time, bool) {
+// changed. A document of a collection may have none: it counts from when it was first seen. from says which.
+func (d *doc) published(now time.Time) (t time.Time, from string, ok bool) {
 	s := d.site
 	v := d.get("date")
-	t, zoneless, err := s.dates.parse(v)
+	t, zone, err := s.dates.parse(v)
 	if err == nil {
-		d.warnZoneless(v, t, zoneless, now)
-		return t, true
+		d.warnZoneless(v, t, zone == asUTC, now)
+		return t, d.from("date", v, zone), true
 	}
-	took := "took the day of the file name"
-	t, ok := d.name.date(s.dates)
+	took, from := "took the day of the file name", "file name"
+	t, named := d.name.date(s.dates)
 	switch {
-	case ok && d.dated:
+	case named && d.dated:
 	case d.draft:
-		t, took = s.dates.show(d.fileTime), "took the time of the file"
+		t, took, from = s.dates.show(d.fileTime), "took the time of the file", "file time"
 		if d.fileTime.IsZero() {
-			t = time.Time{}
+			t, from = time.Time{}, ""
 		}
 	case d.label != posts:
-		t, took = time.Time{}, "it counts from when it was first seen"
+		t, took, from = time.Time{}, "it counts from when it was first seen", ""
 	case v.kind != text:
 		d.Reject(0, "no date: the front matter has none and the file name says %04d-%02d-%02d", d.name.year, d.name.month, d.name.day)
-		return t, false
+		return t, "", false
 	default:
 		d.Reject(d.line(v), "date is %v, and the file name says %04d-%02d-%02d", err, d.name.year, d.name.month, d.name.day)
-		return t, false
+		return t, "", false
 	}
 	switch v.kind {
 	case none:
@@ -215,7 +233,7 @@ func (d *doc) published(now time.Time) (time.Time, bool) {
 	default:
 		d.Repair(d.line(v), "date is %v: %s", err, took)
 	}
-	return t, true
+	return t, from, true
 }
 
 // warnZoneless reports a post that lies ahead only because its date has no zone.

@@ -42,6 +42,9 @@ func entryOf(r listing.Reader, p entry, part string) *listing.Entry {
 	if e.Item.Published.IsZero() {
 		// When it was first seen to be changed is the best that is known of when it was published.
 		e.Item.Published = e.Item.Updated
+		if !e.Item.Published.IsZero() {
+			e.Item.Because("date", "lastmod")
+		}
 		e.Guess(dates.Inferred)
 	}
 	return e

@@ -90,9 +90,7 @@ func (p *parser) atomEntry(a *atom.Entry, sp spot, published, updated string, au
 		e.item.Title = maybePlain(first(mediaValue(a.Extensions, "title"), value(a.Extensions, "dc", "title")))
 	}
 	e.note(first(published, updated), firstDate(e.item.Published, e.item.Updated))
-	if e.item.Published.IsZero() && !e.item.Updated.IsZero() {
-		e.item.Published, e.onlyUpdated = e.item.Updated, true
-	}
+	p.dated(e, published, "published", updated, "updated")
 	switch {
 	case content != "":
 		if a.Content == nil || strings.TrimSpace(summary) != strings.TrimSpace(a.Content.Value) {

@@ -234,6 +234,9 @@ func (s *source) emit(doc *Document, mem *memory, out sources.Sink) (emitted int
 			if m.first.IsZero() {
 				m.first = c.Item.Published
 			}
+			if !c.Item.Published.Equal(m.first) {
+				c.Item.Because("date", "when first seen")
+			}
 			c.Item.Published = m.first
 		}
 		m.stamp = stamp(&c, s.env.Shape)

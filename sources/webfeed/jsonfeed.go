@@ -72,9 +72,7 @@ func (p *parser) jsonItem(it *json.Item, authors []feeds.Person) *entry {
 		e.item.Content = sources.Paragraphs(it.ContentText)
 	}
 	e.note(first(it.DatePublished, it.DateModified), firstDate(e.item.Published, e.item.Updated))
-	if e.item.Published.IsZero() && !e.item.Updated.IsZero() {
-		e.item.Published, e.onlyUpdated = e.item.Updated, true
-	}
+	p.dated(e, it.DatePublished, "date_published", it.DateModified, "date_modified")
 	if e.item.Authors = p.jsonAuthors(it.Authors, it.Author); len(e.item.Authors) == 0 {
 		e.item.Authors = append(e.item.Authors, authors...)
 	}

@@ -39,19 +39,19 @@ func (p *parser) rss(f *rss.Feed, o *outline) {
 		spots = make([]spot, len(f.Items)) // the outline saw another document than the parser: do without it
 	}
 	builds := []string{f.LastBuildDate, f.PubDate, value(x, "dc", "date")}
-	published := make([]string, 0, len(f.Items))
-	for _, it := range f.Items {
-		published = append(published, p.rssDate(it))
+	published, from := make([]string, len(f.Items)), make([]string, len(f.Items))
+	for i, it := range f.Items {
+		published[i], from[i] = p.rssDate(it)
 	}
 	if buildTime(published, builds) {
 		published = make([]string, len(published))
 	}
 	for i, it := range f.Items {
-		d.entries = append(d.entries, p.rssItem(it, spots[i], published[i]))
+		d.entries = append(d.entries, p.rssItem(it, spots[i], published[i], from[i]))
 	}
 }
 
-func (p *parser) rssItem(it *rss.Item, sp spot, date string) *entry {
+func (p *parser) rssItem(it *rss.Item, sp spot, date, from string) *entry {
 	it.Description, it.Content = sp.long.description.or(it.Description), sp.long.encoded.or(it.Content)
 	x := it.Extensions
 	e := &entry{id: strings.TrimSpace(first(sp.about, value(x, "atom", "id")))}
@@ -86,9 +86,7 @@ func (p *parser) rssItem(it *rss.Item, sp spot, date string) *entry {
 		Language: language(value(x, "dc", "language"), sp.lang, custom(it, "language"), p.doc.About.Language),
 	}
 	e.note(first(date, updated), firstDate(e.item.Published, e.item.Updated))
-	if e.item.Published.IsZero() && !e.item.Updated.IsZero() {
-		e.item.Published, e.onlyUpdated = e.item.Updated, true
-	}
+	p.dated(e, date, from, updated, "modified")
 	e.item.Authors = rssAuthors(base, it, sp)
 	e.rssLabels(it, sp)
 	for _, f := range it.Enclosures {
@@ -156,21 +154,49 @@ func eitherHTML(s string) string {
 	return sources.Paragraphs(s)
 }
 
-// rssDate is the date of publication as it is stated: the first that can be read, else the first.
-func (p *parser) rssDate(it *rss.Item) string {
+// rssDate is the date of publication as it is stated, the first that can be read, else the first; and its element.
+func (p *parser) rssDate(it *rss.Item) (stated, element string) {
 	x := it.Extensions
-	stated := ""
-	for _, s := range []string{
-		it.PubDate, value(x, "dc", "date"), value(x, "dcterms", "issued"), value(x, "dcterms", "created"), value(x, "dcterms", "date"),
-		value(x, "atom", "published"), value(x, "prism", "publicationDate"), custom(it, "date", "published", "issued", "created", "publishdate", "datetime"),
-		anywhere(x, "pubdate", "published", "date", "issued", "created"),
+	for _, d := range [...]struct{ text, element string }{
+		{it.PubDate, "pubDate"},
+		{value(x, "dc", "date"), "dc:date"},
+		{value(x, "dcterms", "issued"), "dcterms:issued"},
+		{value(x, "dcterms", "created"), "dcterms:created"},
+		{value(x, "dcterms", "date"), "dcterms:date"},
+		{value(x, "atom", "published"), "atom:published"},
+		{value(x, "prism", "publicationDate"), "prism:publicationDate"},
+		{custom(it, "date", "published", "issued", "created", "publishdate", "datetime"), "element unknown to RSS"},
+		{anywhere(x, "pubdate", "published", "date", "issued", "created"), "element of another namespace"},
 	} {
-		if !p.dates.Parse(s).IsZero() {
-			return s
+		if !p.dates.Parse(d.text).IsZero() {
+			return d.text, d.element
 		}
-		stated = first(stated, s)
+		if stated = first(stated, d.text); element == "" {
+			element = d.element
+		}
 	}
-	return stated
+	return stated, element
+}
+
+// dated notes where the dates of an entry are from. One that only tells of its update is published by that.
+func (p *parser) dated(e *entry, published, from, updated, fromUpdated string) {
+	it := &e.item
+	note := func(what, date, element string) {
+		if p.dates.Zoneless(date) {
+			element += feeds.NoZone
+		}
+		it.Because(what, element)
+	}
+	switch {
+	case !it.Published.IsZero():
+		note("date", published, from)
+	case !it.Updated.IsZero():
+		it.Published, e.onlyUpdated = it.Updated, true
+		note("date", updated, fromUpdated)
+	}
+	if it.Updated.After(it.Published) {
+		note("updated", updated, fromUpdated)
+	}
 }
 
 // custom is the text of the first element without a namespace of one of the names, which RSS does not know.

@@ -43,6 +43,17 @@ func (d Reader) Parse(s string) time.Time {
 	return sane(d.loose(s))
 }
 
+// Zoneless says that a date names no zone: which instant it is depends on the reader's.
+func (d Reader) Zoneless(s string) bool {
+	s = strings.TrimSpace(s)
+	if strings.HasSuffix(s, "Z") || strings.HasSuffix(s, "GMT") { // most of them, and cheap to see
+		return false
+	}
+	east, west := d, d
+	east.Zone, west.Zone = time.UTC, Fixed(-3600)
+	return !east.Parse(s).Equal(west.Parse(s))
+}
+
 // sane drops what programs write for "no date".
 func sane(t time.Time) time.Time {
 	if t.Year() < 1000 || t.Year() > 9999 || t.Unix() == 0 {

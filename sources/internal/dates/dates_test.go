@@ -217,3 +217,16 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestZoneless: a date that names a zone, in whatever way, means the same everywhere.
+func TestZoneless(t *testing.T) {
+	for s, want := range map[string]bool{
+		"Mon, 05 Jan 2026 10:00:00 GMT": false, "Mon, 05 Jan 2026 10:00:00 +0800": false, "2026-01-05T10:00:00Z": false,
+		"2026-01-05T10:00:00+08:00": false, "Mon, 05 Jan 2026 10:00:00 EST": false, "1767607200": false, "someday": false, "": false,
+		"Mon, 05 Jan 2026 10:00:00": true, "2026-01-05": true, "2026-01-05 10:00": true, "2026年1月5日 10:00": true,
+	} {
+		if got := (Reader{Language: "zh"}).Zoneless(s); got != want {
+			t.Errorf("%q: %v", s, got)
+		}
+	}
+}

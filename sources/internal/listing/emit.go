@@ -227,6 +227,9 @@ func (e *Entry) settle(first time.Time) {
 	p := e.Item.Published
 	bare := p.IsZero() || p.Hour() == 0 && p.Minute() == 0 && p.Second() == 0
 	if e.how != dates.Absolute || bare {
+		if !p.Equal(first) {
+			e.Item.Because("date", "when first seen")
+		}
 		e.Item.Published = first
 		e.how = dates.Relative
 	}

@@ -117,6 +117,7 @@ func (r Reader) fill(e *Entry, v Values) {
 			it.Language = first.Text
 		case "date":
 			it.Published, e.how = r.date(e, first)
+			e.dated(r, first)
 		case "updated":
 			it.Updated, _ = r.date(e, first)
 		case "author":
@@ -156,6 +157,22 @@ func (r Reader) date(e *Entry, v page.Value) (t time.Time, how dates.How) {
 		e.Problem = "the date " + quote(v.Text) + " cannot be read: the time it was first seen counts"
 	}
 	return t, how
+}
+
+// dated notes how the date was stated.
+func (e *Entry) dated(r Reader, v page.Value) {
+	why := "the field date"
+	switch {
+	case e.Item.Published.IsZero():
+		return
+	case e.how == dates.Relative:
+		why += ", counted from now"
+	case e.how == dates.Inferred:
+		why += ", which is not whole"
+	case v.Format == "" && r.Dates.Zoneless(v.Text):
+		why += feeds.NoZone
+	}
+	e.Item.Because("date", why)
 }
 
 func quote(s string) string {

@@ -218,10 +218,12 @@ func (e *Entry) supplement(m page.Meta, r Reader) {
 		p := it.Published
 		if p.IsZero() || e.how != dates.Absolute || p.Hour() == 0 && p.Minute() == 0 && p.Second() == 0 && t.Sub(p).Abs() < 36*time.Hour {
 			it.Published, e.how, e.Problem = t, dates.Absolute, ""
+			it.Because("date", "the article's own metadata")
 		}
 	}
-	if t := r.Dates.Parse(m.Updated); it.Updated.IsZero() {
+	if t := r.Dates.Parse(m.Updated); it.Updated.IsZero() && !t.IsZero() {
 		it.Updated = t
+		it.Because("updated", "the article's own metadata")
 	}
 }
 
