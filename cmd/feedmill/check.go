@@ -3,10 +3,12 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,22 +16,31 @@ import (
 	"feedmill/cmd/internal/app"
 	"feedmill/cmd/internal/config"
 	"feedmill/sources"
+	"feedmill/sources/fetch"
 )
 
 func checkCommand() *cobra.Command {
+	var how checking
 	cmd := &cobra.Command{
 		Use:   "check [SOURCE...]",
 		Short: "list every error of the configuration and every post that is not published as it stands",
 		Long: `check reads the configuration and the sources on this machine, and prints what is wrong as FILE:LINE: reason.
-It asks no other server. Exit code 1 says that something was found.`,
-		RunE: check,
+It asks no other server, unless --online is given: then it fetches every source once, those of lists, too, as politely
+as the server does and without a store, and reports on each. Exit code 1 says that something was found; warnings alone
+are no finding.`,
+		RunE: func(cmd *cobra.Command, args []string) error { return check(cmd, args, how) },
 	}
+	cmd.Flags().BoolVar(&how.online, "online", false, "fetch every source once and report on each")
+	cmd.Flags().BoolVar(&how.json, "json", false, "print one JSON object a line and source")
 	configFlag(cmd)
 	settingFlags(cmd, "timezone")
 	return cmd
 }
 
-func check(cmd *cobra.Command, args []string) error {
+// checking says what is checked and how it is shown.
+type checking struct{ online, json bool }
+
+func check(cmd *cobra.Command, args []string, how checking) error {
 	load, err := loader(cmd, args)
 	if err != nil {
 		return err
@@ -39,23 +50,48 @@ func check(cmd *cobra.Command, args []string) error {
 	cfg, err := load()
 	var wrong config.Errors
 	if errors.As(err, &wrong) {
-		fmt.Fprintln(out, wrong)
+		if how.json {
+			err = json.NewEncoder(out).Encode(map[string]string{"error": wrong.Error()})
+		} else {
+			_, err = fmt.Fprintln(out, wrong)
+		}
+		if err != nil {
+			return fmt.Errorf("print: %w", err)
+		}
 		return &foundError{len(wrong)}
 	}
 	if err != nil {
 		return err
 	}
+	c := checker{cfg: cfg, how: how, slots: make(chan struct{}, parallelChecks), network: fetch.NewNetwork(fetch.Options{})}
+	defer c.network.CloseIdleConnections()
 	var sum tally
-	for _, s := range cfg.Sources {
-		if err := sum.check(cmd.Context(), out, cfg, s); err != nil {
+	for wave := cfg.Sources; len(wave) > 0; {
+		reports, members := c.all(cmd.Context(), wave)
+		if cmd.Context().Err() != nil {
+			return cmd.Context().Err()
+		}
+		for _, r := range reports {
+			sum.add(r)
+			if err := r.print(out, how); err != nil {
+				return fmt.Errorf("print %s: %w", r.Source, err)
+			}
+		}
+		if err := out.Flush(); err != nil {
 			return err
 		}
+		wave = members
 	}
-	fmt.Fprintf(out, "%s, %s, %s", count(len(cfg.Sources), "source"), count(sum.posts, "post"), count(sum.found, "finding"))
-	if sum.remote > 0 {
-		fmt.Fprintf(out, "; %s elsewhere not fetched (feedmill preview does)", count(sum.remote, "source"))
+	if !how.json {
+		fmt.Fprintf(out, "%s, %s, %s", count(sum.sources, "source"), count(sum.posts, "post"), count(sum.found, "finding"))
+		if how.online {
+			fmt.Fprintf(out, ", %s", count(sum.warnings, "warning"))
+		}
+		if sum.remote > 0 {
+			fmt.Fprintf(out, "; %s elsewhere not fetched (--online does)", count(sum.remote, "source"))
+		}
+		fmt.Fprintln(out)
 	}
-	fmt.Fprintln(out)
 	if err := out.Flush(); err != nil {
 		return err
 	}
@@ -65,44 +101,92 @@ func check(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// tally counts what a check has seen.
-type tally struct{ posts, found, remote int }
+// parallelChecks is how many sources are read at once, as many as the server fetches at once.
+const parallelChecks = 16
 
-// check reads a source that is on this machine and prints what is wrong with it.
-func (t *tally) check(ctx context.Context, out io.Writer, cfg *config.Config, s config.Source) error {
+// checker reads sources side by side.
+type checker struct {
+	cfg     *config.Config
+	how     checking
+	slots   chan struct{}
+	network *fetch.Network
+	disk    sync.Mutex // of a source on this machine all items are in memory: one after the other
+}
+
+// all reports on sources, in their order, and names those that their lists name.
+func (c *checker) all(ctx context.Context, list []config.Source) (reports []*checked, members []config.Source) {
+	reports, found := make([]*checked, len(list)), make([][]config.Source, len(list))
+	var wg sync.WaitGroup
+	for i, s := range list {
+		wg.Go(func() {
+			select {
+			case c.slots <- struct{}{}:
+				defer func() { <-c.slots }()
+				reports[i], found[i] = c.one(sources.Placed(ctx, c.slots), s)
+			case <-ctx.Done():
+			}
+		})
+	}
+	wg.Wait()
+	for _, m := range found {
+		members = append(members, m...)
+	}
+	return reports, members
+}
+
+// one reads a source, if it is on this machine or others may be asked.
+func (c *checker) one(ctx context.Context, s config.Source) (*checked, []config.Source) {
+	r := &checked{Source: s.Name, Kind: s.Kind.Name, Location: s.Config.Location()}
+	fail := func(err error) (*checked, []config.Source) {
+		r.Error = err.Error()
+		return r, nil
+	}
 	files, remove, err := passingFiles()
 	if err != nil {
-		return err
+		return fail(err)
 	}
 	defer remove()
-	spec, err := app.MakeSpec(cfg, s, httpClient(cfg, s, nil), files, quiet)
+	spec, err := app.MakeSpec(c.cfg, s, httpClient(c.cfg, s, c.network), files, quiet)
 	if err != nil {
-		return &usageError{err}
+		return fail(err)
 	}
-	if _, local := spec.Source.(sources.Watcher); !local {
+	if _, local := spec.Source.(sources.Watcher); local {
+		c.disk.Lock()
+		defer c.disk.Unlock()
+	} else if !c.how.online {
 		if _, err := os.Stat(spec.Location); err != nil {
-			t.remote++
-			return nil
+			r.Skipped = true
+			return r, nil
 		}
 	}
+	start := time.Now()
 	p, err := sources.RunPreview(ctx, spec.Source, spec.Policy)
-	if ctx.Err() != nil {
-		return ctx.Err()
+	r.Took = time.Since(start).Seconds()
+	r.fill(s, p, err)
+	if !c.how.online {
+		return r, nil
 	}
-	for _, r := range p.Rejected {
-		fmt.Fprintln(out, app.Place(spec.Location, r))
+	members, wrong := membersOf(c.cfg, s, p.List)
+	if wrong != nil {
+		r.Error = errors.Join(err, wrong).Error()
 	}
-	for _, c := range p.Held {
-		at := app.Place(spec.Location, sources.Rejected{Where: c.Key})
-		fmt.Fprintf(out, "%s: held until %s: that is its date\n", at.Where, c.Item.Published.Format(time.RFC3339))
-	}
-	t.found += len(p.Rejected)
-	if err != nil {
-		fmt.Fprintf(out, "source %s: %v\n", s.Name, err)
+	return r, members
+}
+
+// tally counts what a check has seen.
+type tally struct{ sources, posts, found, warnings, remote int }
+
+func (t *tally) add(r *checked) {
+	t.sources++
+	t.posts += r.Items + len(r.Held)
+	t.found += len(r.Rejected)
+	t.warnings += len(r.Warnings)
+	if r.Error != "" {
 		t.found++
 	}
-	t.posts += len(p.Items) + len(p.Held)
-	return nil
+	if r.Skipped {
+		t.remote++
+	}
 }
 
 func count(n int, what string) string {
@@ -110,4 +194,34 @@ func count(n int, what string) string {
 		return "1 " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// print writes the report: for people what is wrong, and with --online also what is in order.
+func (r *checked) print(w io.Writer, how checking) error {
+	if how.json {
+		lines := json.NewEncoder(w)
+		lines.SetEscapeHTML(false)
+		return lines.Encode(r)
+	}
+	if how.online {
+		fmt.Fprintln(w, r.line())
+	}
+	for _, rej := range r.Rejected {
+		fmt.Fprintln(w, rej)
+	}
+	for _, h := range r.Held {
+		fmt.Fprintf(w, "%s: held until %s: that is its date\n", h.Where, h.Until.Format(time.RFC3339))
+	}
+	if how.online {
+		for _, text := range r.Warnings {
+			fmt.Fprintf(w, "source %s: warning: %s\n", r.Source, text)
+		}
+	}
+	if r.Error != "" {
+		fmt.Fprintf(w, "source %s: %s\n", r.Source, r.Error)
+	}
+	if r.Hint != "" && how.online {
+		fmt.Fprintf(w, "source %s: %s\n", r.Source, r.Hint)
+	}
+	return nil
 }

@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,25 +17,31 @@ import (
 	"feedmill/cmd/internal/config"
 	"feedmill/feeds"
 	"feedmill/sources"
+	"feedmill/sources/fetch"
 )
 
 func previewCommand() *cobra.Command {
-	var asJSON bool
+	var how previewing
 	cmd := &cobra.Command{
 		Use:   "preview SOURCE...",
 		Short: "show what sources would publish, without a store",
-		Long:  "preview reads each SOURCE once (a directory, the address of a feed, or a feed document on disk) and shows its items.",
+		Long: `preview reads each SOURCE once (a directory, the address of a feed, or a feed document on disk) and shows its items, and
+those that rules leave out. Of a list of feeds it reads those, too.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return preview(cmd, args, asJSON)
+			return preview(cmd, args, how)
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line and source")
+	cmd.Flags().BoolVar(&how.json, "json", false, "print one JSON object a line and source")
+	cmd.Flags().BoolVar(&how.explain, "explain", false, "tell of each item where it and its dates come from and what is done to it")
 	configFlag(cmd)
 	settingFlags(cmd, "timezone")
 	return cmd
 }
 
-func preview(cmd *cobra.Command, args []string, asJSON bool) error {
+// previewing says how a preview is shown.
+type previewing struct{ json, explain bool }
+
+func preview(cmd *cobra.Command, args []string, how previewing) error {
 	load, err := loader(cmd, args)
 	if err != nil {
 		return err
@@ -46,19 +54,40 @@ func preview(cmd *cobra.Command, args []string, asJSON bool) error {
 	lines := json.NewEncoder(out)
 	lines.SetEscapeHTML(false)
 	failed := 0
-	for _, s := range cfg.Sources {
-		p, err := previewOne(cmd.Context(), cfg, s)
+	network := fetch.NewNetwork(fetch.Options{})
+	defer network.CloseIdleConnections()
+	scene := sceneOf(cfg)
+	for list := cfg.Sources; len(list) > 0; list = list[1:] {
+		s := list[0]
+		p, err := previewOne(cmd.Context(), cfg, s, network)
 		if cmd.Context().Err() != nil {
 			return cmd.Context().Err()
+		}
+		members, wrong := membersOf(cfg, s, p.List)
+		if list = slices.Insert(list, 1, members...); wrong != nil {
+			err = errors.Join(err, wrong)
 		}
 		if err != nil {
 			failed++
 		}
-		if asJSON {
-			if err := lines.Encode(previewJSON(s.Name, p, err)); err != nil {
+		switch {
+		case how.json:
+			doc := previewJSON(s.Name, p, err)
+			if how.explain {
+				doc.Explained = app.Stories(scene, s, p)
+			}
+			if err := lines.Encode(doc); err != nil {
 				return fmt.Errorf("print %s: %w", s.Name, err)
 			}
-		} else {
+		case how.explain:
+			fmt.Fprintf(out, "%s: %s\n", s.Name, p.About.Title)
+			for _, story := range app.Stories(scene, s, p) {
+				fmt.Fprintln(out)
+				storyText(out, story)
+			}
+			fmt.Fprintln(out)
+			previewSum(out, p, err)
+		default:
 			previewText(out, s, p, err)
 		}
 		if err := out.Flush(); err != nil {
@@ -71,13 +100,33 @@ func preview(cmd *cobra.Command, args []string, asJSON bool) error {
 	return nil
 }
 
-func previewOne(ctx context.Context, cfg *config.Config, s config.Source) (sources.Preview, error) {
+// membersOf are the sources that the list of one names. A member that cannot be one is an error of the list.
+func membersOf(cfg *config.Config, s config.Source, list []byte) (out []config.Source, err error) {
+	if s.Kind.Members == nil {
+		return nil, nil
+	}
+	members, err := s.Kind.Members(list)
+	if err != nil {
+		return nil, fmt.Errorf("source %s: %w", s.Name, err)
+	}
+	for _, m := range members {
+		one, wrong := s.Member(cfg, m)
+		if wrong != nil {
+			err = errors.Join(err, fmt.Errorf("%s: %w", m.Name, wrong))
+			continue
+		}
+		out = append(out, one)
+	}
+	return out, err
+}
+
+func previewOne(ctx context.Context, cfg *config.Config, s config.Source, network *fetch.Network) (sources.Preview, error) {
 	files, remove, err := passingFiles()
 	if err != nil {
 		return sources.Preview{}, err
 	}
 	defer remove()
-	spec, err := app.MakeSpec(cfg, s, httpClient(cfg, s, nil), files, quiet)
+	spec, err := app.MakeSpec(cfg, s, httpClient(cfg, s, network), files, quiet)
 	if err != nil {
 		return sources.Preview{}, err
 	}
@@ -91,7 +140,10 @@ type previewed struct {
 	Items    []previewItem      `json:"items"`
 	Held     []previewItem      `json:"held,omitempty"`
 	Rejected []sources.Rejected `json:"rejected"`
-	Error    string             `json:"error,omitempty"`
+	// Dropped are what rules leave out, Explained the story of each item with --explain.
+	Dropped   []sources.Dropped `json:"dropped,omitempty"`
+	Explained []app.Story       `json:"explained,omitempty"`
+	Error     string            `json:"error,omitempty"`
 }
 
 type previewedFeed struct {
@@ -139,6 +191,7 @@ func previewJSON(name string, p sources.Preview, err error) previewed {
 		Source: name,
 		Feed:   previewedFeed{p.About.Title, p.About.URL, p.About.Language, p.About.Description},
 		Items:  itemsJSON(p.Items), Held: itemsJSON(p.Held), Rejected: append([]sources.Rejected{}, p.Rejected...),
+		Dropped: p.Dropped,
 	}
 	if err != nil {
 		out.Error = err.Error()
@@ -191,10 +244,22 @@ func previewText(w io.Writer, s config.Source, p sources.Preview, err error) {
 	for _, c := range p.Held {
 		fmt.Fprintf(w, "  %s  %s (held until then)\n", c.Item.Published.Format("2006-01-02 15:04"), c.Item.Title)
 	}
+	for _, d := range p.Dropped {
+		fmt.Fprintf(w, "  left out          %s (%s)\n", d.Title, d.Rule)
+	}
 	for _, r := range p.Rejected {
 		fmt.Fprintf(w, "  %s\n", app.Place(s.Config.Location(), r))
 	}
-	fmt.Fprintf(w, "  %s, %d held, %d repaired, %d rejected\n", count(len(p.Items), "item"), len(p.Held), p.Counts.Repaired, p.Counts.Rejected)
+	previewSum(w, p, err)
+}
+
+// previewSum is the last line about a source.
+func previewSum(w io.Writer, p sources.Preview, err error) {
+	left := ""
+	if len(p.Dropped) > 0 {
+		left = fmt.Sprintf(", %d left out by rules", len(p.Dropped))
+	}
+	fmt.Fprintf(w, "  %s, %d held%s, %d repaired, %d rejected\n", count(len(p.Items), "item"), len(p.Held), left, p.Counts.Repaired, p.Counts.Rejected)
 	if err != nil {
 		fmt.Fprintf(w, "  error: %v\n", err)
 	}

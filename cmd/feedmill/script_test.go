@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"log"
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,6 +47,7 @@ func TestSessions(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"configure": configure, "damage": damage, "exits": exits, "freeport": freePort, "get": get, "hup": hangUp,
 			"listening": listening, "oneline": oneLine, "posts": makePosts, "waitfor": waitFor, "waitstatus": waitStatus,
+			"website": website,
 		},
 	})
 }
@@ -176,6 +180,47 @@ func waitStatus(ts *testscript.TestScript, neg bool, args []string) {
 		text := ts.ReadFile("stdout")
 		return re.MatchString(text), text
 	})
+}
+
+// website DIR [FILE...] serves the files of a directory on this machine, and writes its address into other files: WEB in
+// them becomes the address, TLS that of a server whose certificate nobody trusts. Below /moved is a permanent redirect to
+// each file, below /bare each file without validators.
+func website(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: website DIR [FILE...]")
+	}
+	dir := os.DirFS(ts.MkAbs(args[0]))
+	var address string
+	serve := func(w http.ResponseWriter, r *http.Request) {
+		name, moved := strings.CutPrefix(r.URL.Path, "/moved/")
+		if moved {
+			http.Redirect(w, r, "/"+name, http.StatusMovedPermanently)
+			return
+		}
+		changed := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+		name, bare := strings.CutPrefix(r.URL.Path, "/bare/")
+		if bare {
+			changed = time.Time{}
+		}
+		text, err := fs.ReadFile(dir, strings.TrimPrefix(name, "/"))
+		if err != nil {
+			http.NotFound(w, r)
+			return
+		}
+		http.ServeContent(w, r, name, changed, strings.NewReader(strings.ReplaceAll(string(text), "WEB", address)))
+	}
+	plain, private := httptest.NewServer(http.HandlerFunc(serve)), httptest.NewUnstartedServer(http.HandlerFunc(serve))
+	private.Config.ErrorLog = log.New(io.Discard, "", 0) // that nobody trusts it is what it is for
+	private.StartTLS()
+	ts.Defer(plain.Close)
+	ts.Defer(private.Close)
+	address = plain.URL
+	for _, file := range args[1:] {
+		path := ts.MkAbs(file)
+		text, err := os.ReadFile(path)
+		ts.Check(err)
+		ts.Check(os.WriteFile(path, []byte(strings.NewReplacer("WEB", plain.URL, "TLS", private.URL).Replace(string(text))), 0o600))
+	}
 }
 
 // hup sends SIGHUP to everything in the background.

@@ -287,6 +287,21 @@ func (l *listing) similar(t feeds.Topic) []row {
 	return out
 }
 
+// Near are the topics of a list whose names come nearest to that of one that is not in it, as the answer to an unknown
+// address names them; at most five.
+func Near(list []feeds.TopicInfo, t feeds.Topic) (out []feeds.Topic) {
+	l := listing{rows: make([]row, 0, len(list))}
+	for _, info := range list {
+		if info.Topic.Kind != "all" {
+			l.rows = append(l.rows, row{TopicInfo: info})
+		}
+	}
+	for _, r := range l.similar(t) {
+		out = append(out, r.Topic)
+	}
+	return out
+}
+
 // apart is by how many bytes one is longer than the other.
 func apart(a, b string) int { return max(len(a)-len(b), len(b)-len(a)) }
 

@@ -125,7 +125,7 @@ func (a *App) applySources(ctx context.Context) {
 
 func (a *App) applyOnce(ctx context.Context) error {
 	cfg := a.config()
-	list, stamp, err := a.effective(ctx, cfg)
+	list, stamp, err := effective(ctx, a.store, a.log, cfg)
 	if err != nil {
 		return err
 	}
@@ -181,14 +181,7 @@ func MakeSpec(cfg *config.Config, s config.Source, client *http.Client, files st
 	if files != "" {
 		env.Dir = filepath.Join(files, fileName(s.Name))
 	}
-	policy := sources.Policy{
-		Source: s.Name, Language: s.Language, Author: feeds.Person{Name: s.Author},
-		AddCategories: s.AddCategories, AddTags: s.AddTags,
-		Rules: s.Rules, Labels: s.Labels, SiteLabels: cfg.Labels,
-	}
-	if policy.Language == "" {
-		policy.Language = cfg.Language
-	}
+	policy := PolicyOf(cfg, s)
 	env.Shape = policy.Shape()
 	src, err := s.Kind.New(s.Config, env)
 	if err != nil {
@@ -207,6 +200,19 @@ func hookOf(cfg *config.Config, source string) string {
 		return ""
 	}
 	return cfg.BaseURL + hookPrefix + url.PathEscape(source)
+}
+
+// PolicyOf is what the configuration says of each item of a source.
+func PolicyOf(cfg *config.Config, s config.Source) sources.Policy {
+	p := sources.Policy{
+		Source: s.Name, Language: s.Language, Author: feeds.Person{Name: s.Author},
+		AddCategories: s.AddCategories, AddTags: s.AddTags,
+		Rules: s.Rules, Labels: s.Labels, SiteLabels: cfg.Labels,
+	}
+	if p.Language == "" {
+		p.Language = cfg.Language
+	}
+	return p
 }
 
 // fileName is a name for the files of a source: the source's own where that can be the name of a file anywhere.

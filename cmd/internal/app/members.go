@@ -3,8 +3,10 @@ package app
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 
+	"feedmill/cache"
 	"feedmill/cmd/internal/config"
 	"feedmill/feeds"
 	"feedmill/sources"
@@ -13,7 +15,7 @@ import (
 // effective is every source that is to run: those of the configuration, and those that their lists name. The lists
 // stand in the store, where the one process that fetches them keeps them, so all replicas agree. stamp tells whether a
 // list has changed since. It asks the store only where the configuration has a list.
-func (a *App) effective(ctx context.Context, cfg *config.Config) (all []config.Source, stamp string, err error) {
+func effective(ctx context.Context, store cache.Notes, log *slog.Logger, cfg *config.Config) (all []config.Source, stamp string, err error) {
 	taken := map[string]bool{}
 	for _, s := range cfg.Sources {
 		taken[feeds.Fold(s.Name)] = true
@@ -24,7 +26,7 @@ func (a *App) effective(ctx context.Context, cfg *config.Config) (all []config.S
 		if s.Kind.Members == nil {
 			continue
 		}
-		list, err := a.listOf(ctx, s)
+		list, err := listOf(ctx, store, s)
 		if err != nil {
 			return nil, "", err
 		}
@@ -35,12 +37,12 @@ func (a *App) effective(ctx context.Context, cfg *config.Config) (all []config.S
 		}
 		for _, m := range members {
 			if taken[feeds.Fold(m.Name)] {
-				a.log.Error("a source of the list is left out: its name is taken", "source", s.Name, "name", m.Name)
+				log.Error("a source of the list is left out: its name is taken", "source", s.Name, "name", m.Name)
 				continue
 			}
 			one, err := s.Member(cfg, m)
 			if err != nil {
-				a.log.Error("a source of the list is left out", "source", s.Name, "name", m.Name, "err", err)
+				log.Error("a source of the list is left out", "source", s.Name, "name", m.Name, "err", err)
 				continue
 			}
 			taken[feeds.Fold(m.Name)] = true
@@ -52,12 +54,12 @@ func (a *App) effective(ctx context.Context, cfg *config.Config) (all []config.S
 
 // listOf is the list of a source that names others, as its last good fetch left it. A source that has just got its name
 // is found under its former one.
-func (a *App) listOf(ctx context.Context, s config.Source) ([]byte, error) {
+func listOf(ctx context.Context, store cache.Notes, s config.Source) ([]byte, error) {
 	for _, name := range []string{s.Name, s.Formerly} {
 		if name == "" {
 			continue
 		}
-		found, err := a.store.Read(ctx, noteBucket(sources.BucketState, name), sources.MembersKey)
+		found, err := store.Read(ctx, noteBucket(sources.BucketState, name), sources.MembersKey)
 		if err != nil {
 			return nil, fmt.Errorf("read the list of source %s: %w", s.Name, err)
 		}
@@ -75,7 +77,7 @@ func (a *App) listsMoved(ctx context.Context) bool {
 	if !slices.ContainsFunc(cfg.Sources, func(s config.Source) bool { return s.Kind.Members != nil }) {
 		return false
 	}
-	_, stamp, err := a.effective(ctx, cfg)
+	_, stamp, err := effective(ctx, a.store, a.log, cfg)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return err == nil && stamp != a.lists

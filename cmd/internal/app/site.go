@@ -12,16 +12,7 @@ import (
 )
 
 // baseOf is the address that readers subscribe to. A listener's address is never it: that may be a wildcard.
-func (a *App) baseOf(cfg *config.Config) string {
-	if cfg.BaseURL != "" {
-		return cfg.BaseURL
-	}
-	_, port, err := net.SplitHostPort(a.Addr())
-	if err != nil {
-		return "http://localhost"
-	}
-	return "http://localhost:" + port
-}
+func (a *App) baseOf(cfg *config.Config) string { return BaseOf(cfg, a.Addr()) }
 
 // siteOf is the part of the configuration that shapes documents.
 func siteOf(cfg *config.Config, base, version string) web.Site {

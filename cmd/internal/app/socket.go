@@ -1,9 +1,11 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -86,6 +88,7 @@ func openSocket(path string) (net.Listener, error) {
 func (a *App) socketHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /status.json", a.statusJSON)
+	mux.HandleFunc("GET /explain", a.explain)
 	mux.HandleFunc("POST /release/{source}", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, a.Release(r.Context(), r.PathValue("source")))
 	})
@@ -214,6 +217,19 @@ func Dial(path string) (*Client, error) {
 func (c *Client) Status(ctx context.Context, out io.Writer) error {
 	_, err := c.ask(ctx, http.MethodGet, "/status.json", out)
 	return err
+}
+
+// Explain asks for what is known of an item or a topic.
+func (c *Client) Explain(ctx context.Context, q Question) (e Explanation, err error) {
+	var b bytes.Buffer
+	query := url.Values{"asked": {q.Asked}, "file": {q.File}}
+	if _, err = c.ask(ctx, http.MethodGet, "/explain?"+query.Encode(), &b); err != nil {
+		return e, err
+	}
+	if err = json.Unmarshal(b.Bytes(), &e); err != nil {
+		return e, fmt.Errorf("read the running server's answer: %w", err)
+	}
+	return e, nil
 }
 
 // Release lets pass what is held of a source.
