@@ -97,8 +97,16 @@ func (n *attributesNode) Dump(b []byte, l int) { ast.DumpHelper(n, b, l, nil, ni
 
 func (attributes) Trigger() []byte { return []byte{'{'} }
 
+// maxAttributes is the longest line of attributes, in bytes. They end in their line: goldmark's parser would read on, and
+// takes time that grows with the square of what it reads in vain.
+const maxAttributes = 1000
+
 func (attributes) Open(_ ast.Node, reader mdtext.Reader, _ parser.Context) (ast.Node, parser.State) {
-	attrs, ok := parser.ParseAttributes(reader)
+	line, _ := reader.PeekLine()
+	if line = bytes.TrimSpace(line); len(line) > maxAttributes || !bytes.HasSuffix(line, []byte("}")) {
+		return nil, parser.RequireParagraph
+	}
+	attrs, ok := parser.ParseAttributes(mdtext.NewReader(line))
 	if !ok {
 		return nil, parser.RequireParagraph
 	}

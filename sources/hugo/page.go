@@ -265,10 +265,17 @@ func sortedKeys[V any](m map[string]V) []string {
 	return out
 }
 
-// repair notes a fault once, however often it is met.
+// maxFaults is how many faults of a page are listed.
+const maxFaults = 10
+
+// repair notes a fault, once however often it is met.
 func (p *page) repair(line int, reason string) {
 	f := postdir.Fault{Line: line, Reason: reason}
-	if !slices.Contains(p.Repaired, f) {
+	switch n := len(p.Repaired); {
+	case n > maxFaults || slices.Contains(p.Repaired, f):
+	case n == maxFaults:
+		p.Repaired = append(p.Repaired, postdir.Fault{Line: line, Reason: "and more"})
+	default:
 		p.Repaired = append(p.Repaired, f)
 	}
 }

@@ -138,8 +138,12 @@ func (s *site) addRoot(r root) {
 	s.roots = append(s.roots, r)
 }
 
+// cleanDir is a directory without what says nothing; empty for none.
 func cleanDir(dir string) string {
-	return strings.Trim(path.Clean(strings.TrimPrefix(dir, "./")), "/.")
+	if dir = strings.Trim(path.Clean(dir), "/"); dir == "." {
+		return ""
+	}
+	return dir
 }
 
 // place is where in the site a file belongs.

@@ -161,3 +161,7 @@ type postdirChanges = postdir.Changes
 func decodeText(s *site, name, text string) *postdir.Post {
 	return s.Decode(postdir.NewFile(nil, name, []byte(text), time.Time{}, time.Unix(1_800_000_000, 0)))
 }
+
+func TestGolden(t *testing.T) {
+	sourcetest.Golden(t, func(_ *testing.T, input string) (sources.Source, string) { return open(input), "" })
+}

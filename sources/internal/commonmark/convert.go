@@ -17,6 +17,8 @@ const (
 	maxCells    = 100_000
 	// maxLinkSteps bounds the steps of a parser that looks for the end of every "](" up to the next blank.
 	maxLinkSteps = 100_000_000
+	// maxBraceSteps bounds those of one that looks for attributes behind every "{" of a line, for headings.
+	maxBraceSteps = 100_000_000
 )
 
 // Convert renders a text with md, which has Delimiters among its inline parsers. HTML passes if md lets it: it is cleaned
@@ -27,6 +29,9 @@ func Convert(md goldmark.Markdown, body []byte) (string, error) {
 	}
 	if linkSteps(body) > maxLinkSteps {
 		return "", errors.New("too many links without a blank between them")
+	}
+	if braceSteps(body) > maxBraceSteps {
+		return "", errors.New("too many braces in one line")
 	}
 	out := limited{left: maxRendered}
 	out.Grow(len(body) + len(body)/4)
@@ -64,6 +69,17 @@ func linkSteps(body []byte) (n int) {
 	}
 	for _, word := range bytes.Fields(body) {
 		n += len(word) * bytes.Count(word, mark)
+	}
+	return n
+}
+
+// braceSteps is how many steps goldmark may take over the attributes in a text.
+func braceSteps(body []byte) (n int) {
+	if bytes.Count(body, []byte("{")) < 1000 {
+		return 0
+	}
+	for line := range bytes.Lines(body) {
+		n += len(line) * bytes.Count(line, []byte("{"))
 	}
 	return n
 }
