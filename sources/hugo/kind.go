@@ -14,12 +14,23 @@
 // The taxonomies categories, series, sections, topics and columns give categories, all others of the site give tags.
 // Categories, tags and series count also where the site does not list them. The section of a page is no label.
 //
+// # The text
+//
+// Markdown is rendered with goldmark and the settings under markup.goldmark. The summary is Hugo's: up to <!--more-->, or
+// that of the front matter, or so many words or characters. Hugo's own shortcodes are carried out; those that embed pages
+// of others are links. ref and relref find pages as Hugo does, and a page is published anew when one that it refers to
+// moves. The picture is what the front matter calls so, else the resource of a bundle that is named *feature*, *cover* or
+// *thumbnail*.
+//
 // # What is not there
 //
-// No template runs. So a shortcode of the site or its theme costs itself: its tags are left out, what stands between
-// them stays as Markdown, and the page is reported as repaired. Of Hugo's own shortcodes, those that embed pages of others
-// are links. Code is not coloured. Themes, modules and mounts are not read. Files in other formats than Markdown and HTML
-// are rejected.
+// No template runs. So a shortcode of the site or its theme, also one that has the name of one of Hugo's own, costs its
+// tags: what stands between them stays as Markdown, and the page is reported as repaired. Render hooks and content adapters
+// are reported with the configuration, as is every setting that shapes pages and is not read. Code is not coloured or
+// numbered. Of themes and modules that are in the site, their content, the names of their shortcodes and their params are
+// read. Files in other formats than Markdown and HTML are rejected.
+//
+// Where versions of Hugo differ, it is as in 0.111; settings that came later are read where they stand.
 package hugo
 
 import (
