@@ -89,8 +89,10 @@ func (r *reading) read(resp *fetch.Response, number, offset int) (entries []*lis
 	if r.reader.Base, err = url.Parse(resp.FinalURL); err != nil {
 		return nil, nil, err
 	}
-	ctx, cancel := context.WithTimeoutCause(r.ctx, r.limit, errSlow)
+	timed, cancel := context.WithTimeoutCause(r.ctx, r.limit, errSlow)
 	defer cancel()
+	ctx := newBudget(timed)
+	defer ctx.cancel(nil)
 	s := scope{url: r.cfg.URL, page: number, offset: offset}
 	n := 0
 	for _, doc := range docs {
@@ -139,7 +141,7 @@ func spread(program string) string {
 
 // named says which program failed, unless the error does.
 func named(key string, p Program, err error) error {
-	if strings.HasPrefix(err.Error(), "items: ") || strings.HasPrefix(err.Error(), "fields.") || errors.Is(err, errSlow) || errors.Is(err, context.Canceled) {
+	if strings.HasPrefix(err.Error(), "items: ") || strings.HasPrefix(err.Error(), "fields.") || errors.Is(err, errSlow) || errors.Is(err, errHuge) || errors.Is(err, context.Canceled) {
 		return err
 	}
 	return fmt.Errorf("%s: %q: %w", key, p, err)

@@ -38,17 +38,14 @@ func (p *Program) UnmarshalText(text []byte) error {
 	case len(p.text) > maxProgram:
 		return fmt.Errorf("the program is longer than %d bytes", maxProgram)
 	}
-	query, err := gojq.Parse(p.text)
-	if err != nil {
+	var err error
+	if p.code, err = compile(p.text); err != nil {
 		where := ""
 		if e := (*gojq.ParseError)(nil); errors.As(err, &e) {
 			at := min(max(e.Offset-len(e.Token), 0), len(p.text))
 			where = fmt.Sprintf(" at character %d", utf8.RuneCountInString(p.text[:at])+1)
 		}
 		return fmt.Errorf("not a jq program: %w%s", err, where)
-	}
-	if p.code, err = gojq.Compile(query, gojq.WithVariables(variables)); err != nil {
-		return fmt.Errorf("not a jq program: %w", err)
 	}
 	return nil
 }
@@ -102,9 +99,6 @@ func (p Program) run(ctx context.Context, in any, s scope, fn func(any) error) e
 		}
 	}
 }
-
-// errSlow says that the programs took too long.
-var errSlow = errors.New("the jq programs work too long on one document")
 
 // size takes the number of values in v from left; less than 0 when there are more.
 func size(v any, left int) int {

@@ -2,13 +2,11 @@ package webfeed
 
 import (
 	"fmt"
-	"runtime"
-	"runtime/debug"
-	"runtime/metrics"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"feedmill/sources/internal/sitetest"
 )
 
 // fill repeats s between head and tail up to the largest size.
@@ -118,37 +116,6 @@ func hostile() map[string]struct {
 	}
 }
 
-// most runs f and says how much the heap grew at most meanwhile, garbage included.
-func most(f func()) uint64 {
-	const name = "/memory/classes/heap/objects:bytes"
-	read := func() uint64 {
-		s := []metrics.Sample{{Name: name}}
-		metrics.Read(s)
-		return s[0].Value.Uint64()
-	}
-	runtime.GC()
-	debug.FreeOSMemory()
-	idle, peak := read(), uint64(0)
-	done := make(chan struct{})
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		tick := time.NewTicker(time.Millisecond)
-		defer tick.Stop()
-		for {
-			select {
-			case <-done:
-				return
-			case <-tick.C:
-				peak = max(peak, read())
-			}
-		}
-	})
-	f()
-	close(done)
-	wg.Wait()
-	return max(peak, idle) - idle
-}
-
 func TestHostileDocuments(t *testing.T) {
 	if testing.Short() {
 		t.Skip("documents of the largest size")
@@ -162,7 +129,7 @@ func TestHostileDocuments(t *testing.T) {
 			var doc *Document
 			var err error
 			start := time.Now()
-			grown := most(func() { doc, err = ParseDocument(t.Context(), body, Hint{URL: "https://h.example/feed"}) })
+			grown := sitetest.Grown(func() { doc, err = ParseDocument(t.Context(), body, Hint{URL: "https://h.example/feed"}) })
 			t.Logf("%d kB in %v, %d MB", len(body)>>10, time.Since(start).Round(time.Millisecond), grown>>20)
 			said := fmt.Sprint(err)
 			if err == nil {
@@ -177,7 +144,7 @@ func TestHostileDocuments(t *testing.T) {
 				t.Errorf("said %.300q, want %q", said, c.want)
 			}
 			// The body was there before; half of the limit is left for the store and the rest.
-			if grown > 100<<20 {
+			if grown > sitetest.Limit {
 				t.Errorf("took %d MB", grown>>20)
 			}
 		})
