@@ -25,13 +25,15 @@ func (r *runner) fetch(ctx context.Context, desk Desk, sch *schedule, timed, loc
 	}
 	s.state.failed = sch.Failures
 	planned := *sch
+	s.ctx = Placed(ctx, r.m.slots)
 	if r.spec.Web {
 		planned = sch.attempt(started, r.spec)
-		if err := planned.save(ctx, desk, r.spec); err != nil {
+		back := StepAside(s.ctx) // writing down takes no place among the fetches, here and at the end
+		err := planned.save(ctx, desk, r.spec)
+		if back(); err != nil {
 			return err
 		}
 	}
-	s.ctx = Placed(ctx, r.m.slots)
 	res, fetchErr := r.callFetch(s.ctx, s)
 	if fetchErr == nil {
 		fetchErr = s.finish(res, !local)
@@ -50,6 +52,7 @@ func (r *runner) fetch(ctx context.Context, desk Desk, sch *schedule, timed, loc
 		}
 	}
 	f := outcome{session: s, res: res, err: fetchErr, pass: pass, timed: timed, local: local, started: started, failedAs: sch.Error}
+	defer StepAside(s.ctx)()
 	return r.conclude(ctx, desk, sch, planned, f)
 }
 
