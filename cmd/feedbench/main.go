@@ -30,6 +30,7 @@ type bench struct {
 	large  int    // of the rows about a large site
 	soak   time.Duration
 	rounds int
+	peer   reader // for P6; without a binary there is none
 	rows   []row
 }
 
@@ -48,7 +49,10 @@ func main() {
 	flag.DurationVar(&b.soak, "soak", 5*time.Minute, "length of the load of P8")
 	flag.IntVar(&b.rounds, "rounds", 30, "rounds of an alternating comparison, half a second each side")
 	flag.StringVar(&b.binary, "binary", "", "feedmill binary to measure; built from this tree when empty")
+	flag.StringVar(&b.peer.binary, "miniflux", "", "Miniflux binary that P6 is measured beside; nothing when empty")
+	flag.StringVar(&b.peer.database, "postgres", "", "URL of an empty PostgreSQL database for it")
 	flag.Parse()
+	b.peer.b = b
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	b.ctx = ctx
