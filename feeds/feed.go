@@ -19,9 +19,9 @@ type Feed struct {
 	Hubs     []string
 	Language string
 	Author   Person
-	// Image is a picture for the feed; empty for none.
-	Image  string
-	Rights string
+	// Image is a picture for the feed, Icon a small square one; empty for none. Rights is a notice of copyright.
+	Image, Icon string
+	Rights      string
 	// Generator names the program; it holds no build time, so that bytes stay the same.
 	Generator Generator
 	// Updated is the store's second of the last change of the topic.
@@ -40,6 +40,9 @@ type Feed struct {
 	TTL   time.Duration
 	Items []Item
 }
+
+// Text is what the configuration says of a topic, beside its title; what is empty is worked out.
+type Text struct{ Description, Language, Image string }
 
 // Generator is the program that wrote a feed.
 type Generator struct{ Name, Version, URL string }

@@ -75,7 +75,7 @@ func newFeed(d *document.Document) *feed {
 	}
 	lib.Id = d.ID
 	lib.Link = nil
-	lib.Logo = d.Image
+	lib.Logo, lib.Icon = d.Image, d.Icon
 	// An entry without an author has the feed's, and there must be one (RFC 4287 §4.1.1): who publishes the feed.
 	author := d.Author
 	if author.Name == "" {

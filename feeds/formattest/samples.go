@@ -52,6 +52,7 @@ func frame(kind, label string) *feeds.Feed {
 		Language:    "zh-CN",
 		Author:      feeds.Person{Name: "The desk", Email: "desk@example.org", URL: "https://example.org/desk"},
 		Image:       "https://example.org/logo.png",
+		Icon:        "https://example.org/icon.png",
 		Rights:      "© 2026 Example & Sons",
 		Generator:   feeds.Generator{Name: "feedmill", Version: "1.0.0", URL: "https://feedmill.example/"},
 		Updated:     time.Date(2026, 3, 2, 2, 0, 5, 0, time.UTC),

@@ -48,7 +48,7 @@ func newFeed(d *document.Document) *feed {
 		f.Ours = &ours{after}
 	}
 	lib.Language = d.Language
-	lib.Icon = d.Image
+	lib.Icon, lib.Favicon = d.Image, d.Icon
 	if d.Author.Name != "" {
 		lib.Authors = authors([]feeds.Person{d.Author})
 	}

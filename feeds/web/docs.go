@@ -52,6 +52,9 @@ func pageKey(path, lang string) string { return path + "?hl=" + lang }
 // errUnknown says that a topic never had an item.
 var errUnknown = errors.New("no such topic")
 
+// ErrNotReady is what a store fails with for a saved feed whose items are being gathered for the first time.
+var ErrNotReady = errors.New("the feed is being gathered")
+
 // Times of rendering.
 const (
 	// renderTimeout bounds one attempt, reading the store included.

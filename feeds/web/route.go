@@ -143,6 +143,9 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, cfg *config, p p
 		s.serve(w, r, e)
 	case errors.Is(err, errUnknown):
 		s.notFound(w, r, cfg, p)
+	case errors.Is(err, ErrNotReady):
+		w.Header()["Retry-After"] = retrySoon
+		s.fail(w, r, http.StatusServiceUnavailable, "this feed is new and its items are being gathered: try again in 5 seconds")
 	case errors.Is(err, errBusy):
 		w.Header()["Retry-After"] = retrySoon
 		s.fail(w, r, http.StatusServiceUnavailable, "many other filters are being looked up: try again in 5 seconds")

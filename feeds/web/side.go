@@ -24,7 +24,9 @@ const (
 var errBusy = errors.New("too many views at once")
 
 // refused says that a document cannot be had although the store answers.
-func refused(err error) bool { return errors.Is(err, errUnknown) || errors.Is(err, errLate) }
+func refused(err error) bool {
+	return errors.Is(err, errUnknown) || errors.Is(err, errLate) || errors.Is(err, ErrNotReady)
+}
 
 // newCache makes a cache of rendered documents of at most so many bytes. What was asked for once only does not push out what
 // is asked for often (W-TinyLFU).

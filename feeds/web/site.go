@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -33,6 +34,12 @@ type Site struct {
 	MaxAge time.Duration
 	// Titles are display titles of topics from the configuration. They win over those of the sources.
 	Titles map[feeds.Topic]string
+	// Texts is what else the configuration says of topics. Image, Icon and Rights are those of every document, Image where the
+	// topic has none of its own.
+	Texts               map[feeds.Topic]feeds.Text
+	Image, Icon, Rights string
+	// Saved are the saved feeds.
+	Saved []feeds.Topic
 	// Sources is what sources say of themselves, by name.
 	Sources map[string]feeds.About
 	// Redirects are further permanent redirects from escaped path to path.
@@ -201,11 +208,14 @@ func (c *config) window(t feeds.Topic) int {
 	return c.site.Window
 }
 
-// known reports whether a topic answers 200 though it never had an item: everything, and configured sources.
+// known reports whether a topic answers 200 though it never had an item: everything, configured sources, saved feeds.
 func (c *config) known(t feeds.Topic) bool {
-	if t.Kind == "source" {
+	switch t.Kind {
+	case "source":
 		_, ok := c.about(t)
 		return ok
+	case "feed":
+		return slices.Contains(c.site.Saved, t)
 	}
 	return t.Kind == "all"
 }
@@ -226,6 +236,9 @@ func (c *config) feed(t feeds.Topic, page *feeds.Page, f *feeds.Format) *feeds.F
 		Updated:   c.updated(page.Version),
 		TTL:       c.site.MaxAge,
 		Items:     page.Items,
+		Image:     c.site.Image,
+		Icon:      c.site.Icon,
+		Rights:    c.site.Rights,
 	}
 	if t.Kind == "all" {
 		out.Description = c.site.Description
@@ -247,6 +260,10 @@ func (c *config) feed(t feeds.Topic, page *feeds.Page, f *feeds.Format) *feeds.F
 			out.Language = page.Items[0].Language
 		}
 	}
+	text := c.site.Texts[t]
+	out.Description = cmp.Or(text.Description, out.Description)
+	out.Language = cmp.Or(text.Language, out.Language)
+	out.Image = cmp.Or(text.Image, out.Image)
 	return out
 }
 

@@ -49,6 +49,7 @@ type App struct {
 	opts    Options
 	log     *slog.Logger
 	store   cache.Store
+	shown   *shown // the store as readers see it
 	web     *web.Server
 	manager *sources.Manager
 
@@ -115,14 +116,14 @@ func Start(ctx context.Context, opts Options) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a.store = store
+	a.store, a.shown = store, &shown{Store: store}
 	if err := a.adopt(ctx, cfg); err != nil {
 		return nil, err
 	}
 	if cfg.BaseURL == "" {
 		a.log.Warn("base_url is not set: readers elsewhere, Slack and WebSub cannot use these addresses", "base_url", a.Base())
 	}
-	if a.web, err = web.New(a.store, opts.Formats, a.site, web.Options{Log: a.log, Spool: opts.Spool}); err != nil {
+	if a.web, err = web.New(a.shown, opts.Formats, a.site, web.Options{Log: a.log, Spool: opts.Spool}); err != nil {
 		return nil, err
 	}
 	if err := a.refreshSite(ctx); err != nil {
@@ -140,7 +141,7 @@ func Start(ctx context.Context, opts Options) (_ *App, err error) {
 	var bg context.Context
 	bg, a.stop = context.WithCancel(context.Background())
 	a.loops.Go(func() { a.apply(bg, files) })
-	for _, loop := range []func(context.Context){a.tail, a.maintain, a.watchSettings} {
+	for _, loop := range []func(context.Context){a.tail, a.maintain, a.watchSettings, a.gather} {
 		a.loops.Go(func() { loop(bg) })
 	}
 	return a, nil

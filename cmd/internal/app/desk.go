@@ -40,15 +40,20 @@ func (d *desks) Open(ctx context.Context, source string) (sources.Desk, error) {
 }
 
 func (d *desks) open(ctx context.Context, source string) (*desk, error) {
+	return d.hold(ctx, source, sourceLease(source))
+}
+
+// hold takes a lease by name, for work that is not of a source, too.
+func (d *desks) hold(ctx context.Context, source, name string) (*desk, error) {
 	if !d.mayFetch() {
 		return nil, sources.ErrBusy
 	}
-	lease, err := d.store.Acquire(ctx, sourceLease(source), leaseFor)
+	lease, err := d.store.Acquire(ctx, name, leaseFor)
 	if errors.Is(err, cache.ErrHeld) {
 		return nil, sources.ErrBusy
 	}
 	if err != nil {
-		return nil, fmt.Errorf("take the lease of source %s: %w", source, err)
+		return nil, fmt.Errorf("take the lease %s: %w", name, err)
 	}
 	k := &desk{store: d.store, source: source, lease: lease, lost: make(chan struct{}), closed: make(chan struct{})}
 	k.renewing.Go(func() { k.renew(d) })
@@ -84,7 +89,7 @@ func (k *desk) renew(d *desks) {
 			return
 		}
 		if err != nil {
-			d.log.Debug("cannot renew a lease; trying again", "source", k.source, "err", err)
+			d.log.Debug("cannot renew a lease; trying again", "lease", k.lease.Name, "err", err)
 		}
 	}
 }
@@ -98,7 +103,7 @@ func (k *desk) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), leaseRenew)
 	defer cancel()
 	if err := k.store.Release(ctx, k.lease); err != nil {
-		return fmt.Errorf("give back the lease of source %s: %w", k.source, err)
+		return fmt.Errorf("give back the lease %s: %w", k.lease.Name, err)
 	}
 	return nil
 }

@@ -44,6 +44,9 @@ func (a *App) adopt(ctx context.Context, cfg *config.Config) error {
 	for _, s := range cfg.Sources {
 		all = fmt.Appendln(all, s.Name, s.Fingerprint)
 	}
+	for _, f := range cfg.Feeds {
+		all = fmt.Appendln(all, f.Topic, f.Hash)
+	}
 	st, err := a.settle(ctx, hash(text), hash(all))
 	if err != nil {
 		return err
@@ -146,6 +149,7 @@ func (a *App) watchSettings(ctx context.Context) {
 			return
 		}
 		a.lookForNewer(ctx)
+		a.lookForIndexes(ctx)
 	}
 }
 

@@ -18,7 +18,7 @@ func (a *App) baseOf(cfg *config.Config) string { return BaseOf(cfg, a.Addr()) }
 func siteOf(cfg *config.Config, base, version string) web.Site {
 	return web.Site{
 		BaseURL: base, Title: cfg.Title, Description: cfg.Description, Language: cfg.Language,
-		Window: cfg.Items, MaxAge: cfg.MaxAge, Titles: cfg.Titles, Redirects: redirects(cfg), Version: version,
+		Window: cfg.Items, MaxAge: cfg.MaxAge, Titles: cfg.Titles, Texts: cfg.Texts, Image: cfg.Image, Icon: cfg.Icon, Rights: cfg.Copyright, Saved: savedTopics(cfg), Redirects: redirects(cfg), Version: version,
 	}
 }
 
@@ -42,6 +42,9 @@ func (a *App) refreshSite(ctx context.Context) error {
 	a.refreshing.Lock()
 	defer a.refreshing.Unlock()
 	list, err := a.store.List(ctx)
+	if err == nil {
+		err = a.shown.refresh(ctx, a.config())
+	}
 	a.mu.Lock()
 	if err == nil {
 		about := make(map[string]feeds.About, len(list))

@@ -63,7 +63,7 @@ func (a *App) follow(ctx context.Context, cursor *cache.Cursor) error {
 	if err := a.store.Wait(ctx, *cursor); err != nil {
 		return err
 	}
-	entries, err := a.store.After(ctx, *cursor, tailBatch)
+	entries, err := a.shown.After(ctx, *cursor, tailBatch)
 	if err != nil || len(entries) == 0 {
 		return err
 	}

@@ -57,8 +57,13 @@ type Config struct {
 
 	// Sources stand in the order of the file.
 	Sources []Source
-	// Titles are the configured display titles of topics.
+	// Image, Icon and Copyright are those of every feed; empty when they are not configured.
+	Image, Icon, Copyright string
+	// Titles are the configured display titles of topics, Texts what else is configured about them.
 	Titles map[feeds.Topic]string
+	Texts  map[feeds.Topic]feeds.Text
+	// Feeds are the saved feeds, in the order of the file.
+	Feeds []Feed
 	// Labels say what becomes of the labels of every source, Redirects where the topics of other spellings and of old
 	// names lead.
 	Labels    sources.LabelRules
@@ -109,8 +114,12 @@ type file struct {
 	Admin       string        `yaml:"admin" doc:"The address of the admin listener (health, metrics, status), or off. Never make it public."`
 	Items       int           `yaml:"items" doc:"How many items a document holds, 1 to 1000. Unset: what the source's own feed holds, else 50." jsonschema:"minimum=1,maximum=1000"`
 	MaxAge      time.Duration `yaml:"max_age" doc:"How long a reader may keep a document before asking again."`
+	Image       string        `yaml:"image" doc:"The address of a picture for feeds that have none of their own."`
+	Icon        string        `yaml:"icon" doc:"The address of a small square picture for all feeds."`
+	Copyright   string        `yaml:"copyright" doc:"The notice of copyright of all feeds."`
 	Sources     yaml.Node     `yaml:"sources" doc:"Where items come from, by name. The name is identity: /source/NAME.atom."`
 	Labels      yaml.Node     `yaml:"labels" doc:"Titles of categories and tags, and what becomes of them: other spellings, new names, labels to leave out or to add."`
+	Feeds       yaml.Node     `yaml:"feeds" doc:"Saved feeds by name: /feed/NAME.atom has the items that match."`
 }
 
 func defaults() file {
@@ -118,7 +127,7 @@ func defaults() file {
 }
 
 // laterKeys are keys of the top level that are part of the file's shape, but not served yet.
-var laterKeys = []string{"feeds", "targets", "drop", "keep", "digest", "groups"}
+var laterKeys = []string{"targets", "drop", "keep", "digest", "groups"}
 
 // Load reads and checks the file at path. env looks up environment variables, as os.LookupEnv does. What is wrong in
 // the file is an [Errors].
@@ -144,7 +153,7 @@ func Parse(name string, data []byte, kinds []sources.Kind, env func(string) (str
 	if err := checkKinds(kinds); err != nil {
 		return nil, err
 	}
-	r := &reader{file: name, base: filepath.Dir(name), env: env, files: []string{name}, seen: map[mark]seen{}}
+	r := &reader{text: data, file: name, base: filepath.Dir(name), env: env, files: []string{name}, seen: map[mark]seen{}}
 	c := r.parse(data, kinds)
 	if len(r.errs) > 0 {
 		return nil, r.sorted()
@@ -169,7 +178,7 @@ func (r *reader) parse(data []byte, kinds []sources.Kind) *Config {
 	f := defaults()
 	r.fields(root, fieldsOf(&f), "", laterKeys)
 	r.load(root, &f)
-	c := &Config{File: r.file, Base: r.base, Titles: map[feeds.Topic]string{}, Redirects: map[feeds.Topic]feeds.Topic{}}
+	c := &Config{File: r.file, Base: r.base, Titles: map[feeds.Topic]string{}, Texts: map[feeds.Topic]feeds.Text{}, Redirects: map[feeds.Topic]feeds.Topic{}}
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		if key := root.Content[i].Value; setters[key] != nil {
 			if err := c.set(&f, key); err != nil {
@@ -186,6 +195,7 @@ func (r *reader) parse(data []byte, kinds []sources.Kind) *Config {
 	}
 	r.sources(c, &f.Sources, kinds)
 	r.labels(c, &f.Labels)
+	r.feeds(c, &f.Feeds)
 	c.Files = r.files
 	return c
 }
@@ -204,7 +214,7 @@ func valueOf(n *yaml.Node, keys ...string) *yaml.Node {
 
 // fill copies what has no setter of its own or was not in the file.
 func (c *Config) fill(f *file) {
-	c.Title, c.Description = f.Title, f.Description
+	c.Title, c.Description, c.Copyright = f.Title, f.Description, f.Copyright
 	if c.Store == "" {
 		c.Store = resolveStore(c.Base, f.Store)
 	}

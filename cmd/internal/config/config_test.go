@@ -116,7 +116,7 @@ func compareInit(t *testing.T, c *Config) {
 		t.Fatalf("what Init printed is refused:\n%v\n%s", err, text)
 	}
 	opts := cmp.Options{
-		cmp.AllowUnexported(Web{}), cmpopts.IgnoreFields(Config{}, "File", "Files"),
+		cmp.AllowUnexported(Web{}), cmpopts.IgnoreUnexported(Feed{}), cmpopts.IgnoreFields(Config{}, "File", "Files"),
 		cmpopts.IgnoreFields(Source{}, "Line", "Kind"), cmpopts.IgnoreFields(Adopt{}, "Kind"),
 		cmpopts.EquateEmpty(),
 		cmp.Comparer(func(a, b *time.Location) bool {
@@ -215,12 +215,28 @@ func TestEverythingIsTaken(t *testing.T) {
 		7, 90 * time.Second,
 		map[feeds.Topic]string{
 			{Kind: "category", Name: "zhengquanshibaowang"}: "证券时报网", {Kind: "category", Name: "2021"}: "The year",
-			{Kind: "tag", Name: "open-source"}: "Open source", {Kind: "source", Name: "techcrunch"}: "Tech",
+			{Kind: "tag", Name: "open-source"}: "Open source", {Kind: "feed", Name: "chips"}: "芯片要闻", {Kind: "source", Name: "techcrunch"}: "Tech",
 		},
 		[]string{"testdata/full.good.yaml", "testdata/token.txt", "testdata/token.txt"},
 	}
 	if diff := cmp.Diff(want, got{c.BaseURL, c.Title, c.Description, c.Language, c.Zone.String(), c.Store, c.Listen, c.Admin, c.Items, c.MaxAge, c.Titles, c.Files}); diff != "" {
 		t.Errorf("top level (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(map[feeds.Topic]feeds.Text{
+		{Kind: "tag", Name: "open-source"}: {Description: "Free", Language: "en", Image: "https://example.org/o.png"},
+		{Kind: "feed", Name: "chips"}:      {Description: "芯片"},
+	}, c.Texts); diff != "" || c.Image != "https://example.org/logo.png" || c.Icon != "https://example.org/icon.png" || c.Copyright != "© 金融消息" {
+		t.Errorf("texts (-want +got):\n%s%q %q %q", diff, c.Image, c.Icon, c.Copyright)
+	}
+	if len(c.Feeds) != 2 || c.Feeds[0].Topic != feeds.NewTopic("feed", "chips") || c.Feeds[1].Hash == c.Feeds[0].Hash {
+		t.Fatalf("feeds: %+v", c.Feeds)
+	}
+	for i, it := range []*feeds.Item{{Tags: []string{"半导体"}, Language: "zh-CN"}, {Tags: []string{"AI"}, Content: strings.Repeat("x", 3001)}} {
+		for j := range c.Feeds {
+			if in, err := c.Feeds[j].Match(it); in != (i == j) || err != nil {
+				t.Errorf("feed %d has item %d: %v, %v", j, i, in, err)
+			}
+		}
 	}
 	if len(c.Sources) != 2 || c.Sources[0].Name != "finews" || c.Sources[1].Name != "techcrunch" {
 		t.Fatalf("sources: want finews and techcrunch in this order, got %+v", c.Sources)

@@ -24,7 +24,7 @@ func Init(c *Config) ([]byte, error) {
 
 `)
 	given := map[string]string{
-		"base_url": c.BaseURL, "title": c.Title, "description": c.Description, "language": c.Language, "timezone": c.zone(),
+		"base_url": c.BaseURL, "title": c.Title, "description": c.Description, "language": c.Language, "image": c.Image, "icon": c.Icon, "copyright": c.Copyright, "timezone": c.zone(),
 		"store": unless(c.Store, resolveStore(c.Base, DefaultStore)), "listen": unless(c.Listen, DefaultListen), "admin": unless(c.Admin, DefaultAdmin),
 	}
 	if c.Items != 0 {
@@ -35,6 +35,7 @@ func Init(c *Config) ([]byte, error) {
 	}
 	examples := map[string]string{
 		"base_url": "https://feeds.example.com", "title": "News", "description": "What is new", "language": "en", "timezone": "UTC",
+		"image": "https://example.com/logo.png", "icon": "https://example.com/icon.png", "copyright": "© 2026 The desk",
 		"store": DefaultStore, "listen": DefaultListen, "admin": DefaultAdmin,
 		"items": fmt.Sprint(DefaultItems), "max_age": short(DefaultMaxAge),
 	}
@@ -60,7 +61,8 @@ func Init(c *Config) ([]byte, error) {
 	}
 	b.Write(lines)
 	writeLabels(&b, c)
-	return b.Bytes(), nil
+	err = writeFeeds(&b, c)
+	return b.Bytes(), err
 }
 
 // InitSources is the part of [Init] that stands under sources.
@@ -247,10 +249,17 @@ func scalar(s string) string {
 }
 
 func writeLabels(b *bytes.Buffer, c *Config) {
+	topics := map[feeds.Topic]bool{}
+	for t := range c.Titles {
+		topics[t] = true
+	}
+	for t := range c.Texts {
+		topics[t] = true
+	}
 	byKind := map[string][]string{}
-	for t, title := range c.Titles {
+	for t := range topics {
 		if slices.Contains(labelKinds, t.Kind) {
-			byKind[t.Kind] = append(byKind[t.Kind], fmt.Sprintf("    %s: { title: %s }\n", quoted(t.Name), quoted(title)))
+			byKind[t.Kind] = append(byKind[t.Kind], fmt.Sprintf("    %s: { %s }\n", quoted(t.Name), c.said(t)))
 		}
 	}
 	b.WriteString("\n# Display titles of categories and tags; their addresses stay.\n")
@@ -264,6 +273,47 @@ func writeLabels(b *bytes.Buffer, c *Config) {
 			fmt.Fprintf(b, "  %s:\n%s", kind, strings.Join(lines, ""))
 		}
 	}
+}
+
+// said is what the configuration says of a topic, as the inside of { }.
+func (c *Config) said(t feeds.Topic) string {
+	var out []string
+	say := func(key, value string) {
+		if value != "" {
+			out = append(out, key+": "+quoted(value))
+		}
+	}
+	text := c.Texts[t]
+	say("title", c.Titles[t])
+	say("description", text.Description)
+	say("language", text.Language)
+	say("image", text.Image)
+	return strings.Join(out, ", ")
+}
+
+func writeFeeds(b *bytes.Buffer, c *Config) error {
+	b.WriteString("\n# Saved feeds, at /feed/NAME: the words of an address, or an expression where words do not do.\n")
+	if len(c.Feeds) == 0 {
+		b.WriteString("# feeds:\n#   world:\n#     title: World\n#     match: { tag: [world, europe], not: sports }\n")
+		return nil
+	}
+	b.WriteString("feeds:\n")
+	for _, f := range c.Feeds {
+		var n yaml.Node
+		if err := n.Encode(f.keys); err != nil {
+			return fmt.Errorf("write saved feed %s: %w", f.Topic.Name, err)
+		}
+		escape(&n)
+		text, err := yaml.Dump(&n, yaml.WithIndent(2), yaml.WithLineWidth(-1))
+		if err != nil {
+			return fmt.Errorf("write saved feed %s: %w", f.Topic.Name, err)
+		}
+		fmt.Fprintf(b, "  %s:\n", scalar(f.Topic.Name))
+		for line := range strings.Lines(string(text)) {
+			b.WriteString("    " + line)
+		}
+	}
+	return nil
 }
 
 // quoted is scalar in double quotes: inside { } more letters have a meaning.

@@ -14,7 +14,7 @@ import (
 
 // label is what can be said of a label.
 type label struct {
-	Title   string   `yaml:"title,omitempty" doc:"What the feed and its page are called; the address stays."`
+	Text    text     `yaml:",inline"`
 	Aliases []string `yaml:"aliases,omitempty,flow" doc:"Other spellings: items with one of them have this label instead, and their addresses redirect here."`
 	Rename  string   `yaml:"rename,omitempty" doc:"The new name: items have it instead, and the old address redirects there."`
 	Drop    bool     `yaml:"drop,omitempty" doc:"Leave the label out; the items stay."`
@@ -88,9 +88,7 @@ func (r *reader) labelsOf(c *Config, kind, at string, n *yaml.Node, lines map[fe
 		var l label
 		r.fields(v, fieldsOf(&l), at, nil)
 		r.load(v, &l)
-		if title := strings.TrimSpace(l.Title); title != "" {
-			c.Titles[topic] = title
-		}
+		r.say(c, topic, at, v, &l.Text)
 		rules.add(k, k.Value, sourceLabel{l.Aliases, l.Rename, l.Drop, l.Add})
 	}
 	to := &c.Labels.Category

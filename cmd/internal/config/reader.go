@@ -21,6 +21,7 @@ import (
 // reader walks the tree of a file before it is decoded: it expands variables, reads secrets from files, finds unknown
 // keys and remembers which key stands where, so that decoding errors can name it.
 type reader struct {
+	text       []byte
 	file, base string
 	env        func(string) (string, bool)
 	files      []string

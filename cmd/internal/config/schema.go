@@ -60,6 +60,9 @@ func Schema(kinds []sources.Kind) ([]byte, error) {
 		section.Properties.Set(kind, titles)
 	}
 
+	saved, _ := root.Properties.Get("feeds")
+	saved.Type, saved.PropertyNames, saved.AdditionalProperties = "object", list.PropertyNames, reflectKeys(r, reflect.TypeFor[savedFeed]())
+
 	b, err := json.MarshalIndent(root, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("write schema: %w", err)

@@ -29,6 +29,14 @@ var setters = map[string]func(c *Config, f *file) error{
 		c.Language, err = parseLanguage(f.Language)
 		return err
 	},
+	"image": func(c *Config, f *file) error {
+		c.Image = f.Image
+		return checkPicture(f.Image)
+	},
+	"icon": func(c *Config, f *file) error {
+		c.Icon = f.Icon
+		return checkPicture(f.Icon)
+	},
 	"timezone": func(c *Config, f *file) (err error) {
 		c.Zone, err = parseZone(f.Timezone)
 		return err
@@ -104,6 +112,13 @@ func parseLanguage(s string) (string, error) {
 		return "", errors.New("want a BCP 47 language tag such as zh-CN or en")
 	}
 	return s, nil
+}
+
+func checkPicture(s string) error {
+	if u, err := url.Parse(s); err != nil || u.Host == "" || !slices.Contains([]string{"http", "https"}, u.Scheme) {
+		return errors.New("want the address of a picture such as https://example.com/logo.png")
+	}
+	return nil
 }
 
 func checkAddress(s string) error {

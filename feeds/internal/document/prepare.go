@@ -51,7 +51,7 @@ func Prepare(f *feeds.Feed) *Document {
 	d.Items = nil
 	d.Title = cmp.Or(Line(f.Title), Untitled)
 	d.Description = strings.TrimSpace(Clean(f.Description))
-	d.Home, d.Self, d.Image = Address(f.Home), Address(f.Self), Address(f.Image)
+	d.Home, d.Self, d.Image, d.Icon = Address(f.Home), Address(f.Self), Address(f.Image), Address(f.Icon)
 	d.Next, d.Current, d.PrevArchive = Address(f.Next), Address(f.Current), Address(f.PrevArchive)
 	d.Hubs = addresses(f.Hubs)
 	d.Language = language(f.Language)
