@@ -199,11 +199,12 @@ func TestLastWord(t *testing.T) {
 
 // TestMany: items are packed into letters, more than one look takes them all, and none is lost.
 func TestMany(t *testing.T) {
-	box := &sourcetest.Box{}
-	text := strings.Repeat("长", 30_000) // 90 kB
-	for r := range 3 {
+	box := &sourcetest.Box{Look: 2}
+	text := strings.Repeat("长", 30_000) // 90 kB: eleven make a letter
+	const requests, each = 3, 12
+	for r := range requests {
 		var list []string
-		for i := range MaxItems / 4 {
+		for i := range each {
 			list = append(list, fmt.Sprintf(`{"id":"%d-%d","title":"t","content_text":%q}`, r, i, text))
 		}
 		body := "[" + strings.Join(list, ",") + "]"
@@ -211,10 +212,10 @@ func TestMany(t *testing.T) {
 			t.Fatalf("%d %s", code, a.Error)
 		}
 	}
-	if box.Puts > 3*30 {
+	if box.Puts != requests*2 {
 		t.Errorf("%d letters: items are not packed", box.Puts)
 	}
-	if out := fetch(t, sourcetest.NewStateWith(box)); len(out.Changes) != 3*MaxItems/4 {
+	if out := fetch(t, sourcetest.NewStateWith(box)); len(out.Changes) != requests*each {
 		t.Errorf("%d items arrive", len(out.Changes))
 	}
 }

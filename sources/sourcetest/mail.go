@@ -20,6 +20,8 @@ type Box struct {
 	Fail error
 	// Puts counts the letters that were put in.
 	Puts int
+	// Look is the most letters of one look; 0 means sources.MaxLetters.
+	Look int
 }
 
 var (
@@ -60,13 +62,16 @@ const donePrefix = "\x00done/"
 // Letters implements [sources.Mail].
 func (s *State) Letters() ([]sources.Letter, error) {
 	s.box.mu.Lock()
-	all := s.box.letters
+	all, most := s.box.letters, s.box.Look
 	s.box.mu.Unlock()
+	if most == 0 {
+		most = sources.MaxLetters
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []sources.Letter
 	for _, l := range all {
-		if _, done := s.now[donePrefix+l.Key]; !done && len(out) < sources.MaxLetters {
+		if _, done := s.now[donePrefix+l.Key]; !done && len(out) < most {
 			out = append(out, sources.Letter{Key: l.Key, Body: bytes.Clone(l.Body)})
 		}
 	}

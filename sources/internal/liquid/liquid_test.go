@@ -126,6 +126,7 @@ func TestHostile(t *testing.T) {
 	double := func(filter string) string {
 		return "{% assign a = 'xxxxxxxxxx' %}{% for i in (1..60) %}{% assign a = a | " + filter + " %}{% endfor %}{{ a }}"
 	}
+	twice := Parse("_includes/twice.html", strings.Repeat("{% include twice.html %}", 2))
 	for name, in := range map[string]string{
 		"nested loops":     "{% for i in (1..3) %}{% for j in (1..1000) %}{% for k in (1..1000) %}{% endfor %}{% endfor %}{% endfor %}",
 		"huge range":       "{% for i in (1..99999999999) %}{% endfor %}",
@@ -157,17 +158,14 @@ func TestHostile(t *testing.T) {
 		"negative numbers": "{{ 'x' | slice: -99999999999, 99999999999 }}{% for i in (1..9) offset: -9 limit: -9 %}{% endfor %}{% for i in (1..3000000) %}{% endfor %}",
 	} {
 		t.Run(name, func(t *testing.T) {
-			env := &Env{Include: func(string, bool) (*Template, error) {
-				return Parse("_includes/twice.html", strings.Repeat("{% include twice.html %}", 2)), nil
-			}}
-			env.Limits.Includes = 50
-			ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-			defer cancel()
-			out, warnings := Parse("", "before "+in+" between {{ 1 }} after").Render(ctx, env)
+			env := &Env{Include: func(string, bool) (*Template, error) { return twice, nil }}
+			// Smaller than the defaults by a factor: what escaped a budget would still not end.
+			env.Limits = Limits{Steps: 100_000, Bytes: 1 << 20, Includes: 50}
+			out, warnings := Parse("", "before "+in+" between {{ 1 }} after").Render(t.Context(), env)
 			if want := "before  between  after"; out != want {
 				t.Errorf("got %.100q, want %q", out, want)
 			}
-			if len(warnings) > 2 || !strings.Contains(warnings[len(warnings)-1].Text, "left out this Liquid and all behind it") || ctx.Err() != nil {
+			if len(warnings) > 2 || !strings.Contains(warnings[len(warnings)-1].Text, "left out this Liquid and all behind it") {
 				t.Errorf("warnings %v", warnings)
 			}
 		})
