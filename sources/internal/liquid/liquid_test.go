@@ -160,7 +160,7 @@ func TestHostile(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			env := &Env{Include: func(string, bool) (*Template, error) { return twice, nil }}
 			// Smaller than the defaults by a factor: what escaped a budget would still not end.
-			env.Limits = Limits{Steps: 100_000, Bytes: 1 << 20, Includes: 50}
+			env.Limits = Limits{Steps: 20_000, Bytes: 1 << 20, Includes: 50}
 			out, warnings := Parse("", "before "+in+" between {{ 1 }} after").Render(t.Context(), env)
 			if want := "before  between  after"; out != want {
 				t.Errorf("got %.100q, want %q", out, want)
