@@ -51,6 +51,8 @@ type record struct {
 	Validators Validators `json:"validators"`
 	// Body is the hash of the last body that was used, with its address and type.
 	Body string `json:"body,omitempty"`
+	// Kept says that this body is in the state, because something in it waits.
+	Kept bool `json:"kept,omitempty"`
 	// Moved is where a permanent redirect leads, Seen on so many polls in a row.
 	Moved string `json:"moved,omitempty"`
 	Seen  int    `json:"seen,omitempty"`
@@ -65,12 +67,14 @@ type record struct {
 type Document struct {
 	*Response
 	// Unchanged says that the document is the one that was Done last, by the word of the origin, by its bytes, or because
-	// it is still fresh and was not asked for (then Status is 0). There is nothing to parse.
+	// it is still fresh and was not asked for (then Status is 0). There is nothing to parse. One that waits ([Document.Later])
+	// is never Unchanged.
 	Unchanged bool
 
 	poll        *Poll
 	key         string
 	first, done bool
+	again       bool // the body is the kept one
 	was, is     record
 	hash        string
 }
@@ -88,11 +92,14 @@ func (p *Poll) Get(ctx context.Context, key string, r Request) (*Document, error
 		d.is = record{URL: r.URL} // validators belong to the address they came from
 	}
 	if d.is.Salt != p.salt {
-		d.is.Salt, d.is.Validators, d.is.Body, d.is.Fresh = p.salt, Validators{}, "", time.Time{}
+		d.is.Salt, d.is.Validators, d.is.Body, d.is.Fresh, d.is.Kept = p.salt, Validators{}, "", time.Time{}, false
 	}
 	p.docs = append(p.docs, d)
 	if !d.first && time.Now().Before(d.is.Fresh) {
 		d.Unchanged, d.done = true, true
+		if d.is.Kept {
+			return d, d.restore()
+		}
 		return d, nil
 	}
 	err = d.ask(ctx, r)
@@ -103,11 +110,15 @@ func (p *Poll) Get(ctx context.Context, key string, r Request) (*Document, error
 	if d.NotModified {
 		d.Unchanged = true
 		d.keep()
+		if d.is.Kept {
+			return d, d.restore()
+		}
 		return d, nil
 	}
 	d.hash = bodyHash(d.Body, d.FinalURL, d.ContentType)
 	if d.Unchanged = d.hash == d.is.Body; d.Unchanged {
 		d.keep()
+		d.Unchanged, d.again = !d.is.Kept, d.is.Kept
 	}
 	return d, nil
 }
@@ -120,7 +131,10 @@ func (p *Poll) Once(ctx context.Context, r Request) (*Response, error) {
 }
 
 // Forget drops what is remembered under key: the document left the source.
-func (p *Poll) Forget(key string) { p.st.Delete(key) }
+func (p *Poll) Forget(key string) {
+	p.st.Delete(key)
+	p.st.Delete(key + keptSuffix)
+}
 
 // Wish says what the document itself wishes: to be left alone for so long after a fetch (0 for no wish, at most
 // [MaxWait]), and not to be asked at certain hours. Call it before Done.
@@ -135,9 +149,12 @@ func (d *Document) Moved() string {
 }
 
 // Done says that the body was read and all that is in it was emitted: from now on the document is asked for by its
-// validators. A document that is not Done is asked for again as if it had not come.
+// validators. A document that is neither Done nor for Later is asked for again as if it had not come.
 func (d *Document) Done() {
-	d.is.Body = d.hash
+	if d.was.Kept {
+		d.poll.st.Delete(d.key + keptSuffix)
+	}
+	d.is.Body, d.is.Kept = d.hash, false
 	d.keep()
 }
 

@@ -42,7 +42,7 @@ func (s *source) Fetch(ctx context.Context, st sources.State, out sources.Sink) 
 		return poll.Result(""), nil
 	}
 	if !doc.Unchanged {
-		f.done = append(f.done, doc.Done)
+		f.docs = append(f.docs, doc)
 		if err := f.root(doc.Response); err != nil {
 			return poll.Result("unusable"), fmt.Errorf("read %s: %w", s.cfg.Location(), err)
 		}
@@ -75,6 +75,8 @@ func (s *source) Fetch(ctx context.Context, st sources.State, out sources.Sink) 
 	}
 	if outcome.Settled() {
 		f.finish()
+	} else if err := f.later(); err != nil {
+		return poll.Result(""), err
 	}
 	note := fmt.Sprintf("%d pages in %d sitemaps%s", len(f.entries), len(f.read), outcome)
 	if len(also) > 0 {
@@ -107,6 +109,7 @@ type reading struct {
 	about   feeds.About
 	floor   time.Time
 	done    []func()
+	docs    []*fetch.Document // those that were read
 }
 
 func (f *reading) open() (err error) {
@@ -237,7 +240,20 @@ func (f *reading) unread() map[string]bool {
 
 // finish saves what makes the next requests polite, when all that was read is stated.
 func (f *reading) finish() {
+	for _, doc := range f.docs {
+		doc.Done()
+	}
 	for _, done := range f.done {
 		done()
 	}
+}
+
+// later keeps what was read for the next fetch, because articles wait.
+func (f *reading) later() error {
+	for _, doc := range f.docs {
+		if err := doc.Later(); err != nil {
+			return err
+		}
+	}
+	return nil
 }

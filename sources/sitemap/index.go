@@ -174,7 +174,7 @@ func (f *reading) child(ctx context.Context, key string) error {
 	if err != nil {
 		return err
 	}
-	f.done = append(f.done, seen, doc.Done)
+	f.done, f.docs = append(f.done, seen), append(f.docs, doc)
 	if d.index {
 		c.Index = true
 		f.read[key] = true

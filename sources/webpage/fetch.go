@@ -63,6 +63,8 @@ func (s *source) Fetch(ctx context.Context, st sources.State, out sources.Sink) 
 	}
 	if done.Settled() {
 		doc.Done()
+	} else if err := doc.Later(); err != nil {
+		return poll.Result(""), err
 	}
 	return poll.Result(fmt.Sprintf("%d items%s", len(entries), done)), nil
 }

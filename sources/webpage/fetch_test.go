@@ -263,13 +263,17 @@ func TestFollow(t *testing.T) {
 	if res := s.must(); res.Note != "200, 3 items, 3 new or changed, 1 wait for their article" {
 		t.Errorf("%+v", res)
 	}
+
 	raw := s.out.Changes[0].Raw
 	if got, want := text(), "1= 2=<p>text 2 a</p> 3=<p>text 3 a</p>"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
-	s.must()
+	res := s.must()
 	if got, want := text(), "1=<p>text 1 a</p>"; got != want || s.out.Changes[0].Raw != raw {
 		t.Errorf("%s, want %s, silently", got, want)
+	}
+	if res.Note != "304, 3 items, 1 new or changed" {
+		t.Errorf("the list is not asked for conditionally while an article waits: %q", res.Note)
 	}
 	if res := s.must(); !res.Unchanged || len(s.site.Asked()) != 1 {
 		t.Errorf("an article is fetched once: %+v", res)
