@@ -25,11 +25,11 @@ func AddressKey(group, address string) string {
 }
 
 // Merged lists the positions of those items that another one is shown for, of items with the same address in the order
-// in which they came, given the source of each: the first of each source but the first of all.
+// in which they came, given the source of each: those of other sources than the first one's.
 func Merged(sources []uint64) []int {
 	var out []int
 	for i, s := range sources {
-		if i > 0 && !slices.Contains(sources[:i], s) {
+		if s != sources[0] {
 			out = append(out, i)
 		}
 	}

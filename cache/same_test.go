@@ -56,7 +56,7 @@ func TestMerged(t *testing.T) {
 		{nil, nil},
 		{[]uint64{1}, nil},
 		{[]uint64{1, 2, 3}, []int{1, 2}},
-		{[]uint64{1, 1, 2, 2, 1, 3}, []int{2, 5}},
+		{[]uint64{1, 1, 2, 2, 1, 3}, []int{2, 3, 5}},
 	} {
 		if got := Merged(c.sources); !slices.Equal(got, c.want) {
 			t.Errorf("Merged(%v) = %v, want %v", c.sources, got, c.want)

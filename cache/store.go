@@ -62,12 +62,14 @@ type Items interface {
 	// An item that retention dropped and that is stated again is Restored, or Unchanged if it would be dropped again.
 	//
 	// Live items of different sources with the same Address and group are one: that which came to this store first is shown,
-	// and those of other sources, the first of each, are Merged. The shown one has the labels of all, their sources as Also,
+	// and those of other sources are Merged. The shown one has the labels of all, their sources as Also,
 	// and is in their sources' topics; whatever is done to one of them moves it as Reshaped. When it leaves, the next is
 	// Restored under its own ID, and goes again when it returns. A merged item counts as live in everything but topics, log
 	// and Get; stated for the first time, or again, it is Merged in place of New, Baseline, Restored or Reshaped. An Address
 	// alone that moves moves nothing in the log but what it merges or parts: the answer is then Merged or Unchanged. At most
 	// [MaxSame] items share an address; others stand apart until there is room when they are stated again.
+	//
+	// An item as Known returns it, with the Raw of its record, is Unchanged: dates that the store filled in make no difference.
 	//
 	// A withdrawal of an unknown or already withdrawn key is Unchanged.
 	//

@@ -208,11 +208,11 @@ func (r *runner) adopt(ctx context.Context, desk Desk, sch *schedule) (ok bool, 
 	if r.spec.Adopt == nil || r.adopted != nil {
 		return true, nil
 	}
-	items, baseline, err := desk.Info(ctx)
+	facts, err := desk.Info(ctx)
 	if err != nil {
 		return false, fmt.Errorf("read the source's facts: %w", err)
 	}
-	published := baseline || items > 0
+	published := facts.Baseline || facts.Items > 0
 	now := time.Now()
 	if now.Before(r.adoptDue) {
 		return published, nil

@@ -200,11 +200,11 @@ func (s *session) fresh(batch []feeds.Change) ([]int, error) {
 		return nil, nil
 	}
 	if s.based == nil {
-		_, baseline, err := s.desk.Info(s.ctx)
+		facts, err := s.desk.Info(s.ctx)
 		if err != nil {
 			return nil, fmt.Errorf("read the source's facts: %w", err)
 		}
-		s.based = &baseline
+		s.based = &facts.Baseline
 	}
 	if !*s.based {
 		return nil, nil

@@ -28,11 +28,11 @@ func (w Withheld) String() string {
 // weigh says whether withdrawing keys needs the operator's word. Keys that the store does not have do not count; recent
 // is how many were withdrawn in the last guardMemory, so that a flood that comes in small portions is one all the same.
 func weigh(ctx context.Context, inv Inventory, keys []string, recent int) (held *Withheld, err error) {
-	items, _, err := inv.Info(ctx)
+	facts, err := inv.Info(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if !tooMany(len(keys), items, recent) {
+	if !tooMany(len(keys), facts.Items, recent) {
 		return nil, nil
 	}
 	// Near the limit it is worth reading the ledger: what was never published cannot be missed.

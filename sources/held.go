@@ -326,6 +326,7 @@ func (s *session) settleOne(t Twin, c feeds.Change, absorb bool) []feeds.Change 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.restyle(c.Item)
+	c.Address = s.policy.address(c.Item)
 	if absorb {
 		// Backlog: should the old one be forgotten by now, this one is still no news.
 		c.Formerly, c.Silent, c.Backlog = t.Old, true, true
@@ -382,7 +383,7 @@ func (r *runner) answer(ctx context.Context, desk Desk, sch *schedule) (done boo
 	if err := sch.save(ctx, desk, r.spec); err != nil {
 		return false, err
 	}
-	items, _, err := desk.Info(ctx)
+	facts, err := desk.Info(ctx)
 	if err != nil {
 		return false, fmt.Errorf("read the source's facts: %w", err)
 	}
@@ -390,7 +391,7 @@ func (r *runner) answer(ctx context.Context, desk Desk, sch *schedule) (done boo
 	r.rejected, r.dropped, r.held = s.before, s.droppedBefore, s.held
 	r.mu.Unlock()
 	r.set(func(st *Status) {
-		st.Items, st.Dropped = items, len(s.droppedBefore)
+		st.Items, st.Merged, st.Dropped = facts.Items, facts.Merged, len(s.droppedBefore)
 		st.Churn = churnOf(s.held)
 		sch.show(st)
 	})

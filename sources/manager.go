@@ -187,8 +187,10 @@ type Status struct {
 	// not configured any more and ends what it has arranged with others).
 	State string `json:"state"`
 	// Counts are of the fetch under way, or of the last one.
-	Counts   Counts    `json:"counts"`
-	Items    int       `json:"items"`
+	Counts Counts `json:"counts"`
+	Items  int    `json:"items"`
+	// Merged is how many of the items are shown as one with those of other sources, under these.
+	Merged   int       `json:"merged"`
 	Due      time.Time `json:"due,omitzero"`
 	Last     time.Time `json:"last,omitzero"`
 	LastOK   time.Time `json:"last_ok,omitzero"`

@@ -121,10 +121,10 @@ func (d *memoryDesk) SetBaseline(context.Context) error {
 	return nil
 }
 
-func (d *memoryDesk) Info(context.Context) (int, bool, error) {
+func (d *memoryDesk) Info(context.Context) (Facts, error) {
 	d.m.mu.Lock()
 	defer d.m.mu.Unlock()
-	return len(d.m.items), d.m.baseline, nil
+	return Facts{Items: len(d.m.items), Baseline: d.m.baseline}, nil
 }
 
 func (d *memoryDesk) Keys(_ context.Context, fn func(string) error) error {

@@ -28,6 +28,10 @@ type Policy struct {
 	Rules Rules
 	// Labels and SiteLabels are the operator's rules about labels: those of the source, then those for all sources.
 	Labels, SiteLabels LabelRules
+	// Original says where the address of the page that an item was copied from stands; empty for where the source says it.
+	Original OriginalRule
+	// Merge lets items be one with those of other sources that have the same address ([Canonical]).
+	Merge bool
 	// Group is the private group of the items; empty leaves what the item says.
 	Group string
 	// Report is told what was mended (Repaired is set): such an item is published all the same. Nil for nobody.
@@ -96,7 +100,7 @@ func Normalise(c *feeds.Change, p Policy, now time.Time) error {
 	it.Group = cleanLine(it.Group)
 
 	base := cleanAddresses(c, report)
-	if err := cleanTexts(it, base); err != nil {
+	if err := cleanTexts(it, base, p.Original); err != nil {
 		return fmt.Errorf("normalise %s: %w", c.Key, err)
 	}
 	it.Authors = cleanPeople(it.Authors, p.Author, base)
@@ -114,7 +118,18 @@ func Normalise(c *feeds.Change, p Policy, now time.Time) error {
 		}
 	}
 	cleanDates(c, now, report)
+	if c.Address = p.address(it); c.Address != "" {
+		it.Because("duplicates", "one with those of other sources at "+c.Address)
+	}
 	return nil
+}
+
+// address is the one by which an item is merged; empty where items are not.
+func (p Policy) address(it *feeds.Item) string {
+	if !p.Merge {
+		return ""
+	}
+	return Canonical(it)
 }
 
 // CleanKey is the form of a native key in the store: trimmed, without control characters, invalid bytes as %XX so that
@@ -184,7 +199,7 @@ func cleanAddresses(c *feeds.Change, report func(string)) *url.URL {
 }
 
 // cleanTexts makes content, summary and picture.
-func cleanTexts(it *feeds.Item, base *url.URL) error {
+func cleanTexts(it *feeds.Item, base *url.URL, rule OriginalRule) error {
 	if it.Content == "" && looksHTML(it.Summary) {
 		it.Content = it.Summary
 		if utf8.RuneCountInString(it.Summary) > maxSummary {
@@ -201,6 +216,12 @@ func cleanTexts(it *feeds.Item, base *url.URL) error {
 		it.Content = b.html
 		if b.cut != (cuts{}) {
 			it.Because("html", b.cut.String())
+		}
+		if rest, ok := rule.apply(it); ok && len(rest) < len(b.html) {
+			if b, err = readHTML(rest, base); err != nil { // the words of the link are not what it is about
+				return err
+			}
+			head, it.Content = b.text, b.html
 		}
 		if it.Image == "" {
 			it.Image = b.image

@@ -93,7 +93,7 @@ func (d *previewDesk) Describe(_ context.Context, about feeds.About) error {
 
 func (d *previewDesk) SetBaseline(context.Context) error { return nil }
 
-func (d *previewDesk) Info(context.Context) (int, bool, error) { return 0, false, nil }
+func (d *previewDesk) Info(context.Context) (Facts, error) { return Facts{}, nil }
 
 func (d *previewDesk) Keys(context.Context, func(string) error) error { return nil }
 

@@ -66,18 +66,18 @@ func (s *session) rework() error {
 	return nil
 }
 
-// reworkOne is what the policy makes of one stored item: nothing, if it is as it should be.
+// reworkOne is what the policy makes of one stored item.
 func (s *session) reworkOne(r feeds.Record) []feeds.Change {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	_, out := s.droppedBefore[r.Key]
-	if r.Item == nil || r.Standing != feeds.Live && r.Standing != feeds.Waiting && (!out || r.Standing != feeds.Gone) {
+	if r.Item == nil || r.Standing != feeds.Live && r.Standing != feeds.Within && r.Standing != feeds.Waiting && (!out || r.Standing != feeds.Gone) {
 		return nil
 	}
 	it := *r.Item
-	was := fmt.Sprintf("%q %q %q %q", it.Categories, it.Tags, it.Language, it.Authors)
 	s.restyle(&it)
-	c := feeds.Change{Source: s.policy.Source, Key: r.Key, Raw: r.Raw, Item: &it, Hold: r.Standing == feeds.Waiting}
+	it.Also = nil
+	c := feeds.Change{Source: s.policy.Source, Key: r.Key, Raw: r.Raw, Item: &it, Hold: r.Standing == feeds.Waiting, Address: s.policy.address(&it)}
 	if rule := s.policy.Rules.judge(&it); rule != "" {
 		if out {
 			d := s.droppedBefore[r.Key]
@@ -91,10 +91,7 @@ func (s *session) reworkOne(r feeds.Record) []feeds.Change {
 		s.markSeen(r.Key)
 		return []feeds.Change{c}
 	}
-	if fmt.Sprintf("%q %q %q %q", it.Categories, it.Tags, it.Language, it.Authors) == was {
-		return nil
-	}
-	return []feeds.Change{c}
+	return []feeds.Change{c} // its address may have moved, or not be known yet; the store tells what did not move
 }
 
 // restyle applies the policy, but for its rules, to an item that was normalised under another one.

@@ -76,6 +76,9 @@ func (p Policy) Shape() string {
 			fmt.Fprintf(h, "%q|%v|%q|", r.To, r.Drop, r.Add) // fmt prints maps in the order of their keys
 		}
 	}
+	if p.Original != (OriginalRule{}) || p.Merge {
+		fmt.Fprintf(h, "%q|%q|%v|%v|", p.Original.Field, p.Original.Link, p.Original.Remove, p.Merge)
+	}
 	return hex.EncodeToString(h.Sum(nil))
 }
 

@@ -56,6 +56,7 @@ func TestShapeOfPolicy(t *testing.T) {
 		"language": {Language: "en"}, "author": {Author: feeds.Person{Name: "x"}}, "category": {AddCategories: []string{"x"}},
 		"tag": {AddTags: []string{"x"}}, "group": {Group: "x"}, "drop": {Rules: Rules{Drop: drop}}, "keep": {Rules: Rules{Keep: drop}},
 		"to": {Labels: LabelRules{Tag: Relabel{To: map[string]string{"a": "b"}}}}, "site": {SiteLabels: LabelRules{Tag: Relabel{To: map[string]string{"a": "b"}}}},
+		"merge": {Merge: true}, "field": {Original: OriginalRule{Field: "x"}}, "link": {Original: OriginalRule{Link: "x"}}, "remove": {Original: OriginalRule{Link: "x", Remove: true}},
 		"drop label": {Labels: LabelRules{Category: Relabel{Drop: map[string]bool{"a": true}}}}, "add": {Labels: LabelRules{Tag: Relabel{Add: map[string][]string{"a": {"b"}}}}},
 	} {
 		shape := p.Shape()

@@ -261,7 +261,7 @@ func (r *runner) recall(ctx context.Context, desk Desk) (schedule, error) {
 	if err := r.reshape(ctx, desk, &sch); err != nil {
 		return sch, err
 	}
-	items, baseline, err := desk.Info(ctx)
+	facts, err := desk.Info(ctx)
 	if err != nil {
 		return sch, fmt.Errorf("read the source's facts: %w", err)
 	}
@@ -269,7 +269,7 @@ func (r *runner) recall(ctx context.Context, desk Desk) (schedule, error) {
 	left := len(r.dropped)
 	r.mu.Unlock()
 	r.set(func(s *Status) {
-		s.Items, s.Fetched, s.Dropped, s.Churn, s.Adopted = items, baseline, left, churnOf(held), adopted.show()
+		s.Items, s.Merged, s.Fetched, s.Dropped, s.Churn, s.Adopted = facts.Items, facts.Merged, facts.Baseline, left, churnOf(held), adopted.show()
 		sch.show(s)
 	})
 	return sch, nil

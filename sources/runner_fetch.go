@@ -154,7 +154,7 @@ func (r *runner) conclude(ctx context.Context, desk Desk, sch *schedule, planned
 		return err
 	}
 	sch.unsaved = false
-	items, baseline, err := desk.Info(ctx)
+	facts, err := desk.Info(ctx)
 	if err != nil {
 		return fmt.Errorf("read the source's facts: %w", err)
 	}
@@ -168,7 +168,7 @@ func (r *runner) conclude(ctx context.Context, desk Desk, sch *schedule, planned
 	r.rejected, r.dropped, r.held = rejected, dropped, f.held
 	r.mu.Unlock()
 	r.set(func(st *Status) {
-		st.Counts, st.Items, st.Fetched, st.Dropped = counts, items, baseline, len(dropped)
+		st.Counts, st.Items, st.Merged, st.Fetched, st.Dropped = counts, facts.Items, facts.Merged, facts.Baseline, len(dropped)
 		if st.Churn = churnOf(f.held); f.adopted != nil {
 			st.Adopted = f.adopted.show()
 		}

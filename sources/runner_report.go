@@ -55,7 +55,7 @@ func (r *runner) logOutcome(err error, failedAs string, sch *schedule, c Counts,
 		r.log.Warn("the source is gone for good (410); remove it from the configuration")
 	}
 	var parts []any
-	for _, k := range []feeds.Kind{feeds.Baseline, feeds.New, feeds.Changed, feeds.Restored, feeds.Withdrawn, feeds.Reshaped, feeds.Held} {
+	for _, k := range []feeds.Kind{feeds.Baseline, feeds.New, feeds.Changed, feeds.Restored, feeds.Withdrawn, feeds.Reshaped, feeds.Merged, feeds.Held} {
 		if n := c.Kinds[k]; n > 0 {
 			parts = append(parts, string(k), n)
 		}

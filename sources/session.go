@@ -190,7 +190,7 @@ func (s *session) book(batch []feeds.Change, accepted []feeds.Accepted) {
 	s.adopted.book(batch, accepted)
 	for i, a := range accepted {
 		s.counts.Kinds[a.Kind]++
-		if a.Kind == feeds.New || a.Kind == feeds.Baseline {
+		if a.Kind == feeds.New || a.Kind == feeds.Baseline || a.Kind == feeds.Merged {
 			s.arrive(batch[i].Item)
 		}
 		if a.Err != nil {

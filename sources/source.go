@@ -175,6 +175,8 @@ type Kind struct {
 	// Web: the kind asks others through Env.HTTP, so its sources take the keys for that (headers, proxy, allow and more)
 	// and are asked for as often as their own cadence suggests, Interval being the shortest time.
 	Web bool
+	// FrontMatter: posts of this kind have named fields, of which [Env.Original] may be one.
+	FrontMatter bool
 	// Private: what a [Receiver] of this kind is told comes through the admin listener, never the public one.
 	Private bool
 }
@@ -212,6 +214,9 @@ type Env struct {
 	Log  *slog.Logger
 	// Zone is the configured time zone; nil for none.
 	Zone *time.Location
+	// Original is the field of the front matter that holds the address of the page that a post was copied from
+	// (Item.Original); empty for none. Kinds without front matter pass over it.
+	Original string
 	// Shape is equal while an item is published as before ([Policy.Shape]). A source that emits differences only states
 	// everything again, with the same Raw, when it has moved.
 	Shape string

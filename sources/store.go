@@ -39,8 +39,8 @@ type Ledger interface {
 
 // Inventory tells what the store has of the source.
 type Inventory interface {
-	// Info returns the number of live items and whether the first complete fetch was stored.
-	Info(ctx context.Context) (items int, baseline bool, err error)
+	// Info returns the facts of the source.
+	Info(ctx context.Context) (Facts, error)
 	// Keys calls fn for the key of each live or held item.
 	Keys(ctx context.Context, fn func(key string) error) error
 	// Known returns what is known under keys, in their order; a record without Standing for one that was never stated.
@@ -50,6 +50,14 @@ type Inventory interface {
 	Recent(ctx context.Context, group string, before feeds.Pos, limit int) (feeds.Page, error)
 	// Find returns the records of public IDs, in their order; one without Standing for an ID that was never given.
 	Find(ctx context.Context, ids ...string) ([]feeds.Record, error)
+}
+
+// Facts are what a store knows of a source.
+type Facts struct {
+	// Items is how many live items there are, and Merged how many of them items of other sources are shown for.
+	Items, Merged int
+	// Baseline says that the first complete fetch was stored.
+	Baseline bool
 }
 
 // Memory keeps small values in buckets of the source.

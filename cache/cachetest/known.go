@@ -113,6 +113,31 @@ var knownCases = []testCase{
 		},
 	},
 	{
+		name:    "known/again",
+		promise: "an item as Known returns it is Unchanged when it is put again, whatever dates the store filled in",
+		run: func(r *run) {
+			r.live("s")
+			undated := func(c *feeds.Change) { c.Item.Published = time.Time{} }
+			edited := func(c *feeds.Change) { c.Item.Updated = day0.Add(time.Hour) }
+			r.put("s", post("a"), post("b", undated), post("c", edited), post("d", raw(2), edited), post("e", raw(1)))
+			r.put("s", post("d", raw(3), title("other")), post("e", raw(2), title("other")))
+			r.put("t", post("f", same("x")))
+			r.put("s", post("g", same("x")))
+			tail := r.tail()
+			for _, key := range []string{"a", "b", "c", "d", "e", "g"} {
+				k := r.known("s", key)
+				c := feeds.Change{Key: key, Raw: k.Raw, Item: k.Item}
+				if key == "g" {
+					c.Address = "x"
+				}
+				r.put1("s", c, feeds.Unchanged)
+			}
+			if r.tail() != tail {
+				r.Errorf("it moved something: %+v", r.log(tail))
+			}
+		},
+	},
+	{
 		name:    "put/backlog",
 		promise: "an item of the backlog is Baseline, also after the baseline; one that is known stays what it is",
 		run: func(r *run) {

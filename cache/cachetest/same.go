@@ -504,7 +504,7 @@ func (m *sameModel) compare() {
 		if it.address != "" {
 			if f := first[it.address]; f == nil {
 				first[it.address] = it
-			} else if f.source != it.source && !slices.Contains(shown[f.id].also, it.source) {
+			} else if f.source != it.source {
 				owner = f
 				merged[it.source]++
 			}
@@ -539,7 +539,9 @@ func (m *sameModel) compare() {
 		}
 		byTopic[feeds.All] = append(byTopic[feeds.All], it.id)
 		for _, s := range append(also, it.source) {
-			byTopic[sourceTopic(s)] = append(byTopic[sourceTopic(s)], it.id)
+			if t := sourceTopic(s); !slices.Contains(byTopic[t], it.id) {
+				byTopic[t] = append(byTopic[t], it.id)
+			}
 		}
 	}
 	list, err := m.s.Topics(m.ctx, "")

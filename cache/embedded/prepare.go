@@ -157,13 +157,32 @@ func (p *change) settled(rec *record, now int64) bool {
 
 // same reports whether a statement says what is stored, whatever the address by which it is merged.
 func (p *change) same(rec *record, now int64) bool {
-	if rec.raw != p.raw || rec.print != p.print {
+	if rec.raw != p.raw || rec.print != p.print && !p.refilled(rec) {
 		return false
 	}
 	if p.ahead(rec, now) {
 		return rec.state == held
 	}
 	return rec.state == live
+}
+
+// refilled reports whether the statement is the stored one but for dates that it did not have and the store filled in, as
+// what Known returns does.
+func (p *change) refilled(rec *record) bool {
+	if p.encoded == nil || !p.published.Equal(rec.published) || !p.updated.Equal(rec.updated) {
+		return false
+	}
+	it, err := cache.DecodeItem(p.encoded)
+	if err != nil {
+		return false
+	}
+	for _, stated := range [][2]time.Time{{p.published, {}}, {{}, p.updated}, {}} {
+		it.Published, it.Updated = stated[0], stated[1]
+		if cache.PrintItem(&it, cache.EncodeItem(&it)) == rec.print {
+			return true
+		}
+	}
+	return false
 }
 
 // ahead reports whether the item is to wait for its second.

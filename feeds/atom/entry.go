@@ -82,6 +82,11 @@ func links(e *document.Entry) []link {
 	if e.Original != "" && e.Original != e.Link {
 		out = append(out, link{Href: e.Original, Rel: "via", Type: "text/html"})
 	}
+	for _, c := range e.Also {
+		if c.URL != e.Link && c.URL != e.Original { // RFC 4287 §4.2.7.2: a resource that the entry is related to
+			out = append(out, link{Href: c.URL, Rel: "related", Type: "text/html", Title: c.Source})
+		}
+	}
 	for _, f := range e.Enclosures {
 		l := link{Href: f.URL, Rel: "enclosure", Type: f.Type, Title: f.Title}
 		if f.Length > 0 {

@@ -86,6 +86,7 @@ func full() *feeds.Feed {
 				{URL: "https://cdn.example.org/gold.pdf", Length: 4096},
 				{URL: "https://cdn.example.org/download?id=5"},
 			},
+			Also:      []feeds.Copy{{Source: "metals & more", URL: "https://metals.example.net/gold?a=1&b=2"}, {Source: "bare"}},
 			Published: morning, Updated: morning.Add(30 * time.Minute), Arrived: morning.Add(5 * time.Second),
 		},
 		{

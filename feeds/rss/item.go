@@ -19,6 +19,7 @@ type item struct {
 	*gorilla.RssItem
 	Creators   []document.Text         `xml:"dc:creator"`
 	Categories []category              `xml:"category"`
+	Derived    *document.Text          `xml:"dc:source"`
 	Source     *source                 `xml:"source"`
 	Media      []document.MediaContent `xml:"media:content"`
 	Thumbnail  *document.Thumbnail     `xml:"media:thumbnail"`
@@ -59,6 +60,11 @@ func fill(it *item, lib *gorilla.RssItem, d *document.Document, e *document.Entr
 		}
 	}
 	it.Categories = categories(d, e)
+	// The source element names a feed; the page that an item was copied from is what Dublin Core calls its source (DCMI
+	// Metadata Terms, elements 1.1).
+	if e.Original != e.Link {
+		it.Derived = document.PlainText(e.Original)
+	}
 	if o := e.Origin; o != nil && o.URL != "" {
 		it.Source = &source{URL: o.URL, Title: document.Hexed(cmp.Or(o.Title, e.Source, o.URL))}
 	}

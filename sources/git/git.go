@@ -38,6 +38,7 @@ func Kind(generators ...postdir.Generator) sources.Kind {
 			}
 			return newSource(c, env)
 		},
+		FrontMatter: true,
 		Recognise: func(arg string) (sources.Config, bool) {
 			c := &Config{URL: arg, generators: generators}
 			return c, recognise(arg)

@@ -61,8 +61,9 @@ var Kind = sources.Kind{
 		set := postdir.Settings{Drafts: c.Drafts, Future: c.Future}
 		return postdir.NewSource(c.Path, Generator, set, env, interval), nil
 	},
-	Recognise: recognise,
-	Interval:  interval,
+	FrontMatter: true,
+	Recognise:   recognise,
+	Interval:    interval,
 }
 
 // configName is where faults of the configuration are reported.

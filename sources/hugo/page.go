@@ -229,6 +229,11 @@ func (p *page) item() {
 		}
 	}
 	it.Image = p.image()
+	if field := strings.ToLower(p.site.set.Original); field != "" {
+		if it.Original = p.front.str(field); it.Original == "" {
+			it.Original = p.front.sub("params").str(field)
+		}
+	}
 	p.content()
 }
 

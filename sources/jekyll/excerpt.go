@@ -2,7 +2,6 @@ package jekyll
 
 import (
 	"bytes"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -70,57 +69,4 @@ func closeBlocks(head []byte) []byte {
 		head = append(head, "\n{% end"+name+" %}"...)
 	}
 	return head
-}
-
-// original is the address of the page a post was copied from: an autolink to another host that is the last block of
-// the body, but for a line of links that lead back into the site.
-func original(body []byte, origin string) string {
-	last := ""
-	rest := bytes.TrimRight(body, " \t\r\n")
-	for range 2 {
-		i := bytes.LastIndexByte(rest, '\n')
-		last = strings.TrimSpace(string(rest[i+1:]))
-		if i >= 0 {
-			if prev := bytes.TrimRight(rest[:i], " \t\r"); len(prev) > 0 && prev[len(prev)-1] != '\n' {
-				return "" // the line is not a block of its own
-			}
-		}
-		if len(last) > 2 && last[0] == '<' && last[len(last)-1] == '>' || !onlyLinks(last) {
-			break
-		}
-		if i < 0 {
-			return ""
-		}
-		rest = bytes.TrimRight(rest[:i], " \t\r\n")
-	}
-	if len(last) < 3 || len(last) > 2048 || last[0] != '<' || last[len(last)-1] != '>' {
-		return ""
-	}
-	u, err := url.Parse(last[1 : len(last)-1])
-	if err != nil || u.Host == "" || !oneOf(u.Scheme, "http", "https") || strings.ContainsAny(last[1:len(last)-1], "<> ") {
-		return ""
-	}
-	if own, err := url.Parse(origin); err == nil && strings.EqualFold(own.Host, u.Host) {
-		return ""
-	}
-	return u.String()
-}
-
-// onlyLinks reports whether a line holds nothing but inline links and signs between them.
-func onlyLinks(line string) bool {
-	if len(line) > 4096 || !strings.HasPrefix(line, "[") {
-		return false
-	}
-	for line != "" {
-		mid := strings.Index(line, "](")
-		if line[0] != '[' || mid < 0 || strings.IndexByte(line[:mid], ']') >= 0 {
-			return false
-		}
-		end := strings.IndexAny(line[mid:], ") \t")
-		if end < 0 || line[mid+end] != ')' {
-			return false
-		}
-		line = strings.TrimLeft(line[mid+end+1:], " \t|｜·•/、,，-—")
-	}
-	return true
 }

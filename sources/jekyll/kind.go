@@ -32,8 +32,9 @@ var Kind = sources.Kind{
 		}
 		return newSource(c, env), nil
 	},
-	Recognise: recognise,
-	Interval:  interval,
+	FrontMatter: true,
+	Recognise:   recognise,
+	Interval:    interval,
 }
 
 // Generator reads Jekyll sites in any tree.

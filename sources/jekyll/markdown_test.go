@@ -162,27 +162,3 @@ func TestExcerpt(t *testing.T) {
 		}
 	}
 }
-
-func TestOriginal(t *testing.T) {
-	const own = "https://harbour.example.org"
-	for _, c := range []struct{ name, body, want string }{
-		{"last block", "text\n\n<http://news.example.com/1>", "http://news.example.com/1"},
-		{"before the links back", "text\n\n<http://news.example.com/1>\n\n[a](//h/)｜[b](//h/c)\n", "http://news.example.com/1"},
-		{"alone", "<http://news.example.com/1>\r\n", "http://news.example.com/1"},
-		{"in a paragraph", "text\n<http://news.example.com/1>", ""},
-		{"own host", "text\n\n<https://Harbour.example.org/1>", ""},
-		{"not the last block", "<http://news.example.com/1>\n\ntext", ""},
-		{"before text with a link", "<http://news.example.com/1>\n\nsee [a](b)", ""},
-		{"links only", "[a](b)", ""},
-		{"empty", "", ""},
-		{"empty autolink", "text\n\n<>", ""},
-		{"mail", "text\n\n<mailto:a@b.example>", ""},
-		{"tag", "text\n\n<br>", ""},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			if got := original([]byte(c.body), own); got != c.want {
-				t.Errorf("got %q", got)
-			}
-		})
-	}
-}

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"feedmill/feeds"
+	"feedmill/sources"
 	"feedmill/sources/internal/postdir"
 )
 
@@ -318,8 +319,8 @@ func (d *doc) content() {
 		d.Repair(line, "%s", n.Text)
 	}
 	it.Content = html
-	if r.markdown {
-		it.Original = original(d.cut.body, s.origin)
+	if it.Original = d.get(s.original).str(); it.Original == "" && r.markdown {
+		it.Original = sources.LastLink(html, s.origin)
 	}
 	sep := d.separator()
 	only := s.excerptOnly

@@ -36,6 +36,8 @@ type site struct {
 	conf                         fields
 	lib                          *library
 	title, description, language string
+	// original is the field that the operator names.
+	original string
 	// origin is scheme and host with no slash at the end, empty without a usable url; idOrigin is origin as jekyll-feed
 	// writes it into IDs, slashes included. base is "" or "/path".
 	origin, idOrigin, base string
@@ -121,6 +123,7 @@ func newSite(conf fields, set postdir.Settings) *site {
 		unpublished: conf.get("unpublished").isTrue(),
 		dates:       zoning{zone: set.Zone, asSite: set.SiteDates},
 		fileDates:   set.FileDates,
+		original:    set.Original,
 		encoding:    conf.get("encoding").str(),
 		markdown:    map[string]bool{},
 		top:         strings.Trim(conf.get("collections_dir").str(), "/"),

@@ -182,7 +182,7 @@ func MakeSpec(cfg *config.Config, s config.Source, client *http.Client, files st
 		env.Dir = filepath.Join(files, fileName(s.Name))
 	}
 	policy := PolicyOf(cfg, s)
-	env.Shape = policy.Shape()
+	env.Shape, env.Original = policy.Shape(), s.Original.Field
 	src, err := s.Kind.New(s.Config, env)
 	if err != nil {
 		return sources.Spec{}, fmt.Errorf("source %s: %w", s.Name, err)
@@ -207,7 +207,7 @@ func PolicyOf(cfg *config.Config, s config.Source) sources.Policy {
 	p := sources.Policy{
 		Source: s.Name, Language: s.Language, Author: feeds.Person{Name: s.Author},
 		AddCategories: s.AddCategories, AddTags: s.AddTags,
-		Rules: s.Rules, Labels: s.Labels, SiteLabels: cfg.Labels,
+		Rules: s.Rules, Labels: s.Labels, SiteLabels: cfg.Labels, Original: s.Original, Merge: s.Merges(cfg),
 	}
 	if p.Language == "" {
 		p.Language = cfg.Language

@@ -120,9 +120,9 @@ func (k *desk) SetBaseline(ctx context.Context) error {
 	return k.store.SetBaseline(ctx, k.lease, k.source)
 }
 
-func (k *desk) Info(ctx context.Context) (items int, baseline bool, err error) {
+func (k *desk) Info(ctx context.Context) (sources.Facts, error) {
 	s, err := k.store.Source(ctx, k.source)
-	return s.Items, s.Baseline, err
+	return sources.Facts{Items: s.Items, Merged: s.Merged, Baseline: s.Baseline}, err
 }
 
 func (k *desk) Keys(ctx context.Context, fn func(key string) error) error {

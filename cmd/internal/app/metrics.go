@@ -24,6 +24,7 @@ var (
 	sourceFailures = describe("source_failures", "Failed fetches in a row.", "source")
 	sourceRejected = describe("source_rejected_posts", "Posts that are not published as they stand.", "source", "repaired")
 	sourceDropped  = describe("source_dropped_items", "Items that the rules of the source leave out, as far as they are remembered.", "source")
+	sourceMerged   = describe("source_merged_items", "Live items of the source that are shown as one with those of other sources, under these.", "source")
 	sourceWithheld = describe("source_withheld_items", "Withdrawals that wait for feedmill release.", "source")
 	sourceChurned  = describe("source_churned_items", "Entries under other keys that wait for feedmill absorb or release.", "source")
 	sourceAdopted  = describe("source_adopted_items", "IDs of the adopted feed.", "source", "matched")
@@ -91,6 +92,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 		gauge(sourceRejected, float64(len(s.Rejected)-repaired), s.Name, "false")
 		gauge(sourceRejected, float64(repaired), s.Name, "true")
 		gauge(sourceDropped, float64(s.Dropped), s.Name)
+		gauge(sourceMerged, float64(s.Merged), s.Name)
 		withheld := 0
 		if s.Withheld != nil {
 			withheld = s.Withheld.Gone

@@ -52,6 +52,8 @@ type Config struct {
 	Listen, Admin string
 	// Items is how many items a document holds, 1..1000; 0 leaves it to the source, and [DefaultItems].
 	Items int
+	// Merge makes one item of those of several sources that have the same address.
+	Merge bool
 	// MaxAge is how long a reader may keep a document before asking again.
 	MaxAge time.Duration
 
@@ -91,6 +93,10 @@ type Source struct {
 	// Rules say which of its items are published, Labels what becomes of their labels.
 	Rules  sources.Rules
 	Labels sources.LabelRules
+	// Original says where the address of the page that an item was copied from stands. Merge is its own word on
+	// [Config.Merge]; nil for none.
+	Original sources.OriginalRule
+	Merge    *bool
 	// Formerly is the name the source had before; its items and their IDs are carried over.
 	Formerly string
 	// Adopt is the feed that the source continues; nil for none.
@@ -114,6 +120,7 @@ type file struct {
 	Admin       string        `yaml:"admin" doc:"The address of the admin listener (health, metrics, status), or off. Never make it public."`
 	Items       int           `yaml:"items" doc:"How many items a document holds, 1 to 1000. Unset: what the source's own feed holds, else 50." jsonschema:"minimum=1,maximum=1000"`
 	MaxAge      time.Duration `yaml:"max_age" doc:"How long a reader may keep a document before asking again."`
+	Duplicates  string        `yaml:"duplicates" doc:"What becomes of items of several sources that have the same address: keep (each source shows its own) or merge (one item, with the labels of all, in the topics of all these sources)."`
 	Image       string        `yaml:"image" doc:"The address of a picture for feeds that have none of their own."`
 	Icon        string        `yaml:"icon" doc:"The address of a small square picture for all feeds."`
 	Copyright   string        `yaml:"copyright" doc:"The notice of copyright of all feeds."`
@@ -123,7 +130,7 @@ type file struct {
 }
 
 func defaults() file {
-	return file{Store: DefaultStore, Listen: DefaultListen, Admin: DefaultAdmin, MaxAge: DefaultMaxAge}
+	return file{Store: DefaultStore, Listen: DefaultListen, Admin: DefaultAdmin, MaxAge: DefaultMaxAge, Duplicates: duplicatesKeep}
 }
 
 // laterKeys are keys of the top level that are part of the file's shape, but not served yet.

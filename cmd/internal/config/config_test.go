@@ -369,3 +369,35 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestDuplicatesAndOriginal(t *testing.T) {
+	kinds := fakeKinds()
+	for i := range kinds {
+		kinds[i].FrontMatter = kinds[i].Name == "jekyll"
+	}
+	c, err := Parse("f.yaml", []byte(`duplicates: merge
+sources:
+  a: { jekyll: /a, original: last-link }
+  b: { jekyll: /b, original: { field: source_url }, duplicates: keep }
+  c: { feed: "https://c.example/f", original: { link: " 原文 ", remove: true } }
+  d: { feed: "https://d.example/f", original: first-link }
+  e: { jekyll: /e, original: via }
+`), kinds, testEnv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []struct {
+		rule  sources.OriginalRule
+		merge bool
+	}{
+		{sources.OriginalRule{Link: sources.LinkLast}, true},
+		{sources.OriginalRule{Field: "source_url"}, false},
+		{sources.OriginalRule{Link: "原文", Remove: true}, true},
+		{sources.OriginalRule{Link: sources.LinkFirst}, true},
+		{sources.OriginalRule{Field: "via"}, true},
+	} {
+		if s := c.Sources[i]; s.Original != want.rule || s.Merges(c) != want.merge {
+			t.Errorf("%s: %+v, merges %v; want %+v", s.Name, s.Original, s.Merges(c), want)
+		}
+	}
+}

@@ -117,6 +117,18 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
 			schemaOf(durationType), {Type: "object", Properties: bounds, AdditionalProperties: jsonschema.FalseSchema},
 		}}
+	case t == reflect.TypeFor[original]():
+		how := jsonschema.NewProperties()
+		for _, f := range fieldsOf(&original{}) {
+			kind := "string"
+			if f.typ.Kind() == reflect.Bool {
+				kind = "boolean"
+			}
+			how.Set(f.key, &jsonschema.Schema{Type: kind, Description: f.doc})
+		}
+		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
+			{Type: "string", Examples: []any{"last-link", "first-link", "source_url"}}, {Type: "object", Properties: how, AdditionalProperties: jsonschema.FalseSchema},
+		}}
 	case t == wordsType:
 		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
 			{Type: "string"}, {Type: "array", Items: &jsonschema.Schema{Type: "string"}},

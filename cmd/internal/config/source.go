@@ -20,17 +20,19 @@ import (
 
 // common are the keys that every source takes.
 type common struct {
-	Title    string        `yaml:"title,omitempty" doc:"The title of the source's own feed. Unset: what the source says of itself."`
-	Interval interval      `yaml:"interval,omitempty" doc:"Time between fetches, 1s or more; or {min: 15m, max: 6h} for as often as something new comes, in these bounds."`
-	Add      added         `yaml:"add,omitempty" doc:"Labels for every item of the source."`
-	Language string        `yaml:"language,omitempty" doc:"The language of items that state none."`
-	Author   string        `yaml:"author,omitempty" doc:"The author of items that state none."`
-	Keep     []match.Words `yaml:"keep,omitempty" doc:"Publish only items that match; several: those that match one of them."`
-	Drop     []match.Words `yaml:"drop,omitempty" doc:"Leave out items that match; several: those that match one of them."`
-	Labels   labelsOf      `yaml:"labels,omitempty" doc:"What becomes of labels of this source; as labels of the top level, without titles."`
-	Timezone string        `yaml:"timezone,omitempty" doc:"The time zone in which dates of this source without a zone are read. Unset: timezone of the top level."`
-	Formerly string        `yaml:"formerly,omitempty" doc:"The name this source had before: its items and subscriptions are carried over."`
-	Adopt    string        `yaml:"adopt,omitempty" doc:"The feed that this source continues, by its address or a saved copy: its items keep the IDs they have there, so that nothing is repeated for whoever moves here."`
+	Title      string        `yaml:"title,omitempty" doc:"The title of the source's own feed. Unset: what the source says of itself."`
+	Interval   interval      `yaml:"interval,omitempty" doc:"Time between fetches, 1s or more; or {min: 15m, max: 6h} for as often as something new comes, in these bounds."`
+	Add        added         `yaml:"add,omitempty" doc:"Labels for every item of the source."`
+	Language   string        `yaml:"language,omitempty" doc:"The language of items that state none."`
+	Author     string        `yaml:"author,omitempty" doc:"The author of items that state none."`
+	Keep       []match.Words `yaml:"keep,omitempty" doc:"Publish only items that match; several: those that match one of them."`
+	Drop       []match.Words `yaml:"drop,omitempty" doc:"Leave out items that match; several: those that match one of them."`
+	Labels     labelsOf      `yaml:"labels,omitempty" doc:"What becomes of labels of this source; as labels of the top level, without titles."`
+	Original   original      `yaml:"original,omitempty" doc:"Where the address of the page that an item was copied from stands: last-link, first-link, a field of the front matter, or {link: WORDS, remove: true}. Unset: where the source says it."`
+	Duplicates string        `yaml:"duplicates,omitempty" doc:"keep or merge, as duplicates of the top level. Unset: that."`
+	Timezone   string        `yaml:"timezone,omitempty" doc:"The time zone in which dates of this source without a zone are read. Unset: timezone of the top level."`
+	Formerly   string        `yaml:"formerly,omitempty" doc:"The name this source had before: its items and subscriptions are carried over."`
+	Adopt      string        `yaml:"adopt,omitempty" doc:"The feed that this source continues, by its address or a saved copy: its items keep the IDs they have there, so that nothing is repeated for whoever moves here."`
 }
 
 // added are labels that a source adds to its items.
@@ -137,6 +139,16 @@ func (r *reader) source(c *Config, name, at string, line int, n *yaml.Node, kind
 		Name: name, Kind: kind, Config: cfg, Web: how,
 		Interval: s.Interval, MaxInterval: s.MaxInterval, Chosen: !com.Interval.IsZero(), AddCategories: com.Add.Category, AddTags: com.Add.Tag,
 		Language: com.Language, Author: com.Author, Formerly: com.Formerly, Line: line,
+	}
+	s.Original = sources.OriginalRule{Field: com.Original.Field, Link: com.Original.Link, Remove: com.Original.Remove}
+	if v := valueOf(ours, "original"); com.Original.Field != "" && !kind.FrontMatter && v != ours {
+		r.fail(v, join(at, "original"), "%s items have no front matter; want last-link, first-link or { link: WORDS }", kind.Name)
+	}
+	if v := valueOf(ours, "duplicates"); v != ours {
+		merge, err := parseDuplicates(com.Duplicates)
+		if s.Merge = &merge; err != nil {
+			r.value(v, join(at, "duplicates"), err)
+		}
 	}
 	s.Rules.Keep, s.Rules.Drop = r.rules(ours, at, "keep", com.Keep), r.rules(ours, at, "drop", com.Drop)
 	s.Labels = r.relabel(valueOf(ours, "labels"), join(at, "labels"), com.Labels)
@@ -297,6 +309,14 @@ func (s *Source) common() common {
 		Interval: interval{s.Interval, s.MaxInterval}, Add: added{s.AddCategories, s.AddTags}, Language: s.Language, Author: s.Author,
 		Formerly: s.Formerly, Adopt: s.Adopt.String(),
 	}
+}
+
+// Merges reports whether items of the source are one with those of others.
+func (s *Source) Merges(c *Config) bool {
+	if s.Merge != nil {
+		return *s.Merge
+	}
+	return c.Merge
 }
 
 // ZoneIn is where dates of the source without a zone are read; nil for what it says itself.

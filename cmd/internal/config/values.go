@@ -62,6 +62,10 @@ var setters = map[string]func(c *Config, f *file) error{
 		}
 		return nil
 	},
+	"duplicates": func(c *Config, f *file) (err error) {
+		c.Merge, err = parseDuplicates(f.Duplicates)
+		return err
+	},
 	"items": func(c *Config, f *file) error {
 		if f.Items < 1 || f.Items > 1000 {
 			return errors.New("want 1 to 1000 items")

@@ -89,6 +89,17 @@ func Prepare(f *feeds.Feed) *Document {
 	return d
 }
 
+// copies are those with an address.
+func copies(list []feeds.Copy) []feeds.Copy {
+	var out []feeds.Copy
+	for _, c := range list {
+		if c.URL = Address(c.URL); c.URL != "" {
+			out = append(out, feeds.Copy{Source: Line(c.Source), URL: c.URL})
+		}
+	}
+	return out
+}
+
 func set(n int) map[string]bool { return make(map[string]bool, n) }
 
 func prepare(e *Entry, it *feeds.Item) {
@@ -96,6 +107,7 @@ func prepare(e *Entry, it *feeds.Item) {
 	e.ID, e.Source = Line(it.ID), Line(it.Source)
 	e.URL, e.Original, e.Image = Address(it.URL), Address(it.Original), Address(it.Image)
 	e.Link = cmp.Or(e.URL, e.Original)
+	e.Also = copies(it.Also)
 	e.Title = Line(it.Title)
 	e.Summary = strings.TrimSpace(Clean(it.Summary))
 	e.Content = Clean(it.Content)

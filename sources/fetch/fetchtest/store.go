@@ -172,10 +172,10 @@ func (d *desk) SetBaseline(context.Context) error {
 	return nil
 }
 
-func (d *desk) Info(context.Context) (int, bool, error) {
+func (d *desk) Info(context.Context) (sources.Facts, error) {
 	d.s.mu.Lock()
 	defer d.s.mu.Unlock()
-	return len(d.items), d.baseline, nil
+	return sources.Facts{Items: len(d.items), Baseline: d.baseline}, nil
 }
 
 func (d *desk) Keys(_ context.Context, fn func(string) error) error {

@@ -42,7 +42,7 @@ type Engine struct {
 
 // NewEngine makes the engine of a source.
 func NewEngine(gen Generator, set Settings, env sources.Env) *Engine {
-	set.Zone, set.Shape = env.Zone, env.Shape
+	set.Zone, set.Shape, set.Original = env.Zone, env.Shape, env.Original
 	return &Engine{gen: gen, set: set, notes: map[string]bool{}, needs: map[string]map[string]bool{}, scanned: make(chan struct{}, 1)}
 }
 

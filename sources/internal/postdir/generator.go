@@ -36,6 +36,9 @@ type Settings struct {
 	// FileDates takes the modification time of a file as that of its last change, where the post states none. For trees
 	// whose times mean something: commits, not check-outs.
 	FileDates bool
+	// Original is the field of the front matter that holds the address of the page that a post was copied from; the engine
+	// takes it from its Env.
+	Original string
 	// Shape is [sources.Env]'s, from where the engine takes it: when it moves, every post is decoded and stated again.
 	Shape string
 }
