@@ -102,7 +102,8 @@ type language struct {
 	zone *time.Location
 	md   goldmark.Markdown
 	// origin is scheme, host and path of baseURL without a slash at the end, base its path; both empty without a usable one.
-	origin, base string
+	// written is origin as the site writes it, perhaps without a scheme.
+	origin, base, written string
 	// prefix is the language as the first directory of paths; mostly empty for the default language.
 	prefix string
 	// kinds are the taxonomies with the kind of topic that each gives.
@@ -160,12 +161,7 @@ func (s *site) readLanguage(l *language) {
 			s.report("timeZone %.40q is not known: write it like Asia/Shanghai", name)
 		}
 	}
-	if u, err := url.Parse(conf.str("baseurl")); err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https") {
-		l.origin = strings.TrimRight(u.String(), "/")
-		l.base = strings.TrimRight(u.EscapedPath(), "/")
-	} else {
-		s.report("baseURL %.80q is not an address like https://example.org/: pages have no addresses", conf.str("baseurl"))
-	}
+	s.readBase(l)
 	l.md = newMarkdown(conf)
 	l.kinds = taxonomies(conf)
 	l.orders = dateOrders(conf.sub("frontmatter"))
@@ -174,6 +170,23 @@ func (s *site) readLanguage(l *language) {
 	if n, ok := conf["summarylength"].(int64); ok && n > 0 && n < 1_000_000 {
 		l.summary = int(n)
 	}
+}
+
+// readBase reads baseURL. Hugo takes whatever it is; many sites leave out the scheme.
+func (s *site) readBase(l *language) {
+	raw := l.conf.str("baseurl")
+	u, err := url.Parse(raw)
+	if host, _, _ := strings.Cut(strings.TrimPrefix(raw, "//"), "/"); err == nil && u.Scheme == "" && strings.Contains(host, ".") {
+		if u, err = url.Parse("https://" + strings.TrimPrefix(raw, "//")); err == nil {
+			s.report("baseURL %.80q has no scheme: it is read as %s", raw, u)
+		}
+	}
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		s.report("baseURL %.80q is not an address like https://example.org/: pages have no addresses", raw)
+		return
+	}
+	l.origin, l.written = strings.TrimRight(u.String(), "/"), strings.TrimRight(raw, "/")
+	l.base = strings.TrimRight(u.EscapedPath(), "/")
 }
 
 // taxonomies are those of a site, with the kind of topic that each gives.

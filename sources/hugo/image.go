@@ -11,7 +11,7 @@ import (
 // templates take for one. A name is that of a resource of the bundle if it has it, else below baseURL.
 func (p *page) image() string {
 	var name string
-	for _, key := range []string{"images", "image", "cover", "thumbnail"} {
+	for _, key := range []string{"images", "image", "cover", "thumbnail", "featuredimage", "featured_image"} {
 		if list := p.front.words(key); len(list) > 0 {
 			name = list[0]
 			break

@@ -10,7 +10,9 @@ import (
 var madeUp = map[string]func(r *rand.Rand, file func(name, text string), n int){
 	"plain": func(r *rand.Rand, file func(name, text string), n int) {
 		file("hugo.toml", "baseURL = 'https://a.example/'\ntitle = 'Plain'\n[params]\ncolour = 'red'\n[params.shade]\ndark = 'black'\n[taxonomies]\ntag = 'tags'\ncategory = 'categories'\nseries = 'series'\nplace = 'places'\n")
-		g := &generator{Rand: r, file: file, dirs: []string{"", "posts", "posts/2024", "Notes And More", "docs/a/b"}}
+		file("layouts/shortcodes/note.html", "{{ .Inner }}")
+		file("layouts/shortcodes/wrap.html", "{{ $.Page.RenderString (dict \"display\" \"block\") .Inner }}")
+		g := &generator{Rand: r, file: file, dirs: []string{"", "posts", "posts/2024", "Notes And More", "docs/a/b"}, own: true}
 		file("content/docs/a/_index.md", "---\ntitle: A\ncascade:\n  places: [cascaded]\n  _target:\n    path: '/docs/**'\n---\n")
 		file("content/posts/_index.md", "---\ntitle: Posts\ncascade:\n  series: [everywhere]\n---\n")
 		g.pages(n)
@@ -78,6 +80,8 @@ type generator struct {
 	dirs   []string
 	langs  []string
 	unsafe bool
+	// own: the site has shortcodes of its own.
+	own bool
 	// dated: names begin with dates.
 	dated bool
 	n     int
@@ -283,6 +287,16 @@ func (g *generator) block() string {
 		"Line one  \nline two\\\nline three\nline four\n",
 		"* Lists\n\n  with paragraphs\n\n      and code\n",
 		"Escapes \\* \\_ \\` and entities &lt;b&gt; &#39; &hellip;\n",
+		"<!-- a comment -->\n\nText after <!-- another --> a comment\n",
+		"### A `code` heading with [a link](/x) and *emphasis*\n\n#### A heading\n",
+		"Ein Satz mit „Anführungszeichen“, 'single' and \"double 'nested' quotes\" -- 1990--2000 'tis 5'6\"\n",
+		"1) one\n2) two\n\n+ plus\n+ list\n\n2. starts\n3. at two\n",
+		"[reference]: https://example.org/ref \"T\"\n\nA [reference], a [text][reference] and <https://auto.example/>.\n",
+		"| only | head |\n|------|------|\n\n| a \\| b | `c` |\n|:--|--:|\n| ![i](x.png) | [l](y) <br> z |\n",
+		"```go {hl_lines=[1,\"2-3\"],linenostart=5}\na := 1\nb := 2\n```\n\n~~~\ntilde {{< param colour >}}\n~~~\n",
+		"{{% highlight python %}}\nprint(1)\n{{% /highlight %}}\n\nText right behind\n{{< highlight js >}}let a = 1;{{< /highlight >}}\nand before\n",
+		"Very long words " + strings.Repeat("lorem ipsum dolor sit amet ", 30) + "end. And one more sentence!\n",
+		"한국어 문장입니다. 日本語の文章です。「引用」も、あります。混合 text 和 English。\n",
 		"Emoji :smile: :heart: and :notanemoji: at 10:30:45\n",
 		"{{< param \"colour\" >}} and {{% param shade.dark %}}\n",
 	}
@@ -292,6 +306,13 @@ func (g *generator) block() string {
 		blocks = append(blocks,
 			"A [ref]({{< ref \"/"+other+"\" >}}) and [more]({{< relref \"/"+other+"#part\" >}})\n",
 			"See {{< ref \""+base+"\" >}} or {{% relref path=\""+other+"\" %}} and [self]({{< ref \"#here\" >}})\n",
+		)
+	}
+	if g.own {
+		blocks = append(blocks,
+			"{{% note \"a\" %}}\n- *in* a list\n- of a note\n{{% /note %}}\n",
+			"{{< wrap kind=\"x\" >}}\n**Strong** text, and a list:\n\n1. one\n2. two\n{{< /wrap >}}\n",
+			"Text {{% note %}}with *a* note{{% /note %}} in it\n",
 		)
 	}
 	if g.unsafe {

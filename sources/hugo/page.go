@@ -222,10 +222,11 @@ func (p *page) item() {
 	}
 	p.labels()
 	if l.origin != "" {
-		it.URL = l.origin + p.address()
+		at := p.address()
+		it.URL = l.origin + at
 		p.Change.Base = it.URL
-		if len(it.URL) <= feeds.MaxID {
-			p.Change.Wish = it.URL
+		if wish := l.written + at; len(wish) <= feeds.MaxID {
+			p.Change.Wish = wish // the guid of Hugo's own feed
 		}
 	}
 	it.Image = p.image()

@@ -249,6 +249,8 @@ func TestSettings(t *testing.T) {
 		"git":                {"enableGitInfo = true", map[string]string{"content/a.md": page}, map[string]string{"a.md": "/a/"}, "enableGitInfo"},
 		"no kinds":           {"disableKinds = ['page']", map[string]string{"content/a.md": page}, map[string]string{"a.md": ""}, ""},
 		"zone":               {"timeZone = 'Asia/Nowhere'", map[string]string{"content/a.md": page}, map[string]string{"a.md": "/a/"}, "timeZone"},
+		"no scheme":          {"baseURL = 's.example/x'", map[string]string{"content/a.md": page}, map[string]string{"a.md": "https://s.example/x/a/"}, `"s.example/x" has no scheme`},
+		"no base":            {"baseURL = '/'", map[string]string{"content/a.md": page + "text"}, map[string]string{"a.md": "text"}, "pages have no addresses"},
 		"linkify":            {"", map[string]string{"content/a.md": page + "www.example.org"}, map[string]string{"a.md": `<a href="https://www.example.org">`}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
