@@ -69,14 +69,23 @@ func BenchmarkHeader(b *testing.B) {
 	})
 }
 
-// benchDir writes n posts.
-func benchDir(tb testing.TB, n int) string {
+// liquidPost is benchPost with the Liquid of an average blog in it: a page's own words, an include, a loop over data, a
+// link to another post.
+func liquidPost(n int) string {
+	return benchPost(n) + "\n{{ page.title }}, {{ page.date | date: \"%Y-%m-%d\" }}: {{ \"/a.png\" | absolute_url }}\n\n" +
+		"{% include box.html text=page.title n=3 %}\n\n{% for s in site.data.ships %}* {{ s.name | upcase }}{% if s.tons > 500 %}, large{% endif %}\n{% endfor %}\n" +
+		"[before]({% post_url 2024-01-01-000000 %}) {% raw %}{{ as it is }}{% endraw %}\n"
+}
+
+// benchDir writes n posts and what they share.
+func benchDir(tb testing.TB, n int, post func(int) string) string {
 	dir := tb.TempDir()
+	write(tb, dir, "_includes/box.html", "<b class=\"x\">{{ include.text | escape }}{{ include.n }}</b>", "_data/ships.yml", "- {name: Aurora, tons: 1200}\n- {name: 晨星, tons: 300}\n")
 	write(tb, dir, "_config.yml", "url: https://harbour.example.org\ntimezone: Asia/Shanghai\n", "_posts/.keep", "")
 	old := time.Now().Add(-time.Hour)
 	for i := range n {
 		p := filepath.Join(dir, "_posts", fmt.Sprintf("2024-%02d-%02d-%06d.md", 1+i%12, 1+i%28, i))
-		if err := os.WriteFile(p, []byte(benchPost(i)), 0o644); err != nil {
+		if err := os.WriteFile(p, []byte(post(i)), 0o644); err != nil {
 			tb.Fatal(err)
 		}
 		if err := os.Chtimes(p, old, old); err != nil {
@@ -89,13 +98,9 @@ func benchDir(tb testing.TB, n int) string {
 // BenchmarkScan is a full scan of 10,000 files: the first one, which reads all, and later ones, which only stat.
 func BenchmarkScan(b *testing.B) {
 	const n = 10_000
-	dir := benchDir(b, n)
-	b.Run("first", func(b *testing.B) {
-		for b.Loop() {
-			newRecorder(b).mustFetch(open(b, dir))
-		}
-		b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "posts/s")
-	})
+	dir := benchDir(b, n, benchPost)
+	b.Run("first", func(b *testing.B) { benchImport(b, dir, n) })
+	b.Run("first with liquid", func(b *testing.B) { benchImport(b, benchDir(b, n, liquidPost), n) })
 	b.Run("unchanged", func(b *testing.B) {
 		r := newRecorder(b)
 		s := open(b, dir)
@@ -108,4 +113,15 @@ func BenchmarkScan(b *testing.B) {
 		}
 		b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "files/s")
 	})
+}
+
+func benchImport(b *testing.B, dir string, n int) {
+	for b.Loop() {
+		r := newRecorder(b)
+		r.mustFetch(open(b, dir))
+		if len(r.items) != n || len(r.reports) != 0 {
+			b.Fatalf("%d items, %d reports", len(r.items), len(r.reports))
+		}
+	}
+	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "posts/s")
 }

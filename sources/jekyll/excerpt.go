@@ -36,9 +36,9 @@ func excerpt(body []byte, sep string) (head []byte, ok bool) {
 	if bytes.Contains(head, []byte("{%")) {
 		head = closeBlocks(head)
 	}
-	first := true
+	own, first := len(head), true
 	for _, m := range linkDef.FindAllSubmatch(tail, -1) {
-		if !bytes.Contains(head, m[1]) {
+		if !bytes.Contains(head[:own], m[1]) {
 			continue
 		}
 		if first {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -183,15 +184,13 @@ func slugify(s, fallback string, pretty bool) string {
 	return strings.ToLower(out)
 }
 
-// titleize makes a title of a slug.
+// titleize makes a title of a slug, blanks for empty words included.
 func titleize(slug string) string {
-	var words []string
-	for _, w := range strings.Split(slug, "-") {
-		if w == "" {
-			continue
+	words := strings.Split(strings.TrimRight(slug, "-"), "-")
+	for i, w := range words {
+		if r, n := utf8.DecodeRuneInString(w); n > 0 {
+			words[i] = string(unicode.ToUpper(r)) + strings.ToLower(w[n:])
 		}
-		r := []rune(w)
-		words = append(words, string(unicode.ToUpper(r[0]))+strings.ToLower(string(r[1:])))
 	}
 	return strings.Join(words, " ")
 }
@@ -248,7 +247,7 @@ func normalise(s string) string {
 	for i, seg := range segments {
 		segments[i] = strings.ReplaceAll(escape(norm.NFC.String(unescape(seg))), "/", "%2F")
 	}
-	out := strings.Join(segments, "/")
+	out := strings.Join(withoutDots(segments), "/")
 	if tail == "" {
 		return out
 	}
@@ -262,6 +261,29 @@ func normalise(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// withoutDots resolves the segments "." and ".." of a path that begins with a slash (RFC 3986 §5.2.4): written as %2e they
+// get past Jekyll's own care.
+func withoutDots(segments []string) []string {
+	if segments[0] != "" {
+		return segments
+	}
+	out := make([]string, 0, len(segments))
+	for i, s := range segments {
+		switch s {
+		case ".":
+		case "..":
+			out = out[:max(len(out)-1, 1)]
+		default:
+			out = append(out, s)
+			continue
+		}
+		if i == len(segments)-1 {
+			out = append(out, "")
+		}
+	}
+	return out
 }
 
 // unescape decodes %XX; what is not one stays.

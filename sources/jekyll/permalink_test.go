@@ -58,7 +58,7 @@ func TestSlugify(t *testing.T) {
 			t.Errorf("%q pretty: %q, want %q", c.in, got, c.pretty)
 		}
 	}
-	for in, want := range map[string]string{"I-dont-like-zeroes": "I Dont Like Zeroes", "": "", "-x": "X", "ünd-ABC": "Ünd Abc"} {
+	for in, want := range map[string]string{"I-dont-like-zeroes": "I Dont Like Zeroes", "": "", "-x": " X", "a--b-": "A  B", "ünd-ABC": "Ünd Abc"} {
 		if got := titleize(in); got != want {
 			t.Errorf("titleize %q: %q", in, got)
 		}
@@ -93,6 +93,8 @@ func TestAddress(t *testing.T) {
 		{"pretty", "url: https://a.example\npermalink: pretty", "", "https://a.example/2024/03/05/x-y/", "https://a.example/2024/03/05/x-y"},
 		{"own permalink", "url: https://a.example", "permalink: /p/q/", "https://a.example/p/q/", "https://a.example/p/x-y"},
 		{"own permalink without extension", "url: https://a.example", "permalink: /p", "https://a.example/p", "https://a.example/x-y"},
+		{"a style is none in a post", "url: https://a.example", "permalink: pretty", "https://a.example/pretty", "https://a.example/x-y"},
+		{"dots in disguise", "url: https://a.example", "permalink: /%2e%2e/a/%2E%2E/b.html", "https://a.example/b.html", "https://a.example/x-y"},
 		{"collection permalink", "url: https://a.example\ncollections: {posts: {permalink: /blog/:title}}", "", "https://a.example/blog/x-y", "https://a.example/blog/x-y"},
 		{"slug", "url: https://a.example", "slug: 港口", "https://a.example/2024/03/05/%E6%B8%AF%E5%8F%A3.html", "https://a.example/2024/03/05/%E6%B8%AF%E5%8F%A3"},
 		{"date moves the page", "url: https://a.example\ntimezone: Asia/Shanghai", "date: 2024-03-05 23:00:00 +0000", "https://a.example/2024/03/06/x-y.html", "https://a.example/2024/03/06/x-y"},

@@ -139,7 +139,7 @@ defaults:
 		}
 	},
 	func(g *siteMaker) {
-		g.file("_config.yml", "url: https://example.org\ntimezone: Asia/Shanghai\nliquid: {error_mode: lax}\n")
+		g.file("_config.yml", "url: https://example.org\ntimezone: Asia/Shanghai\n")
 		g.shared()
 		for _, name := range []string{"leak.html", "nest.html", "param.html", "plain.html"} {
 			b, err := os.ReadFile("../internal/liquid/testdata/includes/" + name)

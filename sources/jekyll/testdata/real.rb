@@ -24,7 +24,7 @@ FIELDS = {
   "author"    => AUTHOR + '{{ post_author.name | default: post_author }}',
   "email"     => AUTHOR + '{{ post_author.email | default: nil }}',
   "uri"       => AUTHOR + '{{ post_author.uri | default: nil }}',
-  "summary"   => "{% assign s = post.description | default: post.excerpt %}{% if s and s != empty %}{{ s }}{% endif %}",
+  "summary"   => "{% assign s = nil %}{% assign s = post.description | default: post.excerpt %}{% if s and s != empty %}{{ s }}{% endif %}",
   "image"     => "{% assign i = post.image.path | default: post.image %}{% if i %}" \
                  '{% unless i contains "://" %}{% assign i = i | absolute_url %}{% endunless %}{{ i }}{% endif %}',
   "lang"      => "{{ post.lang | default: site.lang }}",
@@ -54,9 +54,9 @@ end
 
 ARGV.each do |dir|
   dest = Dir.mktmpdir
-  config = { "source" => dir, "destination" => dest, "plugins" => ["jekyll-feed"], "disable_disk_cache" => true,
-             "quiet" => true, "theme" => nil, "strict_front_matter" => false, "lsi" => false, "whitelist" => [], "gems" => nil }
-  site = Jekyll::Site.new(Jekyll.configuration(config))
+  config = Jekyll.configuration("source" => dir, "destination" => dest, "disable_disk_cache" => true, "quiet" => true)
+  config = config.merge("plugins" => ["jekyll-feed"], "theme" => nil, "strict_front_matter" => false, "lsi" => false, "safe" => true)
+  site = Jekyll::Site.new(config)
   broken = read(site)
   payload = site.site_payload
   docs = site.collections.values.flat_map { |c| c.docs.map { |d| [c.label, d] } }
