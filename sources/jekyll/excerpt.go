@@ -21,15 +21,15 @@ const (
 var linkDef = regexp.MustCompile(`(?m)^ {0,3}(\[[^\]\n]+\]):.+$`)
 
 // excerpt is the part of a body before the separator; ok is false if there is none, as in a file whose lines end in CR LF
-// where the separator is Jekyll's own. Liquid blocks that the cut leaves
-// open are closed, and the definitions of links in it are kept.
-func excerpt(body []byte, sep string) (head []byte, ok bool) {
+// where the separator is Jekyll's own, or if it is longer than most bytes. Liquid blocks that the cut leaves open are closed,
+// and the definitions of links in it are kept.
+func excerpt(body []byte, sep string, most int) (head []byte, ok bool) {
 	if sep == "" {
 		return nil, false
 	}
 	body = bytes.TrimLeft(body, "\n")
 	head, tail, found := bytes.Cut(body, []byte(sep))
-	if !found || len(bytes.TrimSpace(tail)) == 0 {
+	if !found || len(head) > most || len(bytes.TrimSpace(tail)) == 0 {
 		return nil, false
 	}
 	head = append([]byte{}, head...)
@@ -37,6 +37,9 @@ func excerpt(body []byte, sep string) (head []byte, ok bool) {
 		head = closeBlocks(head)
 	}
 	own, first := len(head), true
+	if !bytes.Contains(head, []byte("[")) {
+		return head, true
+	}
 	for _, m := range linkDef.FindAllSubmatch(tail, -1) {
 		if !bytes.Contains(head[:own], m[1]) {
 			continue

@@ -87,7 +87,7 @@ func (p *pageView) Get(key string) (any, bool) {
 // ask for the excerpt again.
 func (d *doc) ownExcerpt() string {
 	sep := d.separator()
-	head, ok := excerpt(d.cut.body, sep)
+	head, ok := excerpt(d.cut.body, sep, len(d.cut.body))
 	if !ok {
 		head = d.cut.body
 	}

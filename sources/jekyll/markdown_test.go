@@ -150,14 +150,14 @@ func TestExcerpt(t *testing.T) {
 		{"closed raw stays", "{% raw %}a{% endraw %}\n\nb", "\n\n", "{% raw %}a{% endraw %}"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, ok := excerpt([]byte(c.body), c.sep)
+			got, ok := excerpt([]byte(c.body), c.sep, 100)
 			if !ok || string(got) != c.want {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
 	}
-	for _, body := range []string{"", "a", "a\n\n", "a\n", "a\r\n\r\nb"} {
-		if got, ok := excerpt([]byte(body), "\n\n"); ok {
+	for _, body := range []string{"", "a", "a\n\n", "a\n", "a\r\n\r\nb", strings.Repeat("a", 101) + "\n\nb"} {
+		if got, ok := excerpt([]byte(body), "\n\n", 100); ok {
 			t.Errorf("%q has the excerpt %q", body, got)
 		}
 	}

@@ -332,8 +332,11 @@ func (d *doc) content() {
 		stated = d.get("excerpt").str()
 	}
 	if only || stated == "" {
-		head, ok := excerpt(d.cut.body, sep)
-		if ok && (only || sep != defaultSeparator || len(head) <= maxBlock) {
+		most := len(d.cut.body)
+		if !only && sep == defaultSeparator {
+			most = maxBlock
+		}
+		if head, ok := excerpt(d.cut.body, sep, most); ok {
 			if html, err = r.render(d.expand(string(head), d.cut.bodyLine, true)); err != nil {
 				d.Reject(d.cut.bodyLine, "%v", err)
 				return
