@@ -1,6 +1,7 @@
 package feeds
 
 import (
+	"iter"
 	"strings"
 	"time"
 )
@@ -67,12 +68,23 @@ const (
 
 // Why are the steps of the trace that are about what, in the order in which they were taken.
 func (it *Item) Why(what string) (steps []string) {
-	for line := range strings.SplitSeq(it.Trace, "\n") {
-		if about, why, ok := strings.Cut(line, ": "); ok && about == what {
+	for about, why := range it.Steps() {
+		if about == what {
 			steps = append(steps, why)
 		}
 	}
 	return steps
+}
+
+// Steps are those of the trace, in the order in which they were taken: what each is about, and why.
+func (it *Item) Steps() iter.Seq2[string, string] {
+	return func(yield func(what, why string) bool) {
+		for line := range strings.SplitSeq(it.Trace, "\n") {
+			if what, why, ok := strings.Cut(line, ": "); ok && !yield(what, why) {
+				return
+			}
+		}
+	}
 }
 
 // Person is an author. At least one field is set.

@@ -180,7 +180,7 @@ func (c *churned) want(live map[string]int, news, held int) {
 		c.t.Errorf("the state is %q with %d held", state, held)
 	}
 	for k := range c.store.notes {
-		if held == 0 && strings.HasPrefix(k, bucketHeld+"/") {
+		if held == 0 && strings.HasPrefix(k, BucketHeld+"/") {
 			c.t.Errorf("%s is left of what was held", k)
 		}
 	}

@@ -70,8 +70,8 @@ const (
 	maxHeldItem  = 64 << 20 // of the JSON of an item that is read back
 )
 
-// heldName is the key of a held entry's notes.
-func heldName(key string) string {
+// HeldName is the key of the note on a held entry ([Twin]) in BucketHeld.
+func HeldName(key string) string {
 	h := sha256.Sum256([]byte(key))
 	return hex.EncodeToString(h[:16])
 }
@@ -81,7 +81,7 @@ func heldPartName(name string, n int) string { return name + "/" + strconv.Itoa(
 // readHeld reads what waits for the operator, by new key.
 func readHeld(ctx context.Context, m Memory) (map[string]Twin, error) {
 	held := map[string]Twin{}
-	err := m.Range(ctx, bucketHeld, func(name string, value []byte) error {
+	err := m.Range(ctx, BucketHeld, func(name string, value []byte) error {
 		if strings.Contains(name, "/") {
 			return nil // a part of an entry
 		}
@@ -103,7 +103,7 @@ func (s *session) hold(list []heldChange) error {
 		if len(edits) == 0 {
 			return nil
 		}
-		if err := s.desk.Write(s.ctx, bucketHeld, edits); err != nil {
+		if err := s.desk.Write(s.ctx, BucketHeld, edits); err != nil {
 			return fmt.Errorf("hold entries that came under other keys: %w", err)
 		}
 		clear(edits)
@@ -115,7 +115,7 @@ func (s *session) hold(list []heldChange) error {
 		if err != nil {
 			return fmt.Errorf("hold %s: %w", h.twin.New, err)
 		}
-		name, before := heldName(h.twin.New), h.twin.Parts
+		name, before := HeldName(h.twin.New), h.twin.Parts
 		h.twin.Parts = 0
 		for part := range slices.Chunk(packed, heldPart) {
 			if size += len(part); size > maxHeldWrite {
@@ -154,9 +154,9 @@ func packChange(c feeds.Change) ([]byte, error) {
 // unhold reads a held change back.
 func (s *session) unhold(t Twin) (c feeds.Change, err error) {
 	var packed []byte
-	name := heldName(t.New)
+	name := HeldName(t.New)
 	for n := range t.Parts {
-		part, ok, err := s.desk.Read(s.ctx, bucketHeld, heldPartName(name, n))
+		part, ok, err := s.desk.Read(s.ctx, BucketHeld, heldPartName(name, n))
 		if err != nil {
 			return c, fmt.Errorf("read the held entry %s: %w", t.New, err)
 		}
@@ -179,13 +179,13 @@ func (s *session) forget(list []Twin) error {
 	}
 	edits := map[string][]byte{}
 	for _, t := range list {
-		name := heldName(t.New)
+		name := HeldName(t.New)
 		edits[name] = nil
 		for n := range t.Parts {
 			edits[heldPartName(name, n)] = nil
 		}
 	}
-	if err := s.desk.Write(s.ctx, bucketHeld, edits); err != nil {
+	if err := s.desk.Write(s.ctx, BucketHeld, edits); err != nil {
 		return fmt.Errorf("forget %d held entries: %w", len(list), err)
 	}
 	for _, t := range list {
@@ -251,14 +251,14 @@ func (s *session) parting(keys []string) ([]string, error) {
 				if err != nil {
 					return nil, fmt.Errorf("hold %s: %w", t.Old, err)
 				}
-				edits[heldName(t.New)], s.held[t.New] = b, t
+				edits[HeldName(t.New)], s.held[t.New] = b, t
 			}
 			continue
 		}
 		rest = append(rest, key)
 	}
 	if len(edits) > 0 {
-		if err := s.desk.Write(s.ctx, bucketHeld, edits); err != nil {
+		if err := s.desk.Write(s.ctx, BucketHeld, edits); err != nil {
 			return nil, fmt.Errorf("hold %d old keys: %w", len(edits), err)
 		}
 	}

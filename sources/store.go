@@ -77,14 +77,13 @@ const (
 )
 
 // Buckets are all buckets of a source, for whoever gives a source another name.
-var Buckets = []string{bucketState, bucketRejected, bucketSchedule, BucketDropped, BucketMail, bucketHeld, bucketAdopted}
+var Buckets = []string{bucketState, bucketRejected, bucketSchedule, BucketDropped, BucketMail, BucketHeld, bucketAdopted}
 
 // Buckets of Memory.
 const (
 	bucketState    = "state"    // what the source itself remembers
 	bucketRejected = "rejected" // where -> Rejected
 	bucketSchedule = "schedule" // the Manager's own record, ReleaseKey and AbsorbKey
-	bucketHeld     = "held"     // entries that wait for the operator, by a hash of their key
 	bucketAdopted  = "adopted"  // the IDs of the feed that this source continues
 	// BucketDropped holds what the rules left out, by key.
 	BucketDropped = "dropped"
@@ -92,6 +91,8 @@ const (
 	BucketMail = "mail"
 	// BucketState is read by a Mailbox.
 	BucketState = bucketState
+	// BucketHeld holds entries that wait for the operator, by [HeldName].
+	BucketHeld = "held"
 	// BucketRejected holds the reports on posts, by Where.
 	BucketRejected = bucketRejected
 )

@@ -155,7 +155,7 @@ func storyText(w io.Writer, s app.Story) {
 		say("language", with(orNone(s.Language), s.LanguageFrom))
 	}
 	say("authors", strings.Join(s.Authors, ", "))
-	say("labels", s.Labels...)
+	say("steps", s.Steps...)
 	say("html", with(s.Removed, "left out"))
 	say("rules", s.Rules...)
 	say("group", s.Group)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -11,8 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"feedmill/cache"
 	"feedmill/cmd/internal/app"
 	"feedmill/feeds"
+	"feedmill/sources"
 )
 
 // explained asks a running server for one item.
@@ -56,7 +59,8 @@ func TestExplain(t *testing.T) {
 			"  sea: { feed: " + srv.URL + ", allow: [127.0.0.0/8], drop: [{ q: storm }], language: en, interval: 1s }\n" +
 			"  twin: { feed: " + srv.URL + "/twin, allow: [127.0.0.0/8], keep: [{ q: calm }], interval: 1h }\n"
 		site := "  site: { jekyll: site }\n"
-		write(t, file, config+site)
+		saved := "feeds:\n  calm: { match: { q: calm } }\n  long: { where: len(text) > 3000 }\n"
+		write(t, file, config+site+saved)
 		s := start(t, settings{store: store, file: file})
 		s.wait("sea", 2)
 		s.wait("twin", 1)
@@ -78,6 +82,29 @@ func TestExplain(t *testing.T) {
 		}
 		if suffixed != 1 {
 			t.Errorf("%d IDs with a suffix that is told, want one: %+v", suffixed, both.Items)
+		}
+
+		// Who is in a saved feed cannot be read off the item, and is told all the same.
+		if it := both.Items[0]; !strings.Contains(fmt.Sprint(it.Topics), "https://feeds.example.com/feed/calm.atom") ||
+			!strings.Contains(fmt.Sprint(it.Rules), "feed/calm: matches") || !strings.Contains(fmt.Sprint(it.Rules), "feed/long: does not match") {
+			t.Errorf("saved feeds: %v %v", it.Topics, it.Rules)
+		}
+		until(t, "the saved feed to be gathered", func() bool {
+			e := s.explanation("/feed/calm.rss")
+			return e.Topic.Known && e.Topic.Items == 2 && strings.HasPrefix(fmt.Sprint(e.Topic.Because), "[a saved feed of the items that match ")
+		})
+
+		// An entry that the churn guard holds says what it waits for.
+		b, err := json.Marshal(sources.Twin{New: "n-9", Old: "n-1", ID: "n-1", At: time.Now()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		note := cache.Edit{Bucket: sources.BucketHeld + "/twin", Key: sources.HeldName("n-9"), Value: b}
+		if err := s.Store().Write(t.Context(), cache.Lease{}, note); err != nil {
+			t.Fatal(err)
+		}
+		if it := s.explained("n-9"); it.State != "held" || !strings.Contains(it.Because, "feedmill absorb twin if they are the same") {
+			t.Errorf("a held entry: %+v", it)
 		}
 
 		storm := s.explanation("n-2")

@@ -36,7 +36,7 @@ type Story struct {
 	// Key is the native key: of an upstream entry its guid. File is the post's own, where it has one here.
 	Key  string `json:"key"`
 	File string `json:"file,omitempty"`
-	// State is one of live, held, withdrawn, expired, retired, dropped (by a rule) and rejected.
+	// State is one of live, held, merged, withdrawn, expired, retired, dropped (by a rule) and rejected.
 	State   string `json:"state"`
 	Because string `json:"because,omitempty"`
 	// ID is the public identity, IDFrom where it is from.
@@ -60,9 +60,9 @@ type Story struct {
 	Authors      []string `json:"authors,omitempty"`
 	// Removed counts what was taken out of its HTML.
 	Removed string `json:"removed,omitempty"`
-	// Labels are the steps that rules about labels took, Rules what each keep and drop rule says of it now, Reports what
-	// was mended or is wrong.
-	Labels  []string    `json:"labels,omitempty"`
+	// Steps were taken by rules about labels and the like when it was stated; Rules is what each keep and drop rule and each
+	// saved feed says of it now; Reports is what was mended or is wrong.
+	Steps   []string    `json:"steps,omitempty"`
 	Rules   []string    `json:"rules,omitempty"`
 	Reports []string    `json:"reports,omitempty"`
 	Topics  []Placement `json:"topics,omitempty"`
@@ -133,7 +133,11 @@ func Explain(ctx context.Context, store cache.Store, scene Scene, q Question) (E
 	if err != nil {
 		return Explanation{}, fmt.Errorf("explain %s: %w", q.Asked, err)
 	}
-	x := &explainer{store: store, scene: scene, list: list, found: map[[2]string]int{}}
+	read := &shown{Store: store}
+	if err := read.refresh(ctx, scene.Config); err != nil {
+		return Explanation{}, fmt.Errorf("explain %s: %w", q.Asked, err)
+	}
+	x := &explainer{store: read, scene: scene, list: list, found: map[[2]string]int{}}
 	x.out.Asked, x.out.Items = q.Asked, []Story{}
 	if err := x.look(ctx, q); err != nil {
 		return Explanation{}, fmt.Errorf("explain %s: %w", q.Asked, err)
@@ -206,8 +210,17 @@ func (x *explainer) record(ctx context.Context, r feeds.Record) error {
 	}
 	t := x.teller(r.Source)
 	s := t.story(r.Key, r.Item)
+	if it := r.Item; it != nil && r.Standing == feeds.Live && len(it.Also) > 0 {
+		live, err := x.store.Get(ctx, r.ID) // with the labels of all that are shown as one
+		if err != nil {
+			return err
+		}
+		if len(live) > 0 {
+			t.placed(&s, &live[0])
+		}
+	}
 	t.stand(&s, r)
-	t.identity(&s, r.ID, "")
+	t.identity(&s, r.ID, "", adoptedBy(r.Item))
 	if left != nil && r.Standing == feeds.Gone {
 		s.State, s.Because = stateDropped, leftBy(*left)
 	}
@@ -288,7 +301,7 @@ func Stories(scene Scene, s config.Source, p sources.Preview) []Story {
 	}{{p.Items, feeds.Live}, {p.Held, feeds.Waiting}} {
 		for _, c := range list.changes {
 			s := t.story(c.Key, c.Item)
-			t.identity(&s, cache.MintID(c.Source, c.Key, c.Wish, false), c.Wish)
+			t.identity(&s, cache.MintID(c.Source, c.Key, c.Wish, false), c.Wish, adoptedBy(c.Item))
 			if list.standing == feeds.Waiting {
 				s.Because = heldUntil(c.Item)
 			}
@@ -312,7 +325,7 @@ func Stories(scene Scene, s config.Source, p sources.Preview) []Story {
 func (t teller) dropped(d sources.Dropped) Story {
 	s := t.story(d.Key, nil)
 	s.State, s.Because, s.Title, s.URL = stateDropped, leftBy(d), d.Title, d.URL
-	t.identity(&s, cache.MintID(t.name, d.Key, d.ID, false), d.ID)
+	t.identity(&s, cache.MintID(t.name, d.Key, d.ID, false), d.ID, "")
 	return s
 }
 
@@ -332,6 +345,15 @@ func (t teller) rejected(r sources.Rejected) Story {
 		s.State = "repaired"
 	}
 	s.Reports = []string{t.place(r).String()}
+	return s
+}
+
+// twin tells of an entry that looks like one which is published under another key.
+func (t teller) twin(h sources.Twin) Story {
+	s := t.story(h.New, nil)
+	s.State = string(feeds.Waiting)
+	s.Because = fmt.Sprintf("since %s: it looks like %s, which is published under the key %s; feedmill absorb %s if they are the same, feedmill release %s if it is new",
+		h.At.Format(time.RFC3339), h.ID, h.Old, t.name, t.name)
 	return s
 }
 

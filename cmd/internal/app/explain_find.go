@@ -13,6 +13,7 @@ import (
 	"feedmill/cache"
 	"feedmill/cmd/internal/config"
 	"feedmill/feeds"
+	"feedmill/feeds/match"
 	"feedmill/feeds/web"
 	"feedmill/sources"
 )
@@ -85,6 +86,15 @@ func (x *explainer) unpublished(ctx context.Context, name string, keys []string,
 	t := x.teller(name)
 	same := func(s string) bool {
 		return s != "" && (slices.Contains(keys, s) || address != "" && canonical(s) == address)
+	}
+	for _, key := range keys {
+		held, err := noteAs[sources.Twin](ctx, x.store, sources.BucketHeld, name, sources.HeldName(key))
+		if err != nil {
+			return err
+		}
+		if held != nil {
+			x.add(t.twin(*held))
+		}
 	}
 	err := x.store.Range(ctx, noteBucket(sources.BucketDropped, name), func(_ string, value []byte) error {
 		var d sources.Dropped
@@ -243,6 +253,14 @@ func (x *explainer) topic(ctx context.Context, asked string) error {
 		s.Because = append(s.Because, "its address redirects to "+to.String()+": the configuration says that it is the same label")
 	}
 	s.Because = append(s.Because, relabelled("labels", x.scene.Config.Labels, t)...)
+	for _, f := range x.scene.Config.Feeds {
+		if f.Topic == t {
+			s.Because = append(s.Because, savedBy(f))
+			if !s.Known {
+				s.Because = append(s.Because, "its items are being gathered, by a server with this configuration")
+			}
+		}
+	}
 	for _, src := range x.list {
 		s.Because = append(s.Because, relabelled("labels of source "+src.Name, src.Labels, t)...)
 	}
@@ -256,6 +274,18 @@ func (x *explainer) topic(ctx context.Context, asked string) error {
 	}
 	x.out.Topic = s
 	return nil
+}
+
+// savedBy tells what a saved feed has.
+func savedBy(f config.Feed) string {
+	d := f.Definition()
+	if d.Where != "" {
+		return "a saved feed of the items where " + d.Where
+	}
+	if filter, err := match.Compile(d.Match); err == nil { // the configuration was checked
+		return "a saved feed of the items that match " + filter.String()
+	}
+	return "a saved feed"
 }
 
 // relabelled says what the rules do with the label of a topic.

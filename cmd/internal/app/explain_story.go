@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"time"
@@ -37,16 +38,47 @@ func (t teller) story(key string, it *feeds.Item) Story {
 	s.Arrived.Time = it.Arrived
 	s.Language, s.LanguageFrom = it.Language, languageFrom(it)
 	s.Removed = strings.Join(it.Why("html"), "; ")
-	for _, kind := range []string{"category", "tag"} {
-		for _, step := range it.Why(kind) {
-			s.Labels = append(s.Labels, kind+" "+step)
+	for what, why := range it.Steps() {
+		switch what {
+		case "date", "updated", "lang", "html", "id":
+		default:
+			s.Steps = append(s.Steps, what+" "+why)
 		}
 	}
+	t.placed(&s, it)
+	return s
+}
+
+// placed tells what rules and saved feeds say of an item, and its topics.
+func (t teller) placed(s *Story, it *feeds.Item) {
+	s.Topics = nil
 	s.Rules, _ = t.policy.Rules.Judge(it)
 	for _, m := range feeds.Topics(it) {
 		s.Topics = append(s.Topics, Placement{m.Topic, m.Label, t.scene.feedsOf(m.Topic)})
 	}
-	return s
+	if it.Group != "" {
+		return
+	}
+	for _, f := range t.scene.Config.Feeds {
+		has, err := f.Match(it)
+		switch {
+		case err != nil:
+			s.Rules = append(s.Rules, fmt.Sprintf("%s: it fails for this item, which is left out: %v", f.Topic, err))
+		case has:
+			s.Rules = append(s.Rules, f.Topic.String()+": matches")
+			s.Topics = append(s.Topics, Placement{f.Topic, "", t.scene.feedsOf(f.Topic)})
+		default:
+			s.Rules = append(s.Rules, f.Topic.String()+": does not match")
+		}
+	}
+}
+
+// adoptedBy is what an item says of an ID that it has from another feed.
+func adoptedBy(it *feeds.Item) string {
+	if it == nil {
+		return ""
+	}
+	return strings.Join(it.Why("id"), "; ")
 }
 
 // dateFrom writes the steps by which a date came about for people.
@@ -97,6 +129,8 @@ func (t teller) stand(s *Story, r feeds.Record) {
 		}
 	case feeds.Waiting:
 		s.Because = heldUntil(r.Item)
+	case feeds.Within:
+		s.Because = "another source's item is shown in its place: " + r.Shown
 	case feeds.Gone:
 		s.Because = "its source does not state it any more; it returns under its ID when it does"
 	case feeds.Expired:
@@ -129,8 +163,9 @@ func (t teller) stand(s *Story, r feeds.Record) {
 	}
 }
 
-// identity tells where a public ID is from. wish is empty where it is not known.
-func (t teller) identity(s *Story, id, wish string) {
+// identity tells where a public ID is from. wish is empty where it is not known; adopted is what the item says of one that
+// it has from another feed.
+func (t teller) identity(s *Story, id, wish, adopted string) {
 	s.ID = id
 	bare, clash := id, false
 	if _, suffix, ok := strings.Cut(cache.MintID(t.name, s.Key, "#", true), "##"); ok && suffix != "" {
@@ -149,6 +184,9 @@ func (t teller) identity(s *Story, id, wish string) {
 		s.IDFrom = "minted under a former name of its source or a former key"
 	default:
 		s.IDFrom = "wished by its source: what subscribers of its own feed know"
+	}
+	if adopted != "" {
+		s.IDFrom = adopted
 	}
 	if clash {
 		s.IDFrom += "; another item of this store has that ID, so it got a suffix"
