@@ -21,6 +21,7 @@ type place struct {
 	kind   string
 	index  bool
 	static bool
+	month  string // of an archive document
 }
 
 // outlinePaths are the addresses of OPML, staticPaths those of what never changes.
@@ -82,6 +83,13 @@ func (c *config) locate(path string) (p place, ok bool) {
 	case slices.Contains(outlinePaths, path):
 		return place{path: path, list: true, kind: strings.TrimPrefix(strings.TrimPrefix(path, "/opml"), "/")}, true
 	}
+	if month, rest, ok := cutArchive(path); ok {
+		if p, ok = c.locate(rest); !ok || p.format == nil || p.month != "" {
+			return place{}, false
+		}
+		p.path, p.month = archivePrefix+month+p.path, month
+		return p, true
+	}
 	stem, format := c.cutSuffix(path)
 	topic, label, err := feeds.ParsePath(stem)
 	if err != nil {
@@ -123,6 +131,10 @@ func (c *config) canonical(path string) string {
 func (c *config) moved(path string) (string, bool) {
 	if to, ok := c.forced[path]; ok {
 		return to, true
+	}
+	if month, rest, ok := cutArchive(path); ok {
+		to, ok := c.moved(rest)
+		return archivePrefix + month + to, ok
 	}
 	stem, format := c.cutSuffix(path)
 	if format == nil {

@@ -20,6 +20,8 @@ type doc struct {
 	kind string
 	// view is set for what a query makes of a feed or a page; nil for the document as it is.
 	view *view
+	// month is set for an archive document.
+	month string
 }
 
 func feedDoc(t feeds.Topic, f *feeds.Format) doc {
@@ -45,7 +47,7 @@ func (d doc) viewed(v *view) doc {
 
 // aside reports whether a document is one of so many that it must not push out others: it is kept in a cache of its own
 // and never on disk.
-func (d doc) aside() bool { return d.view != nil }
+func (d doc) aside() bool { return d.view != nil || d.month != "" }
 
 func pageKey(path, lang string) string { return path + "?hl=" + lang }
 
@@ -298,6 +300,8 @@ func (s *Server) render(ctx context.Context, d doc) (e *entry, err error) {
 	made := cfg.shell(d)
 	made.read = s.now()
 	switch {
+	case d.month != "":
+		err = s.renderArchive(ctx, cfg, d, made)
 	case d.view != nil && d.format != nil:
 		err = s.renderView(ctx, cfg, d, made)
 	case d.format != nil:

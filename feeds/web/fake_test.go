@@ -154,10 +154,11 @@ func testFormats() []feeds.Format {
 			}
 			out := struct {
 				Format, ID, Title, Description, Self, Home, Language, Updated string
-				Next, After                                                   string
+				Next, After, PrevArchive, Current                             string
+				Archive, Complete                                             bool
 				TTL                                                           int
 				Items                                                         []item
-			}{name, f.ID, f.Title, f.Description, f.Self, f.Home, f.Language, f.Updated.Format(time.RFC3339), f.Next, f.After, int(f.TTL.Seconds()), []item{}}
+			}{name, f.ID, f.Title, f.Description, f.Self, f.Home, f.Language, f.Updated.Format(time.RFC3339), f.Next, f.After, f.PrevArchive, f.Current, f.Archive, f.Complete, int(f.TTL.Seconds()), []item{}}
 			for _, it := range f.Items {
 				out.Items = append(out.Items, item{it.ID, it.Title, it.Content, it.Published.Unix()})
 			}
@@ -283,7 +284,8 @@ func (r *rig) want(a answer, status int, pairs ...string) {
 // doc decodes a feed of testFormats.
 func (a answer) doc(t testing.TB) (d struct {
 	Format, ID, Title, Description, Self, Home, Language, Updated string
-	Next, After                                                   string
+	Next, After, PrevArchive, Current                             string
+	Archive, Complete                                             bool
 	TTL                                                           int
 	Items                                                         []testItem
 },

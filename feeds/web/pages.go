@@ -244,8 +244,8 @@ type topicPage struct {
 	Posts             int
 	Newest            time.Time
 	Items             []topicItem
-	// Words are those of the filter, Older is the page of what is older; both may be empty.
-	Words, Older string
+	// Words are those of the filter, Older is the page of what is older, First that of the newest; all may be empty.
+	Words, Older, First string
 }
 
 type topicItem struct {
@@ -276,6 +276,12 @@ func (s *Server) renderTopic(ctx context.Context, cfg *config, d doc, made *docu
 		Kind:  texts[d.lang].Kind[d.topic.Kind], Slack: cfg.slack(d.topic, d.view), Words: v.String(),
 	}
 	data.Heading, data.Feeds = title, cfg.addresses(d.topic, d.view, data.Title)
+	if !v.before.IsZero() {
+		first := v.values()
+		first.Del("before")
+		first.Set("hl", d.lang)
+		data.First = cfg.prefix + path + "?" + first.Encode()
+	}
 	if !page.Next.IsZero() {
 		data.Older = cfg.prefix + d.before(page.Next) + "&hl=" + d.lang
 	}

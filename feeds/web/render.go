@@ -18,7 +18,15 @@ func (s *Server) renderFeed(ctx context.Context, cfg *config, d doc, made *docum
 	made.changed = cfg.modified(page.Version)
 	feed := cfg.feed(d.topic, &page, d.format)
 	feed.After = cursorText(cursorAfter(page.Items))
-	made.body, err = encode(feed, d.format, cfg.site.MaxBytes, cfg.head(d, feed, page.At, !page.Next.IsZero()))
+	cut := cfg.head(d, feed, page.At, !page.Next.IsZero())
+	made.body, err = encode(feed, d.format, cfg.site.MaxBytes, func(n int) {
+		cut(n)
+		// Nothing arrived after the latest change, so no later month has an item.
+		feed.Complete, feed.PrevArchive = n > 0 && feed.Next == "", ""
+		if feed.Next != "" {
+			feed.PrevArchive = cfg.site.BaseURL + archiveDoc(d.topic, d.format, monthOf(page.Version.Changed.Unix())).key
+		}
+	})
 	return err
 }
 

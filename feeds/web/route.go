@@ -90,6 +90,8 @@ func (p *place) params() []string {
 		return []string{"find", "hl", "kind", "page", "sort"}
 	case p.page:
 		return append([]string{"hl"}, viewParams...)
+	case p.month != "":
+		return []string{"before"}
 	case p.format != nil:
 		return viewParams
 	default:
@@ -126,6 +128,11 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, cfg *config, p p
 		d = pageDoc(p.topic, lang)
 	case p.list:
 		d = doc{key: p.path, kind: p.kind}
+	case p.month != "" && !archived(p.month, s.now()):
+		s.notFound(w, r, cfg, place{path: p.path})
+		return
+	case p.month != "":
+		d = archiveDoc(p.topic, p.format, p.month)
 	default:
 		d = feedDoc(p.topic, p.format)
 	}

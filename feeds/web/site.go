@@ -102,7 +102,7 @@ func newConfig(site Site, formats []feeds.Format) (*config, error) {
 	site.MaxAge = max(site.MaxAge.Truncate(time.Second), time.Second)
 	c := &config{
 		site: site, prefix: strings.TrimRight(base.EscapedPath(), "/"), title: site.Title, lang: site.Language,
-		control: []string{fmt.Sprintf("public, max-age=%d, stale-while-revalidate=%[1]d, stale-if-error=%d", int(site.MaxAge.Seconds()), int(maxStale.Seconds()))},
+		control: cacheControl(site.MaxAge),
 		titles:  map[feeds.Topic]string{},
 		formats: formats,
 		atom:    named(formats, "atom").Suffix,
@@ -124,6 +124,11 @@ func newConfig(site Site, formats []feeds.Format) (*config, error) {
 	}
 	c.collectTitles()
 	return c, c.collectRedirects()
+}
+
+// cacheControl lets readers and shared caches keep a document for a time, and longer while we are down.
+func cacheControl(age time.Duration) []string {
+	return []string{fmt.Sprintf("public, max-age=%d, stale-while-revalidate=%[1]d, stale-if-error=%d", int(age.Seconds()), int(maxStale.Seconds()))}
 }
 
 // named is the format of that name, else the first.
