@@ -310,7 +310,9 @@ func closeBody(req *http.Request) {
 }
 
 // hostKey is the name under which requests are paced: ports of one machine share it.
-func hostKey(u *url.URL) string { return strings.TrimSuffix(strings.ToLower(u.Hostname()), ".") }
+func hostKey(u *url.URL) string { return hostName(u.Hostname()) }
+
+func hostName(host string) string { return strings.TrimSuffix(strings.ToLower(host), ".") }
 
 // budget is the time that the hops of one Get have together.
 type budget struct {

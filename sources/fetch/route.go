@@ -22,20 +22,32 @@ type Route struct {
 	origin *url.URL
 	header http.Header
 	guard  *guard
+	pace   *pacer
 }
 
 // RouteOf is the route of a client that NewClient made; of any other client, the strictest.
 func RouteOf(c *http.Client) Route {
 	if c != nil {
 		if t, ok := c.Transport.(*transport); ok {
-			r := Route{Agent: t.agent, MaxBytes: t.maxBytes, Proxy: t.proxy, origin: t.origin, header: t.header, guard: t.network}
+			r := Route{Agent: t.agent, MaxBytes: t.maxBytes, Proxy: t.proxy, origin: t.origin, header: t.header, guard: t.network, pace: t.pace}
 			if t.timeout != DefaultTimeout {
 				r.Timeout = t.timeout
 			}
 			return r
 		}
 	}
-	return Route{Agent: UserAgent("0", "", 0), guard: newGuard(nil, nil)}
+	return Route{Agent: UserAgent("0", "", 0), guard: newGuard(nil, nil), pace: newPacer(1, DefaultSpacing, nil)}
+}
+
+// Turn waits for a turn at a host among all who ask it, whatever they speak; call release at the end of the exchange. Fails
+// with *[PausedError] while the host wants to be left alone.
+func (r Route) Turn(ctx context.Context, host string) (release func(), err error) {
+	return r.pace.acquire(ctx, hostName(host))
+}
+
+// Pause tells everybody that a host has asked to be left alone, for as long as a 429 without Retry-After does.
+func (r Route) Pause(ctx context.Context, host string) {
+	r.pace.pause(ctx, hostName(host), time.Now().Add(retryDefault))
 }
 
 // Dial connects to "host:port" and no proxy. The address that the host turns out to have is checked as for any request.

@@ -94,7 +94,7 @@ func openIn(t *testing.T, c *Config, dir string) *source {
 	if err := c.Check(""); err != nil {
 		t.Fatal(err)
 	}
-	client := fetch.NewClient(fetch.Options{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
+	client := fetch.NewClient(fetch.Options{Spacing: fetch.NoSpacing, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
 	src, err := newSource(c, sources.Env{Name: "site", HTTP: client, Dir: dir})
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"feedmill/sources"
+	"feedmill/sources/fetch"
 	"feedmill/sources/internal/postdir"
 	"feedmill/sources/internal/repo"
 )
@@ -42,6 +43,9 @@ func (s *source) Fetch(ctx context.Context, st sources.State, out sources.Sink) 
 		return res, err
 	}
 	res, err = s.fetch(ctx, st, out)
+	if paused := (*fetch.PausedError)(nil); errors.As(err, &paused) {
+		res.NotBefore = paused.Until
+	}
 	if err != nil {
 		return res, marked(err)
 	}

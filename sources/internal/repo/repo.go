@@ -155,7 +155,7 @@ func (r *Repo) Update(ctx context.Context) (Commit, error) {
 
 // final says that a new clone would fail in the same way.
 func final(err error) bool {
-	for _, known := range []error{ErrEmpty, ErrNoBranch, ErrCredentials, ErrHostKey, ErrNoGit, ErrNoSSH, ErrNetwork} {
+	for _, known := range []error{ErrEmpty, ErrNoBranch, ErrCredentials, ErrHostKey, ErrNoGit, ErrNoSSH, ErrNetwork, ErrPaused} {
 		if errors.Is(err, known) {
 			return true
 		}

@@ -24,7 +24,7 @@ import (
 
 // route allows the loopback interface, where the tests' servers are.
 func route() fetch.Route {
-	return fetch.RouteOf(fetch.NewClient(fetch.Options{Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}))
+	return fetch.RouteOf(fetch.NewClient(fetch.Options{Spacing: fetch.NoSpacing, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}))
 }
 
 func address(t *testing.T, raw string) repo.Address {

@@ -190,6 +190,10 @@ func (r *Repo) online(ctx context.Context, c call) error {
 	tooLarge := fmt.Errorf("%w: more than %d MiB on disk", ErrTooLarge, r.o.MaxDisk>>20)
 	c.env, c.config, c.limit = way.env, append(way.config, partial...), maxNetwork
 	err = r.run(ctx, c)
+	if err != nil && errors.Is(err, ErrPaused) {
+		host, _ := r.o.Address.hostPort()
+		r.o.Network.Pause(context.WithoutCancel(ctx), host)
+	}
 	if denied := way.denied(); err != nil && denied != nil {
 		return denied
 	}
@@ -257,6 +261,9 @@ func (t *tail) String() string {
 // ErrNetwork says that the server cannot be reached, or broke off.
 var ErrNetwork = errors.New("the server does not answer")
 
+// ErrPaused says that the server was asked too often.
+var ErrPaused = errors.New("the server wants to be left alone for a while")
+
 // complaints are what git and ssh say, and what it means.
 var complaints = []struct {
 	text *regexp.Regexp
@@ -266,7 +273,8 @@ var complaints = []struct {
 	{regexp.MustCompile(`cannot run ssh|ssh: not found|ssh: command not found`), ErrNoSSH},
 	{regexp.MustCompile(`(?i)Authentication failed|could not read (Username|Password)|Permission denied|returned error: 40[134]|HTTP Basic: Access denied|UNPROTECTED PRIVATE KEY|Repository not found`), ErrCredentials},
 	{regexp.MustCompile(`(?i)couldn't find remote ref|Remote branch .* not found`), ErrNoBranch},
-	{regexp.MustCompile(`(?i)Could not resolve host|Couldn't connect|Connection (refused|reset|timed out|closed)|Operation timed out|Operation too slow|SSL certificate problem|server certificate verification failed|early EOF|hung up unexpectedly|returned error: (429|5\d\d)|Empty reply|Recv failure|CONNECT tunnel failed|RPC failed`), ErrNetwork},
+	{regexp.MustCompile(`returned error: 429`), ErrPaused},
+	{regexp.MustCompile(`(?i)Could not resolve host|Couldn't connect|Connection (refused|reset|timed out|closed)|Operation timed out|Operation too slow|SSL certificate problem|server certificate verification failed|early EOF|hung up unexpectedly|returned error: 5\d\d|Empty reply|Recv failure|CONNECT tunnel failed|RPC failed`), ErrNetwork},
 }
 
 // explain makes an error of what git complained of: the last lines that say something, on one line.

@@ -21,13 +21,18 @@ type Network interface {
 	Resolve(ctx context.Context, host string) (netip.Addr, error)
 	// Check says whether a proxy may be asked for an address.
 	Check(ctx context.Context, u *url.URL) error
+	// Turn waits for a turn at a host, which many may want to ask; release gives it on.
+	Turn(ctx context.Context, host string) (release func(), err error)
+	// Pause says that a host wants to be left alone.
+	Pause(ctx context.Context, host string)
 }
 
 // way is how one run of git gets to the server: nothing else is open to it.
 type way struct {
-	env    []string
-	config [][2]string
-	tunnel *tunnel
+	env     []string
+	config  [][2]string
+	tunnel  *tunnel
+	release func()
 }
 
 // way opens the way to the server.
@@ -39,10 +44,22 @@ func (r *Repo) way(ctx context.Context) (*way, error) {
 	if r.o.Network == nil {
 		return nil, errors.New("no way outside was given")
 	}
-	if a.url.Scheme == "ssh" {
-		return r.sshWay(ctx)
+	host, _ := a.hostPort()
+	release, err := r.o.Network.Turn(ctx, host)
+	if err != nil {
+		return nil, err
 	}
-	return r.httpsWay(ctx)
+	open := r.httpsWay
+	if a.url.Scheme == "ssh" {
+		open = r.sshWay
+	}
+	w, err := open(ctx)
+	if err != nil {
+		release()
+		return nil, err
+	}
+	w.release = release
+	return w, nil
 }
 
 // httpsWay sends git through a tunnel of ours, which connects to the one host and asks the Network: git resolves names
@@ -148,6 +165,9 @@ func (w *way) denied() error {
 func (w *way) close() {
 	if w.tunnel != nil {
 		w.tunnel.close()
+	}
+	if w.release != nil {
+		w.release()
 	}
 }
 
