@@ -83,6 +83,13 @@ func (a *App) listsMoved(ctx context.Context) bool {
 	return err == nil && stamp != a.lists
 }
 
+// applied says whether sources were applied at all.
+func (a *App) applied() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.lists != ""
+}
+
 // running is every source that was last applied.
 func (a *App) running() []config.Source {
 	a.mu.Lock()

@@ -42,6 +42,11 @@ func (a *App) roster(ctx context.Context, list []config.Source) error {
 				stored[s.Name] = old // with its retirement, if it was removed before it was renamed
 			}
 		}
+		if _, there := stored[s.Name]; !there {
+			if err := a.forgetStray(ctx, s.Name); err != nil {
+				return err
+			}
+		}
 		if old, there := stored[s.Name]; there && !old.Retired.IsZero() {
 			a.log.Info("the source is configured again: its items return", "source", s.Name)
 			if err := a.atDesk(ctx, s.Name, func(ctx context.Context, l cache.Lease) error {

@@ -92,8 +92,19 @@ func (a *App) follow(ctx context.Context, cursor *cache.Cursor) error {
 // maintain does the work that time brings: held items, retention, trimming.
 func (a *App) maintain(ctx context.Context) {
 	said := ""
+	var tidied time.Time
 	for ctx.Err() == nil {
 		wait := 10 * time.Second
+		if !a.applied() { // which sources are to stay is not known yet
+			pause(ctx, 50*time.Millisecond)
+			continue
+		}
+		if time.Since(tidied) >= tidyEvery {
+			tidied = time.Now()
+			if err := a.tidy(ctx); err != nil && !errors.Is(err, errSuperseded) && ctx.Err() == nil {
+				a.log.Warn("cannot clear away what is left of old sources; trying again in an hour", "err", err)
+			}
+		}
 		next, err := a.store.Maintain(ctx)
 		switch {
 		case err == nil:
