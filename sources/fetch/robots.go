@@ -159,7 +159,9 @@ func (p *Poll) robots(ctx context.Context, site string) (robots, error) {
 		young = now.Sub(r.Asked) < robotsAgain && now.Sub(r.Asked) >= 0
 	}
 	if !young {
-		r.ask(ctx, p, site, now)
+		if err := r.ask(ctx, p, site, now); err != nil {
+			return r, err
+		}
 		if err := ctx.Err(); err != nil {
 			return r, err
 		}
@@ -175,11 +177,15 @@ func (p *Poll) robots(ctx context.Context, site string) (robots, error) {
 	return r, nil
 }
 
-// ask gets the file. A client error means that there is none; any other trouble keeps what was known.
-func (r *robots) ask(ctx context.Context, p *Poll, site string, now time.Time) {
+// ask gets the file. A client error means that there is none; any other trouble keeps what was known. It fails where the
+// host may not be asked at all, which is nothing to remember: the operator may allow it.
+func (r *robots) ask(ctx context.Context, p *Poll, site string, now time.Time) error {
 	resp, err := Get(ctx, p.client, Request{
 		URL: site + "/robots.txt", Validators: r.Validators, Accept: "text/plain, */*;q=0.1", cut: maxRobots,
 	})
+	if errors.Is(err, ErrPrivate) || errors.Is(err, ErrPort) {
+		return err
+	}
 	p.sum.Requests++
 	r.Asked = now
 	var status *StatusError
@@ -195,4 +201,5 @@ func (r *robots) ask(ctx context.Context, p *Poll, site string, now time.Time) {
 	case r.Lost.IsZero():
 		r.Lost = now
 	}
+	return nil
 }

@@ -43,7 +43,7 @@ func (s *source) Fetch(ctx context.Context, st sources.State, out sources.Sink) 
 		return poll.Result(""), err
 	}
 	r := &reading{source: s, ctx: ctx, out: out, reader: listing.Reader{Dates: dates.Reader{Zone: s.env.Zone}, Now: time.Now()}}
-	walk := listing.Walk{Poll: poll, Book: book, Pages: s.cfg.Pages, Complete: s.cfg.Complete, Read: r.read}
+	walk := listing.Walk{Poll: poll, Book: book, Pages: s.cfg.Pages, Complete: s.cfg.Complete, Read: r.read, Out: out, Where: s.cfg.Location()}
 	entries, err := walk.All(ctx, first, doc.Response)
 	if err == nil {
 		err = s.expect(book, entries, out)
@@ -115,7 +115,7 @@ func (r *reading) read(resp *fetch.Response, number, offset int) (entries []*lis
 			default:
 				entries = append(entries, e)
 			}
-			if n >= listing.MaxItems {
+			if n > listing.MaxItems {
 				return errEnough
 			}
 			return nil
@@ -123,7 +123,7 @@ func (r *reading) read(resp *fetch.Response, number, offset int) (entries []*lis
 		if err != nil {
 			return nil, nil, named("items", r.cfg.Items, err)
 		}
-		if n >= listing.MaxItems {
+		if n > listing.MaxItems {
 			break
 		}
 	}

@@ -56,6 +56,10 @@ func Read(body []byte) ([]Feed, error) {
 			return nil, fmt.Errorf("read OPML: %w", err)
 		}
 		switch t := tok.(type) {
+		case xml.Directive:
+			if bytes.Contains(t, []byte("<!ENTITY")) {
+				return nil, errors.New("read OPML: its DOCTYPE defines entities, which are not expanded")
+			}
 		case xml.StartElement:
 			err = r.start(t)
 		case xml.EndElement:

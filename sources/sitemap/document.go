@@ -94,6 +94,10 @@ func parse(text []byte) (*document, error) {
 			return d, nil
 		}
 		switch t := tok.(type) {
+		case xml.Directive:
+			if bytes.Contains(t, []byte("<!ENTITY")) {
+				return nil, errors.New("parse sitemap: its DOCTYPE defines entities, which are not expanded")
+			}
 		case xml.StartElement:
 			if path = append(path, t.Name); len(path) > maxDepth {
 				return nil, fmt.Errorf("parse sitemap: more than %d elements inside each other", maxDepth)

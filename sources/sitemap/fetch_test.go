@@ -202,8 +202,8 @@ func TestErrors(t *testing.T) {
 		{"no element", "<!-- x -->", "it has no element"},
 		{"cut at once", "<urlset><url><lo", "parse sitemap"},
 		{"deep", strings.Repeat("<urlset>", 30), "more than 20 elements inside each other"},
-		{"billion laughs", `<!DOCTYPE urlset [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]><urlset><url><loc>/&b;</loc></url></urlset>`, ""},
-		{"external entity", `<!DOCTYPE urlset [<!ENTITY a SYSTEM "file:///etc/passwd">]><urlset><url><loc>/&a;</loc></url></urlset>`, ""},
+		{"billion laughs", `<!DOCTYPE urlset [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]><urlset><url><loc>/&b;</loc></url></urlset>`, "defines entities"},
+		{"external entity", `<!DOCTYPE urlset [<!ENTITY a SYSTEM "file:///etc/passwd">]><urlset><url><loc>/&a;</loc></url></urlset>`, "defines entities"},
 		{"too large", "<urlset>" + strings.Repeat(" ", maxMap) + "</urlset>", "the body is too large"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -212,11 +212,6 @@ func TestErrors(t *testing.T) {
 			_, err := s.fetch()
 			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v, want %q", err, c.want)
-			}
-			for _, ch := range s.out.Changes {
-				if strings.Contains(ch.Key, "aaaa") || strings.Contains(ch.Key, "root:") {
-					t.Errorf("an entity was expanded: %s", ch.Key)
-				}
 			}
 		})
 	}

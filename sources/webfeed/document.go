@@ -205,6 +205,9 @@ func (p *parser) format(ctx context.Context, o *outline) error {
 		}
 		p.rss(f, o)
 	}
+	if o.entities {
+		p.reject("", "its DOCTYPE defines entities, which are not expanded", true)
+	}
 	if o.left > 0 {
 		p.tooMany(len(o.spots), o.left)
 	}

@@ -12,22 +12,26 @@ import (
 // several entries of the document (or of an earlier one: shared) state the same id, the link tells them apart, and
 // where it does not, the title. It returns the entries without repetitions, and the keys that are shared.
 func identify(entries []*entry, shared map[string]bool) (unique []*entry, nowShared []string) {
-	groups := make(map[string][]*entry, len(entries))
+	groups := make(map[string]*group, len(entries))
 	for _, e := range entries {
 		e.root, e.wish = root(e)
-		groups[e.root] = append(groups[e.root], e)
+		if groups[e.root] == nil {
+			groups[e.root] = &group{first: e}
+		} else {
+			groups[e.root].add(e)
+		}
 	}
 	seen := make(map[string]*entry, len(entries))
 	noted := make(map[string]bool)
 	for _, e := range entries {
 		e.key = bounded(e.root)
-		if group := groups[e.root]; shared[e.key] || distinct(group) {
+		if g := groups[e.root]; shared[e.key] || g.distinct {
 			if !noted[e.key] {
 				noted[e.key] = true
 				nowShared = append(nowShared, e.key)
 			}
 			sub := e.root + " " + e.item.URL
-			if !e.revisions && ambiguous(group, e) {
+			if !e.revisions && g.ambiguous[e.item.URL] {
 				sub += " " + e.item.Title
 			}
 			e.key = bounded(sub)
@@ -69,24 +73,27 @@ func root(e *entry) (key, wish string) {
 	return key, wish
 }
 
-// distinct says that a group of entries with one id holds more than one entry.
-func distinct(group []*entry) bool {
-	for _, e := range group[1:] {
-		if e.item.URL != group[0].item.URL || !e.revisions && e.item.Title != group[0].item.Title {
-			return true
-		}
-	}
-	return false
+// group is the entries of one id. It is never searched: a hostile document has ten thousand of one.
+type group struct {
+	first *entry
+	// distinct says that it holds more than one entry.
+	distinct bool
+	// titles are the first title of each link, ambiguous the links that have several; both are of groups of several.
+	titles    map[string]string
+	ambiguous map[string]bool
 }
 
-// ambiguous says that another entry of the group has the link of e, but not its title.
-func ambiguous(group []*entry, e *entry) bool {
-	for _, o := range group {
-		if o.item.URL == e.item.URL && o.item.Title != e.item.Title {
-			return true
-		}
+// add takes in an entry behind the first.
+func (g *group) add(e *entry) {
+	if g.titles == nil {
+		g.titles, g.ambiguous = map[string]string{g.first.item.URL: g.first.item.Title}, map[string]bool{}
 	}
-	return false
+	g.distinct = g.distinct || e.item.URL != g.first.item.URL || !e.revisions && e.item.Title != g.first.item.Title
+	if title, ok := g.titles[e.item.URL]; !ok {
+		g.titles[e.item.URL] = e.item.Title
+	} else if title != e.item.Title {
+		g.ambiguous[e.item.URL] = true
+	}
 }
 
 // bounded is the key, or a hash of one that is too long for a store.

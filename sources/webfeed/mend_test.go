@@ -87,7 +87,7 @@ func TestMalformed(t *testing.T) {
 // cutDocuments are good feeds in each format, with everything a cut can fall into. Entries do not depend on each other.
 var cutDocuments = map[string]string{
 	"RSS 2.0": `<?xml version="1.0" encoding="UTF-8"?>
-<!-- a comment --><!DOCTYPE rss [<!ENTITY x "y">]>
+<!-- a comment --><!DOCTYPE rss [<!ELEMENT x ANY>]>
 <rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:media="http://search.yahoo.com/mrss/"><channel><title>渡轮</title><link>https://h.example/</link><description>d</description>
 <item><guid isPermaLink="false">1</guid><title>一 &amp; 二</title><link>https://h.example/1</link><description><![CDATA[<p>短 ]] > </p>]]></description><content:encoded><![CDATA[<p>长 <a href="x">y</a></p>]]></content:encoded></item>
 <item><title>Second</title><guid>https://h.example/2</guid><pubDate>Mon, 23 Nov 2026 08:30:00 +0800</pubDate><enclosure url="https://h.example/2.ogg?a=1&amp;b=2" type="audio/ogg" length="7"/><media:group><media:content url='https://h.example/2.jpg' type="image/jpeg"/></media:group><!-- <item> --></item>

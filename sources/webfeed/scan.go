@@ -40,6 +40,8 @@ type outline struct {
 	rest []byte
 	// damage is what makes the document ill-formed in a way that the parser would misread; empty for none that was seen.
 	damage string
+	// entities says that its DOCTYPE defines some.
+	entities bool
 }
 
 // natives are the namespaces whose elements gofeed takes for the format's own, by root.
@@ -160,6 +162,7 @@ func (o *outline) see() {
 func (s *scanner) declaration(text []byte, i int) int {
 	if s.out.root == "" && s.out.damage == "" {
 		if end := afterDoctype(text, i+2); end < len(text) {
+			s.out.entities = bytes.Contains(text[i:end], []byte("<!ENTITY"))
 			return end
 		}
 	}

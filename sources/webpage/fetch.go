@@ -43,7 +43,7 @@ func (s *source) Fetch(ctx context.Context, st sources.State, out sources.Sink) 
 		return poll.Result(""), err
 	}
 	l := &list{source: s, out: out, now: time.Now()}
-	walk := listing.Walk{Poll: poll, Book: book, Pages: s.cfg.Pages, Complete: s.cfg.Complete, Robots: true, Read: l.read}
+	walk := listing.Walk{Poll: poll, Book: book, Pages: s.cfg.Pages, Complete: s.cfg.Complete, Robots: true, Read: l.read, Out: out, Where: s.cfg.Location()}
 	entries, err := walk.All(ctx, s.request(s.cfg.URL), doc.Response)
 	if err == nil {
 		err = l.expect(book, entries)
@@ -149,7 +149,7 @@ func (l *list) page(p *page.Page) (entries []*listing.Entry) {
 			return true
 		}
 		entries = append(entries, e)
-		return len(entries) < listing.MaxItems
+		return len(entries) <= listing.MaxItems
 	})
 	return entries
 }

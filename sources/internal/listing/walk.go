@@ -3,12 +3,14 @@ package listing
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
+	"feedmill/sources"
 	"feedmill/sources/fetch"
 )
 
-// MaxItems bounds the entries that are read of all pages of a list.
+// MaxItems bounds the entries that are read of all pages of a list. A page is read to one more, so that it shows.
 const MaxItems = 2000
 
 // Walk reads the pages of a list. All are read before anything is stated: one that fails leaves the feed as it was.
@@ -24,6 +26,9 @@ type Walk struct {
 	// Read reads a page, counted from 1, before which there are offset entries, and tells where the next is; nil for
 	// nowhere.
 	Read func(resp *fetch.Response, number, offset int) ([]*Entry, *fetch.Request, error)
+	// Out is told of entries that are left out, which are at the place Where.
+	Out   sources.Sink
+	Where string
 }
 
 // All returns the entries of all pages, with their keys.
@@ -44,7 +49,8 @@ func (w Walk) All(ctx context.Context, first fetch.Request, resp *fetch.Response
 		for _, e := range entries[before:] {
 			news = news || !w.Book.Knows(e)
 		}
-		if len(entries) >= MaxItems {
+		if len(entries) > MaxItems {
+			w.Out.Reject(sources.Rejected{Where: w.Where, Reason: fmt.Sprintf("more than %d items: those behind are left out", MaxItems)})
 			return entries[:MaxItems], nil
 		}
 		if next == nil || next.URL == "" || !news || number >= pages || asked[place(*next)] {
