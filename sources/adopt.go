@@ -288,9 +288,20 @@ func (r *runner) readAdopted(ctx context.Context) (*adopted, error) {
 	return a, nil
 }
 
-// storeAdopted remembers the IDs, and then that they are all there.
+// storeAdopted remembers the IDs in place of those of another feed, and then that they are all there.
 func storeAdopted(ctx context.Context, desk Desk, a *adopted) error {
 	edits := map[string][]byte{}
+	err := desk.Range(ctx, bucketAdopted, func(key string, _ []byte) error {
+		edits[key] = nil
+		return nil
+	})
+	if err == nil && len(edits) > 0 {
+		err = desk.Write(ctx, bucketAdopted, edits)
+	}
+	if err != nil {
+		return fmt.Errorf("forget the IDs that were adopted before: %w", err)
+	}
+	edits = map[string][]byte{}
 	for n, it := range a.list {
 		b, err := json.Marshal(it)
 		if err != nil {

@@ -145,6 +145,9 @@ func sameMoment(a, b time.Time) bool {
 	return !a.IsZero() && !b.IsZero() && (a.Unix() == b.Unix() || a.Format(clock) == b.Format(clock))
 }
 
+// movedFrom is the step in the trace of an item that goes on under another key.
+const movedFrom = "it came before under the key "
+
 // sift takes out of a batch what is known under another key: the first few go on as renames, all others are held.
 func (s *session) sift(batch []feeds.Change) ([]feeds.Change, error) {
 	if !s.witnessed() {
@@ -165,6 +168,7 @@ func (s *session) sift(batch []feeds.Change) ([]feeds.Change, error) {
 	if len(s.held) == 0 && s.absorbed+len(moves) <= maxAbsorb {
 		for i, old := range moves {
 			batch[i].Formerly, batch[i].Silent = old.Key, true
+			batch[i].Item.Because("id", movedFrom+old.Key)
 		}
 		s.absorbed += len(moves)
 		return batch, nil
