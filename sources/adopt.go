@@ -3,7 +3,6 @@ package sources
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -40,6 +39,13 @@ const (
 	// adoptRetry is the shortest time between two attempts to read it.
 	adoptRetry = 5 * time.Minute
 )
+
+// OfAdopted stands in the trace of an item between an ID that it is to have and the feed that the ID is from. An item that
+// was published before has another one.
+const OfAdopted = " of the adopted feed "
+
+// maxTracedID is the longest ID, in bytes, that is written into a trace.
+const maxTracedID = 500
 
 const (
 	adoptedRecord = "record"
@@ -132,7 +138,9 @@ func (a *adopted) wish(c *feeds.Change) {
 	}
 	if id := a.find(c.Item); id != "" {
 		c.Wish = id
-		c.Item.Because("id", "the one in the adopted feed "+a.From+", unless it was published before")
+		if len(id) <= maxTracedID {
+			c.Item.Because("id", id+OfAdopted+a.From)
+		}
 	}
 }
 
@@ -217,7 +225,7 @@ func (r *runner) adopt(ctx context.Context, desk Desk, sch *schedule) (ok bool, 
 	if now.Before(r.adoptDue) {
 		return published, nil
 	}
-	a, readErr := r.readAdopted(Placed(ctx, r.m.slots))
+	a, readErr := r.spec.Adopt.read(Placed(ctx, r.m.slots), r.spec.Name)
 	if ctx.Err() != nil {
 		return false, nil
 	}
@@ -231,7 +239,6 @@ func (r *runner) adopt(ctx context.Context, desk Desk, sch *schedule) (ok bool, 
 		r.mu.Unlock()
 		return true, nil
 	}
-	readErr = fmt.Errorf("adopt %s: %w", r.spec.Adopt.Location, readErr)
 	failedAs := sch.Error
 	if published {
 		// Waiting would help nobody: what is here has its IDs.
@@ -258,15 +265,15 @@ func (r *runner) adopt(ctx context.Context, desk Desk, sch *schedule) (ok bool, 
 	return published, nil
 }
 
-// readAdopted asks for the adopted feed.
-func (r *runner) readAdopted(ctx context.Context) (*adopted, error) {
+// read asks for the feed that a source of that name continues.
+func (f *Adopt) read(ctx context.Context, source string) (*adopted, error) {
 	ctx, cancel := context.WithTimeout(ctx, adoptWithin)
 	defer cancel()
-	p, err := RunPreview(ctx, r.spec.Adopt.Source, Policy{Source: r.spec.Name})
+	p, err := RunPreview(ctx, Spec{Source: f.Source, Policy: Policy{Source: source}})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("adopt %s: %w", f.Location, err)
 	}
-	a := &adopted{From: r.spec.Adopt.Location, At: time.Now().UTC().Truncate(time.Second)}
+	a := &adopted{From: f.Location, At: time.Now().UTC().Truncate(time.Second)}
 	seen := map[string]bool{}
 	for _, c := range slices.Backward(p.Items) { // sources begin with their oldest
 		if c.Wish == "" || seen[c.Wish] {
@@ -281,7 +288,7 @@ func (r *runner) readAdopted(ctx context.Context) (*adopted, error) {
 		a.list = append(a.list, it)
 	}
 	if len(a.list) == 0 {
-		return nil, errors.New("there are no items with IDs in it")
+		return nil, fmt.Errorf("adopt %s: there are no items with IDs in it", f.Location)
 	}
 	a.Items = len(a.list)
 	a.index()

@@ -27,20 +27,28 @@ type Preview struct {
 	// kind.
 	Result Result
 	List   []byte
+	// Adopted tells of the feed that the source continues; nil for none.
+	Adopted *Adopted
 }
 
-// RunPreview fetches a source once, without a store. What was seen before an error is returned beside it.
-func RunPreview(ctx context.Context, src Source, policy Policy) (Preview, error) {
+// RunPreview fetches a source once, without a store; of spec only Source, Policy and Adopt count. What was seen before an
+// error is returned beside it.
+func RunPreview(ctx context.Context, spec Spec) (Preview, error) {
+	var old *adopted
+	var adoptErr error
+	if spec.Adopt != nil {
+		old, adoptErr = spec.Adopt.read(ctx, spec.Policy.Source)
+	}
 	desk := &previewDesk{notes: map[string][]byte{}}
 	s := &session{
-		ctx: ctx, desk: desk, policy: policy, now: time.Now, state: newState(ctx, desk),
+		ctx: ctx, desk: desk, policy: spec.Policy, now: time.Now, state: newState(ctx, desk), adopted: old,
 		report:   func(r Rejected) { desk.preview.Rejected = append(desk.preview.Rejected, r) },
 		progress: func(Counts) {},
 		rejects:  map[string]Rejected{}, before: map[string]Rejected{},
 		counts: Counts{Kinds: map[feeds.Kind]int{}}, seen: map[uint64]struct{}{},
 		dropped: map[string]Dropped{}, droppedBefore: map[string]Dropped{}, held: map[string]Twin{},
 	}
-	res, err := src.Fetch(ctx, s.state, s)
+	res, err := spec.Source.Fetch(ctx, s.state, s)
 	if settleErr := s.settle(); err == nil {
 		err = settleErr
 	}
@@ -50,6 +58,10 @@ func RunPreview(ctx context.Context, src Source, policy Policy) (Preview, error)
 		err = errors.Join(err, saveErr)
 	}
 	desk.preview.Counts, desk.preview.Result = s.counts, res
+	if desk.preview.Adopted = old.show(); adoptErr != nil {
+		desk.preview.Adopted = &Adopted{From: spec.Adopt.Location, Error: adoptErr.Error()}
+		err = errors.Join(adoptErr, err)
+	}
 	desk.preview.List = desk.notes[bucketState+"/"+MembersKey]
 	for _, key := range slices.Sorted(maps.Keys(s.dropped)) {
 		desk.preview.Dropped = append(desk.preview.Dropped, s.dropped[key])
@@ -72,6 +84,7 @@ func (d *previewDesk) Put(_ context.Context, changes ...feeds.Change) ([]feeds.A
 		if c.Item != nil && c.Item.Updated.IsZero() {
 			c.Item.Updated = c.Item.Published // as a store does with a new item
 		}
+		out[i].ID = c.Wish
 		switch {
 		case c.Item == nil:
 			out[i].Kind = feeds.Unchanged

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"sync"
 	"time"
@@ -160,7 +161,13 @@ func (c *checker) one(ctx context.Context, s config.Source) (*checked, []config.
 		}
 	}
 	start := time.Now()
-	p, err := sources.RunPreview(ctx, spec.Source, spec.Policy)
+	if c.how.online {
+		client := func(s config.Source) *http.Client { return httpClient(c.cfg, s, c.network) }
+		if spec.Adopt, err = app.MakeAdopt(c.cfg, s, client, quiet); err != nil {
+			return fail(err)
+		}
+	}
+	p, err := sources.RunPreview(ctx, spec)
 	r.Took = time.Since(start).Seconds()
 	r.fill(s, p, err)
 	if !c.how.online {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"slices"
 	"time"
 
@@ -130,7 +131,10 @@ func previewOne(ctx context.Context, cfg *config.Config, s config.Source, networ
 	if err != nil {
 		return sources.Preview{}, err
 	}
-	return sources.RunPreview(ctx, spec.Source, spec.Policy)
+	if spec.Adopt, err = app.MakeAdopt(cfg, s, func(s config.Source) *http.Client { return httpClient(cfg, s, network) }, quiet); err != nil {
+		return sources.Preview{}, err
+	}
+	return sources.RunPreview(ctx, spec)
 }
 
 // previewed is the JSON of one source. Items use the names of JSON Feed 1.1.
@@ -143,6 +147,7 @@ type previewed struct {
 	// Dropped are what rules leave out, Explained the story of each item with --explain.
 	Dropped   []sources.Dropped `json:"dropped,omitempty"`
 	Explained []app.Story       `json:"explained,omitempty"`
+	Adopted   *sources.Adopted  `json:"adopted,omitempty"`
 	Error     string            `json:"error,omitempty"`
 }
 
@@ -191,7 +196,7 @@ func previewJSON(name string, p sources.Preview, err error) previewed {
 		Source: name,
 		Feed:   previewedFeed{p.About.Title, p.About.URL, p.About.Language, p.About.Description},
 		Items:  itemsJSON(p.Items), Held: itemsJSON(p.Held), Rejected: append([]sources.Rejected{}, p.Rejected...),
-		Dropped: p.Dropped,
+		Dropped: p.Dropped, Adopted: p.Adopted,
 	}
 	if err != nil {
 		out.Error = err.Error()
@@ -260,6 +265,9 @@ func previewSum(w io.Writer, p sources.Preview, err error) {
 		left = fmt.Sprintf(", %d left out by rules", len(p.Dropped))
 	}
 	fmt.Fprintf(w, "  %s, %d held%s, %d repaired, %d rejected\n", count(len(p.Items), "item"), len(p.Held), left, p.Counts.Repaired, p.Counts.Rejected)
+	if a := p.Adopted; a != nil && a.Error == "" {
+		fmt.Fprintf(w, "  %d of %d IDs of %s\n", a.Matched, a.Items, a.From)
+	}
 	if err != nil {
 		fmt.Fprintf(w, "  error: %v\n", err)
 	}

@@ -9,9 +9,9 @@ import (
 	"feedmill/sources"
 )
 
-// makeAdopt makes what reads the feed that a source continues; nil where it continues none. client is one of its own:
+// MakeAdopt makes what reads the feed that a source continues; nil where it continues none. client is one of its own:
 // what the source is let in with is no business of the old feed's host.
-func makeAdopt(cfg *config.Config, s config.Source, client func(config.Source) *http.Client, log *slog.Logger) (*sources.Adopt, error) {
+func MakeAdopt(cfg *config.Config, s config.Source, client func(config.Source) *http.Client, log *slog.Logger) (*sources.Adopt, error) {
 	if s.Adopt == nil {
 		return nil, nil
 	}

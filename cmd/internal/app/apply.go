@@ -166,7 +166,7 @@ func (a *App) specs(cfg *config.Config, list []config.Source) ([]sources.Spec, e
 			return nil, err
 		}
 		client := func(s config.Source) *http.Client { return a.opts.HTTP(cfg, s, a.network) }
-		if spec.Adopt, err = makeAdopt(cfg, s, client, a.log); err != nil {
+		if spec.Adopt, err = MakeAdopt(cfg, s, client, a.log); err != nil {
 			return nil, err
 		}
 		out = append(out, spec)

@@ -220,7 +220,7 @@ func (x *explainer) record(ctx context.Context, r feeds.Record) error {
 		}
 	}
 	t.stand(&s, r)
-	t.identity(&s, r.ID, "", adoptedBy(r.Item))
+	t.identity(&s, r.ID, "", idSteps(r.Item))
 	if left != nil && r.Standing == feeds.Gone {
 		s.State, s.Because = stateDropped, leftBy(*left)
 	}
@@ -301,7 +301,7 @@ func Stories(scene Scene, s config.Source, p sources.Preview) []Story {
 	}{{p.Items, feeds.Live}, {p.Held, feeds.Waiting}} {
 		for _, c := range list.changes {
 			s := t.story(c.Key, c.Item)
-			t.identity(&s, cache.MintID(c.Source, c.Key, c.Wish, false), c.Wish, adoptedBy(c.Item))
+			t.identity(&s, cache.MintID(c.Source, c.Key, c.Wish, false), c.Wish, idSteps(c.Item))
 			if list.standing == feeds.Waiting {
 				s.Because = heldUntil(c.Item)
 			}
@@ -325,7 +325,7 @@ func Stories(scene Scene, s config.Source, p sources.Preview) []Story {
 func (t teller) dropped(d sources.Dropped) Story {
 	s := t.story(d.Key, nil)
 	s.State, s.Because, s.Title, s.URL = stateDropped, leftBy(d), d.Title, d.URL
-	t.identity(&s, cache.MintID(t.name, d.Key, d.ID, false), d.ID, "")
+	t.identity(&s, cache.MintID(t.name, d.Key, d.ID, false), d.ID, nil)
 	return s
 }
 

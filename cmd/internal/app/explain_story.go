@@ -73,12 +73,12 @@ func (t teller) placed(s *Story, it *feeds.Item) {
 	}
 }
 
-// adoptedBy is what an item says of an ID that it has from another feed.
-func adoptedBy(it *feeds.Item) string {
+// idSteps are what an item says of its ID: that another feed has it, and which key it came under before.
+func idSteps(it *feeds.Item) []string {
 	if it == nil {
-		return ""
+		return nil
 	}
-	return strings.Join(it.Why("id"), "; ")
+	return it.Why("id")
 }
 
 // dateFrom writes the steps by which a date came about for people.
@@ -163,9 +163,8 @@ func (t teller) stand(s *Story, r feeds.Record) {
 	}
 }
 
-// identity tells where a public ID is from. wish is empty where it is not known; adopted is what the item says of one that
-// it has from another feed.
-func (t teller) identity(s *Story, id, wish, adopted string) {
+// identity tells where a public ID is from. wish is empty where it is not known; steps are what the item says of it.
+func (t teller) identity(s *Story, id, wish string, steps []string) {
 	s.ID = id
 	bare, clash := id, false
 	if _, suffix, ok := strings.Cut(cache.MintID(t.name, s.Key, "#", true), "##"); ok && suffix != "" {
@@ -185,8 +184,12 @@ func (t teller) identity(s *Story, id, wish, adopted string) {
 	default:
 		s.IDFrom = "wished by its source: what subscribers of its own feed know"
 	}
-	if adopted != "" {
-		s.IDFrom = adopted
+	for _, step := range steps {
+		if adopted, from, ok := strings.Cut(step, sources.OfAdopted); !ok {
+			s.IDFrom += "; " + step
+		} else if adopted == bare {
+			s.IDFrom = "wished as in the adopted feed " + from
+		}
 	}
 	if clash {
 		s.IDFrom += "; another item of this store has that ID, so it got a suffix"
