@@ -330,6 +330,7 @@ func (s *session) settleOne(t Twin, c feeds.Change, absorb bool) []feeds.Change 
 	if absorb {
 		// Backlog: should the old one be forgotten by now, this one is still no news.
 		c.Formerly, c.Silent, c.Backlog = t.Old, true, true
+		c.Item.Because("id", movedFrom+t.Old)
 	}
 	var out []feeds.Change
 	if !absorb && t.Gone {
