@@ -87,7 +87,7 @@ func TestAgainstHugo(t *testing.T) {
 func compareSite(t *testing.T, bin, dir string) {
 	out := t.TempDir()
 	write(t, dir, map[string]string{"layouts/index.feedmilljson.json": hugoTemplate})
-	write(t, out, map[string]string{"over.json": `{"refLinksErrorLevel":"WARNING","outputs":{"home":["FeedmillJSON"]},"outputFormats":{"FeedmillJSON":{"mediaType":"application/json","baseName":"feedmill","isPlainText":true}}}`})
+	write(t, out, map[string]string{"over.json": `{"refLinksErrorLevel":"WARNING","outputs":{"home":["HTML","FeedmillJSON"]},"outputFormats":{"FeedmillJSON":{"mediaType":"application/json","baseName":"feedmill","isPlainText":true}}}`})
 	conf := ""
 	for _, base := range []string{"hugo", "config"} {
 		for _, ext := range configExts {

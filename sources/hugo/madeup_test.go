@@ -305,6 +305,9 @@ func (g *generator) block() string {
 		base := other[strings.LastIndexByte(other, '/')+1:]
 		blocks = append(blocks,
 			"A [ref]({{< ref \"/"+other+"\" >}}) and [more]({{< relref \"/"+other+"#part\" >}})\n",
+			"Refs: {{< relref \""+g.pick("/"+other+".md", "./"+base, "../"+base+".md", strings.ToUpper(base), "/"+other+"/index.md", other+"/", base+"#x", "..", ".", "/"+other+"?a=b", " "+base+" ")+"\" >}} end\n",
+			"Lists: {{< ref \""+g.pick("/", "/posts", "posts/", "/notes/_index.md", "/tags", "/tags/a", "/docs/a", "/categories/c++", "/nothing", "posts")+"\" >}} end\n",
+			"Other: {{< ref path=\"/"+other+"\" lang=\""+g.pick("zh", "en", "xx")+"\" >}} end\n",
 			"See {{< ref \""+base+"\" >}} or {{% relref path=\""+other+"\" %}} and [self]({{< ref \"#here\" >}})\n",
 		)
 	}

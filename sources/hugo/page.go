@@ -52,7 +52,7 @@ func (s *site) Decode(f *postdir.File) *postdir.Post {
 func (s *site) open(f *postdir.File, file string, data []byte) *page {
 	p := &page{Post: &postdir.Post{}, site: s, file: f}
 	var ok bool
-	if p.place, ok = s.placeOf(file); !ok || s.disabled[p.lang] || slices.Contains(s.conf.words("disablekinds"), "page") {
+	if p.place, ok = s.placeOf(file); !ok || s.disabled[p.lang] || s.none {
 		p.Hidden = true
 		return p
 	}

@@ -51,21 +51,26 @@ func (p *page) notFound() string { return p.language.conf.str("reflinksnotfoundu
 func (p *page) find(ref string, l *language) (string, error) {
 	want := strings.ToLower(ref)
 	rooted := strings.HasPrefix(want, "/")
-	var tries []string
 	if !rooted {
 		base := p.dir
 		if p.bundle && !strings.HasPrefix(want, "..") {
 			base = above(base)
 		}
-		tries = append(tries, path.Join("/", strings.ToLower(base), want))
+		at, found, err := p.pageAt(path.Join("/", strings.ToLower(base), want), l, true)
+		if found || err != nil {
+			return at, err
+		}
+		want = "/" + want
 	}
-	tries = append(tries, path.Join("/", want))
-	for _, try := range tries {
-		at, found, err := p.pageAt(try, l)
+	// From the top Hugo takes a path as it stands: only a list may end in a slash, and no dots lead anywhere.
+	clean := path.Clean(want)
+	if list := want != "/" && strings.HasSuffix(want, "/"); want == clean || list && want == clean+"/" {
+		at, found, err := p.pageAt(clean, l, !list)
 		if found || err != nil {
 			return at, err
 		}
 	}
+	want = strings.ToLower(ref)
 	if want[0] == '.' || strings.Count(want, "/") > 1 || !rooted && strings.Contains(want, "/") {
 		return "", fmt.Errorf("the reference %.120q leads to no page", ref)
 	}
@@ -77,19 +82,22 @@ func withoutLanguage(name string, l *language) string {
 	return strings.TrimSuffix(strings.TrimSuffix(name, path.Ext(name)), "."+l.code)
 }
 
-// pageAt looks for what is at a path from the top, such as /posts/a.md, /posts/a or /posts.
-func (p *page) pageAt(at string, l *language) (string, bool, error) {
+// pageAt looks for what is at a path from the top, such as /posts/a.md, /posts/a or /posts; without pages only for lists.
+func (p *page) pageAt(at string, l *language, pages bool) (string, bool, error) {
 	s := p.site
 	dir, name := path.Split(strings.TrimPrefix(at, "/"))
 	dir = strings.TrimSuffix(dir, "/")
 	name = withoutLanguage(name, l)
-	if name == "index" || name == "_index" {
-		dir, name = path.Split(dir)
-		dir = strings.TrimSuffix(dir, "/")
+	index := name == "index" || name == "_index"
+	if _, there := s.index[indexAt{dir, l.code}]; name == "_index" && !there {
+		return "", false, nil // a section without a file of its own
+	}
+	if index {
+		dir, name = above(dir), path.Base(dir)
 	}
 	for _, file := range p.file.Named(name) {
 		there, ok := s.placeOf(file)
-		if !ok || there.lang != l.code {
+		if !ok || !pages || there.lang != l.code {
 			continue
 		}
 		if fits := strings.EqualFold(path.Join(there.dir, there.base), path.Join(dir, name)) ||
@@ -98,6 +106,9 @@ func (p *page) pageAt(at string, l *language) (string, bool, error) {
 		}
 		link, err := p.addressOf(file)
 		return link, err == nil, err
+	}
+	if index && !strings.Contains(at, "_index") {
+		return "", false, nil
 	}
 	link, ok := p.listAt(path.Join(dir, name), l)
 	return link, ok, nil
@@ -117,7 +128,7 @@ func (p *page) listAt(dir string, l *language) (string, bool) {
 	switch {
 	case ok, dir == "":
 	case l.kinds[taxonomy] != "" && strings.Count(dir, "/") < 2:
-	case !strings.Contains(dir, "/") && s.isSection(dir):
+	case s.sections[strings.ToLower(dir)]:
 	default:
 		return "", false
 	}
@@ -125,24 +136,11 @@ func (p *page) listAt(dir string, l *language) (string, bool) {
 		q := &page{place: place{lang: l.code}, site: s, language: l, front: params{"url": index.url}}
 		return q.byURL(), true
 	}
-	return escapePath(l.sanitise(oneSlash(join("/", l.prefix, dir, "/")))), true
-}
-
-// isSection reports whether a directory at the top holds pages.
-func (s *site) isSection(dir string) bool {
-	for _, r := range s.roots {
-		rel, ok := strings.CutPrefix(dir+"/", join(r.at, "/"))
-		if r.at != "" && !ok {
-			continue
-		}
-		if r.at == "" {
-			rel = dir
-		}
-		if d, known := s.dirs[path.Join(r.dir, rel)]; known && !d.leaf {
-			return true
-		}
+	end := "/"
+	if section, _, _ := strings.Cut(dir, "/"); dir != "" && l.ugly(section) {
+		end = ".html"
 	}
-	return false
+	return escapePath(l.sanitise(oneSlash(join("/", l.prefix, dir) + end))), true
 }
 
 // byName finds the one page of a name, wherever it is.

@@ -43,8 +43,14 @@ type site struct {
 	// own are the shortcodes of the site and its themes; layouts is where the templates are.
 	own     map[string]bool
 	layouts string
+	// shared are the directories of what shapes pages without being one.
+	shared []string
+	// none: the site makes no pages.
+	none bool
 	// dirs are the directories of pages there were when the site was loaded.
 	dirs map[string]dirInfo
+	// sections are the directories at the top that are no bundles, in lower case.
+	sections map[string]bool
 	// index is the front matter of each _index.
 	index   map[indexAt]indexPage
 	shape   uint32
@@ -74,7 +80,7 @@ func loadSite(t postdir.Tree, set postdir.Settings) (postdir.Site, error) {
 	}
 	s := &site{
 		conf: conf, set: set, langs: map[string]*language{}, disabled: map[string]bool{}, dirs: map[string]dirInfo{},
-		index: map[indexAt]indexPage{}, own: map[string]bool{},
+		sections: map[string]bool{}, index: map[indexAt]indexPage{}, own: map[string]bool{},
 	}
 	if err := s.readThemes(t); err != nil {
 		return nil, err
@@ -91,6 +97,8 @@ func loadSite(t postdir.Tree, set postdir.Settings) (postdir.Site, error) {
 	}
 	s.cascades = cascades(conf["cascade"])
 	s.readTemplates(t)
+	s.findShared()
+	s.none = slices.Contains(conf.words("disablekinds"), "page")
 	for i := range s.roots {
 		if err := s.look(t, &s.roots[i]); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("look into %s: %w: may this user read it?", s.roots[i].dir, err)
@@ -168,6 +176,11 @@ func (s *site) look(t postdir.Tree, r *root) error {
 			}
 		}
 		s.dirs[dir] = info
+		if rel, _ := r.below(dir); !info.leaf {
+			if at := path.Join(r.at, rel); !strings.Contains(at, "/") {
+				s.sections[strings.ToLower(at)] = true
+			}
+		}
 	}
 	for dir, d := range s.dirs { // pages below a bundle are its resources, too
 		if !d.pages {
@@ -232,13 +245,12 @@ func (s *site) isLeaf(f *postdir.File, dir string) bool {
 	})
 }
 
-// shared are the directories of files that shape pages without being any, with what is below them.
-func (s *site) shared() []string {
-	out := append(slices.Clone(configDirs), s.layouts+"/shortcodes", s.layouts+"/_default/_markup")
+// findShared lists the directories of files that shape pages without being any, with what is below them.
+func (s *site) findShared() {
+	s.shared = append(slices.Clone(configDirs), s.layouts+"/shortcodes", s.layouts+"/_default/_markup")
 	for _, theme := range s.themes {
-		out = append(out, theme+"/layouts/shortcodes", theme+"/layouts/_default/_markup")
+		s.shared = append(s.shared, theme+"/layouts/shortcodes", theme+"/layouts/_default/_markup")
 	}
-	return out
 }
 
 func inOrBelow(p, dir string) bool { return p == dir || strings.HasPrefix(p, dir+"/") }
@@ -254,7 +266,7 @@ func (s *site) Enter(dir string) (enter, posts bool) {
 		}
 		enter = enter || strings.HasPrefix(r.dir, dir+"/")
 	}
-	for _, shared := range s.shared() {
+	for _, shared := range s.shared {
 		enter = enter || inOrBelow(dir, shared) || strings.HasPrefix(shared, dir+"/")
 	}
 	return enter, false
@@ -287,7 +299,7 @@ func (s *site) Role(rel string) postdir.Role {
 			return postdir.Nothing
 		}
 	}
-	for _, shared := range s.shared() {
+	for _, shared := range s.shared {
 		if inOrBelow(dir, shared) {
 			return postdir.Shapes
 		}
