@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"regexp"
 	"slices"
-	"strings"
 
 	"feedmill/sources/internal/liquid"
 )
@@ -55,21 +54,20 @@ func excerpt(body []byte, sep string, most int) (head []byte, ok bool) {
 // liquidTag matches a tag, as Jekyll does where it cuts an excerpt.
 var liquidTag = regexp.MustCompile(`(?s)\{%-?\s*(\w+)\s*.*?-?%\}`)
 
-// closeBlocks ends the Liquid blocks that are open at the end of head.
+// closeBlocks ends the Liquid blocks that begin in head and of which no end stands in it, as Jekyll does.
 func closeBlocks(head []byte) []byte {
 	blocks := liquid.Blocks()
-	var open []string
-	for _, m := range liquidTag.FindAllSubmatch(head, -1) {
-		name := string(m[1])
-		switch end := strings.TrimPrefix(name, "end"); {
-		case blocks[name]:
-			open = append(open, name)
-		case end != name && len(open) > 0 && open[len(open)-1] == end:
-			open = open[:len(open)-1]
-		}
+	tags := liquidTag.FindAllSubmatch(head, -1)
+	ended := map[string]bool{}
+	for _, m := range tags {
+		ended[string(m[1])] = true
 	}
-	for _, name := range slices.Backward(open) {
-		head = append(head, "\n{% end"+name+" %}"...)
+	for _, m := range slices.Backward(tags) {
+		name := string(m[1])
+		if blocks[name] && !ended["end"+name] {
+			ended["end"+name] = true
+			head = append(head, "\n{% end"+name+" %}"...)
+		}
 	}
 	return head
 }

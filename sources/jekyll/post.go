@@ -67,7 +67,9 @@ func (s *site) Decode(f *postdir.File) *post {
 		site: s, origin: o, front: front, defaults: s.defaultsFor(rel, o.inner, o.label), name: name, dated: dated, cut: cut,
 		post: p, path: rel, near: f, now: f.Now, fileTime: f.ModTime,
 	}
-	if !s.unpublished && d.get("published").isFalse() || !s.drafts && d.get("draft").isTrue() {
+	published := d.get("published")
+	withheld := published.isFalse() || published.kind == null && o.label == posts
+	if !s.unpublished && withheld || !s.drafts && d.get("draft").isTrue() {
 		p.Hidden = true
 		return p
 	}

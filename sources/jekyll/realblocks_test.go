@@ -295,4 +295,214 @@ Some<sub>2</sub> <kbd>Ctrl</kbd> <mark>x</mark> <abbr title="t">T</abbr>
 ||||
 A line with trailing blanks   
 and   inner    blanks	and tab
+||||
+# 一级标题
+{: .mt-4 .mb-0 }
+||||
+## Title with data
+{: data-toc-skip='' .mt-4 }
+||||
+## $$\LaTeX$$ and `+"`"+`code`+"`"+` in a heading
+||||
+> 提示：引用块里的属性。
+{: .prompt-tip }
+||||
+> A quote whose last line is a list of attributes.
+>
+> {: .prompt-info }
+||||
+1. First step:
+`+"`"+``+"`"+``+"`"+`ruby
+gem 'x'
+`+"`"+``+"`"+``+"`"+`
+2. Second step:
+`+"`"+``+"`"+``+"`"+`yml
+plugins:
+  - x
+`+"`"+``+"`"+``+"`"+`
+3. Third.
+||||
+1. Indented code in a list:
+
+   `+"`"+``+"`"+``+"`"+`sh
+   make install
+   `+"`"+``+"`"+``+"`"+`
+
+2. And on.
+||||
+- item
+
+      code by indentation
+
+- next
+||||
+{%
+  include box.html
+  text="over several lines"
+  n=3
+%}
+||||
+{% capture hint %}
+A *captured* hint with [a link](/x).
+{% endcapture %}
+{% include box.html text=hint %}
+{{ hint | markdownify }}
+||||
+<pre>
+    ---
+    layout: post
+    ---
+    {% raw %}{% include JB/setup %}{% endraw %}
+</pre>
+||||
+`+"`"+``+"`"+``+"`"+`
+{% raw %}{% highlight java %}
+{% endraw %}
+int x = 1;
+{% raw %}
+{% endhighlight %}{% endraw %}
+`+"`"+``+"`"+``+"`"+`
+||||
+行内公式 $e = mc^2$ 与 ${}^{171}\mathrm{Yb}^+$，行间公式：
+$$
+E=mc^2
+$$
+||||
+Two backslashes \\
+break a line
+* * *
+And a rule.
+||||
+**注意：**中文里的**加粗**和*斜体*，没有空格；**“引号”**紧跟文字，_下划线_也是。
+||||
+| 特性 | 支持 |
+| ---- | :--: |
+| 深色模式 | ✔️ |
+| `+"`"+`a | b`+"`"+` | 管道 |
+||||
+|---
+| Default | Left
+|-|:-
+| First | Second
+|===
+| Foot |
+||||
+Reference links: [GitHub][gh], [gh], and [ no such ][zz].
+
+[gh]: https://github.example "GH"
+||||
+<img src="{{ '/assets/x.png' | relative_url }}" alt="{{ page.title | escape }}">
+||||
+![alt]({{ site.baseurl }}/assets/{{ page.slug }}.png){:height="36px" width="36px"}
+||||
+<div class="row" markdown="1">
+
+| a | b |
+|---|---|
+| 1 | 2 |
+
+</div>
+||||
+<ul>
+<li>one *raw*
+<li>two
+</ul>
+||||
+* level 1
+    * level 2 by four
+        * level 3
+
+        text of level 3
+* back
+||||
+1) not a list
+2) in kramdown
+||||
++ plus list
++ again
+   1. mixed
+   2. list
+||||
+A line ending in two colons::
+    not code, lazily continued
+
+    but this is
+||||
+Email <someone@example.org>, url https://example.org/a_b_c?d=e_f and file_name_with_underscores.
+||||
+*[缩写]: 全称的说明
+这里有缩写二字，还有 HTML 与缩写。
+||||
+{% assign items = "z,x,y" | split: "," | sort %}
+{% for i in items %}
+- {{ forloop.index }}. {{ i }}
+{% endfor %}
+||||
+{% if true %}
+
+Paragraph inside if.
+
+{% endif %}
+||||
+{%- for i in (1..2) -%}
+| {{ i }} |
+{%- endfor -%}
+||||
+{{ site.data.ships | map: "name" | join: "、" }}。{{ "now" | date: "%Y" | size }}
+||||
+## 重复的标题
+
+## 重复的标题
+||||
+### Heading with [link](/l) and *emphasis* #
+||||
+Hard<br>break and <br/> and &lt;tag&gt; and &#x4e2d;
+||||
+“中文引号” ‘单引号’ "straight 中文" '单' 3" 4' -- — ...……
+||||
+Footnote in a list:
+
+* item[^li]
+
+[^li]: 列表的脚注
+||||
+<figure>
+  <img src="a.png">
+  <figcaption>*caption*</figcaption>
+</figure>
+||||
+<a href="#x" class="btn">**bold** in a link</a>
+||||
+<video controls><source src="v.mp4" type="video/mp4"></video>
+||||
+text<!-- comment -->text
+
+<!--
+block comment *x*
+-->
+||||
+term one
+term two
+: both 定义
+{: .dl}
+||||
+~~~~
+~~~
+tilde in tilde
+~~~
+~~~~
+||||
+`+"`"+``+"`"+``+"`"+`ruby hl_lines="1"
+x = 1
+`+"`"+``+"`"+``+"`"+`
+||||
+`+"`"+``+"`"+``+"`"+` c++
+int x;
+`+"`"+``+"`"+``+"`"+`
+||||
+`+"`"+``+"`"+``+"`"+`js{1,3}
+let x;
+`+"`"+``+"`"+``+"`"+`
+||||
+`+"`"+``+"`"+` code with `+"`"+` tick `+"`"+``+"`"+` and `+"`"+` padded `+"`"+` and `+"`"+`a`+"`"+``+"`"+`b`+"`"+`
 `), "\n||||\n")

@@ -271,7 +271,7 @@ func (g *siteMaker) header() string {
 		{"permalink: /own/:title/\n", "permalink: /own/fixed.html\n", "permalink: own/:year/:slug\n"},
 		{"layout: post\n", "layout: none\n", "layout: null\n"},
 		{"list: [b, a, c]\nmap: {x: 1, y: {z: 2}}\nflag: yes\nwhen: 2020-02-29\n", "weird key: x\n? complex\n: value\n", "# comment\n", "\n", "anchor: &a [1, 2]\nagain: *a\n", "merged:\n  <<: {a: 1}\n  b: 2\n"},
-		{"published: true\n", "published: yes\n", "published: \"false\"\n", "published: false\n", "draft: false\n"},
+		{"published: true\n", "published: yes\n", "published: \"false\"\n", "published: false\n", "published:\n", "draft: false\n"},
 		{"render_with_liquid: false\n"},
 	} {
 		if g.rnd.IntN(5) == 0 {
