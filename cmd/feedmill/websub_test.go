@@ -243,6 +243,62 @@ func TestWebSub(t *testing.T) {
 	})
 }
 
+// TestWhatIsToldOfAnUpstream: /status and /metrics tell of every answer.
+func TestWhatIsToldOfAnUpstream(t *testing.T) {
+	t.Parallel()
+	up := newPublisher(t)
+	_, _, file := up.files(t)
+	s := start(t, settings{store: "bolt:" + filepath.Join(t.TempDir(), "test.db"), file: file, http: loopbackClient})
+	s.wait("up", 1)
+	admin := func(path string) string {
+		t.Helper()
+		res, err := http.Get("http://" + s.AdminAddr() + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		b, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	wakes := 0
+	wake := func() { // an empty letter
+		t.Helper()
+		wakes++
+		if err := s.Store().Write(t.Context(), cache.Lease{}, cache.Edit{Bucket: "mail/up", Key: fmt.Sprint(wakes), Value: []byte{}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tells := func(path string, want ...string) {
+		t.Helper()
+		text := admin(path)
+		for _, w := range want {
+			if !strings.Contains(text, w) {
+				t.Errorf("%s does not say %q:\n%s", path, w, text)
+			}
+		}
+	}
+	size := len(rssOf("first"))
+	tells("/metrics", `feedmill_source_requests_total{source="up"} 1`, `feedmill_source_not_modified_total{source="up"} 0`,
+		fmt.Sprintf(`feedmill_source_received_bytes_total{source="up"} %d`, size), `feedmill_source_last_http_status{source="up"} 200`,
+		`feedmill_source_validators{source="up"} 1`, `feedmill_source_failures{source="up"} 0`, `feedmill_source_due_seconds{source="up"} `,
+		`feedmill_source_last_success_seconds{source="up"} `)
+	wake()
+	until(t, "the second answer", func() bool {
+		return strings.Contains(admin("/metrics"), `feedmill_source_not_modified_total{source="up"} 1`)
+	})
+	tells("/metrics", `feedmill_source_requests_total{source="up"} 2`, `feedmill_source_last_http_status{source="up"} 304`)
+	tells("/status", "304", fmt.Sprintf("2 requests, 50%% not modified, %d bytes", size), `ETag <code>&#34;1&#34;</code>`)
+	tells("/status.json", `"requests": 2`, `"not_modified": 1`, fmt.Sprintf(`"bytes": %d`, size), `"etag": "\"1\""`, `"status": 304`, `"note": "304`, `"due": "`)
+	up.Close()
+	wake()
+	until(t, "the failure", func() bool { return strings.Contains(admin("/metrics"), `feedmill_source_failures{source="up"} 1`) })
+	tells("/status.json", `"error": "get http`)
+	tells("/status", "connection refused", "failing")
+}
+
 // TestWebSubEndsAtAReload: with the settings that the source had.
 func TestWebSubEndsAtAReload(t *testing.T) {
 	t.Parallel()
