@@ -31,6 +31,9 @@ const (
 	headerTimeout = 20 * time.Second
 	maxHeader     = 64 << 10 // bytes
 	maxRedirects  = 5
+
+	// grace is how long a host is ours beyond the time of a request: it covers what no time limit does.
+	grace = 10 * time.Second
 )
 
 // Options of a client. The zero value is the strictest.
@@ -59,15 +62,19 @@ type Options struct {
 	Resolver *net.Resolver
 	// Dial makes connections in place of the system, past the guard: for tests.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	// Pauses remembers which hosts asked for a pause; nil keeps it in memory.
-	Pauses Pauses
+	// Hosts is what other processes know of hosts; nil if there are none.
+	Hosts Hosts
 }
 
-// Pauses remembers until when hosts asked to be left alone (429), across restarts and processes. Its methods report their
-// own trouble: without an answer there is no pause.
-type Pauses interface {
+// Hosts is what processes share about the hosts that they ask. Its methods report their own trouble: without an answer
+// there is no pause, and nobody else asks.
+type Hosts interface {
+	// Paused is until when a host asked to be left alone (429), also before a restart; Pause remembers it.
 	Paused(ctx context.Context, host string) time.Time
 	Pause(ctx context.Context, host string, until time.Time)
+	// Take takes a host for this process, for at most so long, and waits while another one has it: then it calls waiting
+	// first. give lets others have it after the spacing. Fails with the error of ctx alone.
+	Take(ctx context.Context, host string, most time.Duration, waiting func()) (give func(spacing time.Duration), err error)
 }
 
 // Network is what the clients of one program share: the pace of each host, whoever asks it, and connections.
@@ -90,7 +97,7 @@ func NewNetwork(o Options) *Network {
 		o.Spacing = DefaultSpacing
 	}
 	return &Network{
-		pace: newPacer(o.PerHost, max(o.Spacing, 0), o.Pauses), perHost: o.PerHost, resolver: o.Resolver, dial: o.Dial,
+		pace: newPacer(o.PerHost, max(o.Spacing, 0), o.Hosts), perHost: o.PerHost, resolver: o.Resolver, dial: o.Dial,
 		bases: map[string]*http.Transport{},
 	}
 }
@@ -228,7 +235,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, ErrScheme
 	}
 	name := hostKey(req.URL)
-	release, err := t.pace.acquire(req.Context(), name)
+	release, err := t.pace.acquire(req.Context(), name, t.timeout+grace)
 	if err != nil {
 		closeBody(req)
 		return nil, err

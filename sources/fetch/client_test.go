@@ -155,7 +155,7 @@ func TestClientsOfANetworkShareThePace(t *testing.T) {
 	n := NewNetwork(Options{Spacing: NoSpacing})
 	a, b := NewClient(Options{Network: n, Allow: loopback}), NewClient(Options{Network: n, Allow: loopback, UserAgent: "other"})
 	t.Cleanup(n.CloseIdleConnections)
-	release, err := n.pace.acquire(t.Context(), "127.0.0.1")
+	release, err := n.pace.acquire(t.Context(), "127.0.0.1", DefaultTimeout)
 	if err != nil {
 		t.Fatal(err)
 	}

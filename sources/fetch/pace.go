@@ -12,7 +12,7 @@ import (
 type pacer struct {
 	perHost int
 	spacing time.Duration
-	pauses  Pauses // beyond this process; nil for none
+	shared  Hosts // what other processes know; nil for none
 
 	mu    sync.Mutex
 	hosts map[string]*host
@@ -29,13 +29,13 @@ type host struct {
 	slow time.Duration
 }
 
-func newPacer(perHost int, spacing time.Duration, pauses Pauses) *pacer {
-	return &pacer{perHost: perHost, spacing: spacing, pauses: pauses, hosts: make(map[string]*host)}
+func newPacer(perHost int, spacing time.Duration, shared Hosts) *pacer {
+	return &pacer{perHost: perHost, spacing: spacing, shared: shared, hosts: make(map[string]*host)}
 }
 
-// acquire waits for the turn of a request to the host, or for the end of ctx. While the host is paused it fails at
-// once with *PausedError: such a pause is for the schedule, not for a waiting goroutine.
-func (p *pacer) acquire(ctx context.Context, name string) (release func(), err error) {
+// acquire waits for the turn of a request to the host, which takes at most so long, or for the end of ctx. While the host
+// is paused it fails at once with *PausedError: such a pause is for the schedule, not for a waiting goroutine.
+func (p *pacer) acquire(ctx context.Context, name string, most time.Duration) (release func(), err error) {
 	p.mu.Lock()
 	p.sweep()
 	h := p.host(name)
@@ -69,19 +69,15 @@ func (p *pacer) acquire(ctx context.Context, name string) (release func(), err e
 			return nil, ctx.Err()
 		}
 	}
+	give := func(time.Duration) {}
 	release = func() {
 		p.mu.Lock()
-		h.next = later(h.next, time.Now().Add(max(p.spacing, h.slow)))
+		spacing := max(p.spacing, h.slow)
+		h.next = later(h.next, time.Now().Add(spacing))
 		h.users--
 		p.mu.Unlock()
+		give(spacing)
 		<-h.slots
-	}
-	if p.pauses != nil {
-		if until := p.pauses.Paused(ctx, name); !until.IsZero() {
-			p.mu.Lock()
-			h.paused = later(h.paused, until)
-			p.mu.Unlock()
-		}
 	}
 	for {
 		pause, until := p.turn(h)
@@ -91,6 +87,11 @@ func (p *pacer) acquire(ctx context.Context, name string) (release func(), err e
 			return nil, &PausedError{Host: name, Until: until}
 		}
 		if pause <= 0 {
+			if give, err = p.take(ctx, h, name, most, aside); err != nil {
+				<-h.slots
+				leave()
+				return nil, err
+			}
 			return release, nil
 		}
 		aside()
@@ -104,6 +105,25 @@ func (p *pacer) acquire(ctx context.Context, name string) (release func(), err e
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// take takes the host from other processes. What it has told them counts.
+func (p *pacer) take(ctx context.Context, h *host, name string, most time.Duration, waiting func()) (give func(time.Duration), err error) {
+	if p.shared == nil {
+		return func(time.Duration) {}, nil
+	}
+	if give, err = p.shared.Take(ctx, name, most, waiting); err != nil {
+		return nil, err
+	}
+	until := p.shared.Paused(ctx, name)
+	if !until.After(time.Now()) {
+		return give, nil
+	}
+	give(0)
+	p.mu.Lock()
+	h.paused = later(h.paused, until)
+	p.mu.Unlock()
+	return nil, &PausedError{Host: name, Until: until}
 }
 
 // turn says how long to wait, or until when the host is paused. A wait of 0 takes the turn.
@@ -127,8 +147,8 @@ func (p *pacer) pause(ctx context.Context, name string, until time.Time) {
 	h := p.host(name)
 	h.paused = later(h.paused, until)
 	p.mu.Unlock()
-	if p.pauses != nil {
-		p.pauses.Pause(ctx, name, until)
+	if p.shared != nil {
+		p.shared.Pause(ctx, name, until)
 	}
 }
 

@@ -127,7 +127,7 @@ func TestIdleHostsAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPacer(1, time.Second, nil)
 		for i := range 1000 {
-			release, err := p.acquire(t.Context(), fmt.Sprint(i))
+			release, err := p.acquire(t.Context(), fmt.Sprint(i), DefaultTimeout)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -135,7 +135,7 @@ func TestIdleHostsAreForgotten(t *testing.T) {
 		}
 		p.pause(t.Context(), "paused", time.Now().Add(time.Hour))
 		time.Sleep(2 * time.Minute)
-		release, err := p.acquire(t.Context(), "new")
+		release, err := p.acquire(t.Context(), "new", DefaultTimeout)
 		if err != nil {
 			t.Fatal(err)
 		}

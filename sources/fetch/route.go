@@ -39,10 +39,14 @@ func RouteOf(c *http.Client) Route {
 	return Route{Agent: UserAgent("0", "", 0), guard: newGuard(nil, nil), pace: newPacer(1, DefaultSpacing, nil)}
 }
 
+// exchange is how long a host is kept from other processes for a Turn at most: a clone may take an hour, and the process
+// that makes it may die.
+const exchange = 2 * time.Minute
+
 // Turn waits for a turn at a host among all who ask it, whatever they speak; call release at the end of the exchange. Fails
 // with *[PausedError] while the host wants to be left alone.
 func (r Route) Turn(ctx context.Context, host string) (release func(), err error) {
-	return r.pace.acquire(ctx, hostName(host))
+	return r.pace.acquire(ctx, hostName(host), exchange)
 }
 
 // Pause tells everybody that a host has asked to be left alone, for as long as a 429 without Retry-After does.

@@ -184,7 +184,7 @@ func week(t *testing.T, long time.Duration, next func() stretch, change func(web
 		web.Add(p)
 	}
 	start := func() (*sources.Manager, func()) {
-		network := web.Network(fetch.Options{Pauses: store})
+		network := web.Network(fetch.Options{Hosts: store})
 		m := sources.NewManager(store, sources.Options{Log: slog.New(slog.DiscardHandler)})
 		var specs []sources.Spec
 		for name, p := range all {

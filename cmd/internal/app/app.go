@@ -95,7 +95,7 @@ func Start(ctx context.Context, opts Options) (_ *App, err error) {
 		opts: opts, log: opts.Log, cfg: cfg, failed: make(chan error, 3), again: make(chan struct{}, 1),
 		stop: func() {}, received: make(chan struct{}, maxReceiving), left: map[string]config.Source{},
 	}
-	a.network = fetch.NewNetwork(fetch.Options{Pauses: &pauses{a}})
+	a.network = fetch.NewNetwork(fetch.Options{Hosts: &hosts{a}})
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close())

@@ -14,12 +14,13 @@ import (
 	"feedmill/sources"
 )
 
-// Store is a sources.Store in memory for any number of sources, and a fetch.Pauses.
+// Store is a sources.Store in memory for any number of sources, and a fetch.Hosts.
 type Store struct {
 	mu      sync.Mutex
 	killed  bool
 	desks   map[string]*shelf
 	pauses  map[string]time.Time
+	taken   map[string]time.Time // until when hosts are
 	letters int
 }
 
@@ -32,7 +33,9 @@ type shelf struct {
 }
 
 // NewStore makes an empty store.
-func NewStore() *Store { return &Store{desks: map[string]*shelf{}, pauses: map[string]time.Time{}} }
+func NewStore() *Store {
+	return &Store{desks: map[string]*shelf{}, pauses: map[string]time.Time{}, taken: map[string]time.Time{}}
+}
 
 var errKilled = errors.New("the process was killed")
 
@@ -80,19 +83,43 @@ func (s *Store) Open(_ context.Context, source string) (sources.Desk, error) {
 	return &desk{s, k}, nil
 }
 
-// Paused implements fetch.Pauses.
+// Paused implements fetch.Hosts.
 func (s *Store) Paused(_ context.Context, host string) time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.pauses[host]
 }
 
-// Pause implements fetch.Pauses.
+// Pause implements fetch.Hosts.
 func (s *Store) Pause(_ context.Context, host string, until time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.killed {
 		s.pauses[host] = until
+	}
+}
+
+// Take implements fetch.Hosts.
+func (s *Store) Take(ctx context.Context, host string, most time.Duration, waiting func()) (give func(time.Duration), err error) {
+	for {
+		s.mu.Lock()
+		wait := time.Until(s.taken[host])
+		if wait <= 0 {
+			s.taken[host] = time.Now().Add(most)
+			s.mu.Unlock()
+			return func(spacing time.Duration) {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				s.taken[host] = time.Now().Add(spacing)
+			}, nil
+		}
+		s.mu.Unlock()
+		waiting()
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(wait):
+		}
 	}
 }
 
