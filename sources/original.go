@@ -54,7 +54,7 @@ func (r OriginalRule) apply(it *feeds.Item) (rest string, ok bool) {
 	it.Original = address
 	it.Because("original", "the link "+r.describe())
 	if r.Remove && at.end > at.start {
-		it.Because("text", "the paragraph of that link is left out")
+		it.Because("original", "its paragraph is left out of the text")
 		rest = strings.TrimSpace(rest[:at.start] + rest[at.end:])
 	}
 	return rest, true

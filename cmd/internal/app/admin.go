@@ -1,11 +1,13 @@
 package app
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"html/template"
 	"net/http"
 	"net/http/pprof"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -62,6 +64,7 @@ type Report struct {
 
 func (a *App) report() Report {
 	r := Report{Version: a.opts.Version, Newest: a.mayFetch(), Sources: a.manager.Status()}
+	a.countMerged(r.Sources)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	r.Base, r.Store = a.site.BaseURL, config.Redact(a.cfg.Store)
@@ -69,6 +72,29 @@ func (a *App) report() Report {
 		r.ConfigError = a.configErr.Error()
 	}
 	return r
+}
+
+// countMerged brings up to date how many items of each source are merged: what other sources do moves that, too. While the
+// store does not answer, what was known last stays.
+func (a *App) countMerged(list []sources.Status) {
+	cfg := a.config()
+	if !slices.ContainsFunc(a.running(), func(s config.Source) bool { return s.Merges(cfg) }) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	infos, err := a.store.List(ctx)
+	if err != nil {
+		a.log.Debug("cannot count merged items", "err", err)
+		return
+	}
+	merged := make(map[string]int, len(infos))
+	for _, s := range infos {
+		merged[s.Name] = s.Merged
+	}
+	for i := range list {
+		list[i].Merged = merged[list[i].Name]
+	}
 }
 
 func (a *App) statusJSON(w http.ResponseWriter, r *http.Request) {
