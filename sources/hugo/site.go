@@ -13,7 +13,6 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 
-	"feedmill/feeds"
 	"feedmill/sources"
 	"feedmill/sources/internal/postdir"
 )
@@ -320,51 +319,3 @@ func (s *site) Around() uint32 { return 0 }
 
 // Reports are the faults of the configuration.
 func (s *site) Reports() []sources.Rejected { return s.reports }
-
-// Notes are none.
-func (s *site) Notes(*feeds.Item) []string { return nil }
-
-// Titles are those of the terms' _index files.
-func (s *site) Titles(postdir.Tree) (map[feeds.Topic]string, []sources.Rejected) {
-	titles := map[feeds.Topic]string{}
-	for at, p := range s.index {
-		taxonomy, term := path.Split(at.dir)
-		kind, ok := s.langs[s.lang].kinds[strings.TrimSuffix(taxonomy, "/")]
-		if ok && p.title != "" && at.lang == s.lang {
-			titles[feeds.NewTopic(kind, term)] = p.title
-		}
-	}
-	return titles, nil
-}
-
-// About is what the site says of itself.
-func (s *site) About(titles map[feeds.Topic]string, _ []string) feeds.About {
-	l := s.langs[s.lang]
-	a := feeds.About{
-		Title: l.conf.str("title"), Language: s.code(l), Titles: titles, Description: l.conf.sub("params").str("description"),
-		Redirects: map[string]feeds.Topic{"/index.xml": feeds.All},
-	}
-	for _, limit := range []any{s.conf["rsslimit"], s.conf.sub("services", "rss")["limit"]} {
-		if n, ok := limit.(int64); ok && n > 0 {
-			a.Window = int(min(n, 1000))
-		}
-	}
-	if l.origin != "" {
-		a.URL = l.origin + "/"
-	}
-	return a
-}
-
-// code is the BCP 47 tag of a language of the site; empty if the site says none.
-func (s *site) code(l *language) string {
-	if c := s.conf.sub("languages", l.code).str("languagecode"); c != "" {
-		return c
-	}
-	if c := s.conf.str("languagecode"); c != "" && l.code == s.lang {
-		return c
-	}
-	if len(s.conf.sub("languages")) > 0 || s.conf.str("defaultcontentlanguage") != "" {
-		return l.code
-	}
-	return ""
-}

@@ -8,11 +8,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"feedmill/feeds"
 	"feedmill/sources"
+	"feedmill/sources/internal/postdir"
 	"feedmill/sources/sourcetest"
 )
 
@@ -339,5 +341,47 @@ func TestBundles(t *testing.T) {
 	}
 	if items, gone := change("content/p/one/index.md"); items["p/one/text.md"] == nil || items["p/one/deep/er.md"] == nil || !slices.Contains(gone, "content/p/one/index.md") {
 		t.Errorf("a bundle became a directory: %v, gone %v", items, gone)
+	}
+}
+
+// TestTimeOfTargets: a post is looked at again when what it refers to opens or expires.
+func TestTimeOfTargets(t *testing.T) {
+	tree, s := func() (postdir.Tree, *site) {
+		dir := t.TempDir()
+		write(t, dir, map[string]string{
+			"hugo.toml":       "baseURL = 'https://t.example/'\n",
+			"content/soon.md": "---\npublishDate: 2031-02-03\nexpiryDate: 2033-01-01\n---\n",
+			"content/ends.md": "---\nexpiryDate: 2032-01-01\n---\n",
+		})
+		return load(t, dir)
+	}()
+	for ref, want := range map[string]string{"soon": "2031-02-03", "ends": "2032-01-01"} {
+		p := s.open(postdir.NewFile(tree, "content/a.md", nil, fixed, fixed), "content/a.md", []byte("x"))
+		p.addressOf("content/" + ref + ".md") //nolint:errcheck // what it says is tested elsewhere
+		if got := p.Until.Format(time.DateOnly); got != want {
+			t.Errorf("%s: until %s, want %s", ref, got, want)
+		}
+	}
+}
+
+// TestOwnFeeds: subscribers of the feeds that Hugo wrote are led to the topics.
+func TestOwnFeeds(t *testing.T) {
+	s := loadFiles(t, map[string]string{
+		"hugo.toml": "baseURL = 'https://f.example/b/'\n[languages.en]\n[languages.zh]\nlanguageCode = 'zh-CN'\n[taxonomies]\nplace = 'places'\n[outputFormats.RSS]\nbaseName = 'feed'\n",
+	})
+	notes := s.Notes(&feeds.Item{Language: "zh-CN", Tags: []string{"中文 X"}})
+	notes = append(notes, s.Notes(&feeds.Item{Language: "en", Categories: []string{"C"}})...)
+	got := s.About(nil, notes).Redirects
+	for path, topic := range map[string]feeds.Topic{
+		"/feed.xml": feeds.All, "/b/feed.xml": feeds.All, "/b/zh/feed.xml": feeds.NewTopic("lang", "zh-CN"),
+		"/b/zh/tags/%E4%B8%AD%E6%96%87-x/feed.xml": feeds.NewTopic("tag", "中文 X"), "/zh/places/%E4%B8%AD%E6%96%87-x/feed.xml": feeds.NewTopic("tag", "中文 X"),
+		"/categories/c/feed.xml": feeds.NewTopic("category", "C"),
+	} {
+		if got[path] != topic {
+			t.Errorf("%s leads to %v, want %v", path, got[path], topic)
+		}
+	}
+	if len(got) != 12 {
+		t.Errorf("%d addresses: %v", len(got), got)
 	}
 }
