@@ -68,13 +68,15 @@ type adopted struct {
 	Items   int       `json:"items"`
 	Matched []int     `json:"matched,omitempty"`
 	Late    []int     `json:"late,omitempty"`
+	// Past says that the first fetch since then is over.
+	Past bool `json:"past,omitempty"`
 
 	list   []adoptedItem
 	byID   map[string]int
 	byLink map[string][]int // host and path
 	byPath map[string][]int
 	byName map[uint64][]int // title
-	moved  bool             // Matched or Late, since they were saved
+	moved  bool             // what is exported, since it was saved
 }
 
 func (a *adopted) show() *Adopted {
@@ -131,10 +133,15 @@ func sameDay(a, b time.Time) bool {
 	return !a.IsZero() && !b.IsZero() && (a.Format(day) == b.Format(day) || a.UTC().Format(day) == b.UTC().Format(day))
 }
 
-// wish makes the ID of the adopted feed that of an item. It counts where the item is not published yet.
+// wish makes the ID of the adopted feed that of an item. It counts where the item is not published yet. What the first
+// fetch finds that was published before is no news, also where the source has had its baseline long since: under another
+// kind.
 func (a *adopted) wish(c *feeds.Change) {
 	if a == nil || c.Item == nil {
 		return
+	}
+	if when := c.Item.Published; !a.Past && !when.IsZero() && when.Before(a.At) {
+		c.Backlog = true
 	}
 	if id := a.find(c.Item); id != "" {
 		c.Wish = id
@@ -162,6 +169,50 @@ func (a *adopted) book(batch []feeds.Change, accepted []feeds.Accepted) {
 			*list = slices.Insert(*list, n, at)
 			a.moved = true
 		}
+	}
+}
+
+// takeOver lets the changes of a batch go on from items that the source itself has published under the adopted IDs: it
+// has republished that feed until now, and states its entries under keys of its own from here on.
+func (s *session) takeOver(batch []feeds.Change) error {
+	if s.adopted == nil {
+		return nil
+	}
+	fresh, err := s.fresh(batch)
+	if err != nil {
+		return err
+	}
+	var at []int
+	var ids []string
+	for _, i := range fresh {
+		if _, ok := s.adopted.byID[batch[i].Wish]; ok {
+			at, ids = append(at, i), append(ids, batch[i].Wish)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	list, err := s.desk.Find(s.ctx, ids...)
+	if err != nil {
+		return fmt.Errorf("look up who has the adopted IDs: %w", err)
+	}
+	taken := map[string]bool{}
+	for n, r := range list {
+		if r.Standing != feeds.Live || r.Source != s.policy.Source || r.Key == "" || s.here(r.Key) || taken[r.Key] {
+			continue
+		}
+		taken[r.Key] = true
+		c := &batch[at[n]]
+		c.Formerly, c.Silent = r.Key, true
+		c.Item.Because("id", movedFrom+r.Key)
+	}
+	return nil
+}
+
+// end notes that a fetch is over.
+func (a *adopted) end() {
+	if a != nil && !a.Past {
+		a.Past, a.moved = true, true
 	}
 }
 

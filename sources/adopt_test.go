@@ -170,6 +170,45 @@ func TestAdopt(t *testing.T) {
 				t.Errorf("%d items, error %q, adopted %+v", len(store.items), st.Error, st.Adopted)
 			}
 		},
+		"a source that republished the feed until now": func(t *testing.T) {
+			store := newMemoryStore()
+			before := entries("feed", 8)
+			for i := range before {
+				before[i].Wish = fmt.Sprintf("known to readers: old:%02d", i)
+			}
+			m := startManager(t, store, spec("s", newWindow(before[2:]...)))
+			synctest.Wait()
+			old := oldFeed(8)
+			src := newWindow(entries("a", 10)...)
+			src.silent = true // as a directory is
+			m.Apply([]Spec{adopting(src, "https://old.example/feed", old)})
+			synctest.Wait()
+			if err := m.Fetch("s"); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			if n := store.kinds[feeds.New] + store.kinds[feeds.Changed] + store.kinds[feeds.Withdrawn]; n != 0 {
+				t.Errorf("the log says %v: it is the same source", store.kinds)
+			}
+			if len(store.items) != 10 {
+				t.Errorf("%d items are live, want 10", len(store.items))
+			}
+			for i := range 8 {
+				if id := store.ids[fmt.Sprintf("a:%02d", i)]; id != fmt.Sprintf("known to readers: old:%02d", i) {
+					t.Errorf("item %d has the ID %q", i, id)
+				}
+			}
+			// What is written from now on is news.
+			fresh := entries("a", 11)[10:]
+			src.entries = fresh
+			if err := m.Fetch("s"); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			if n := store.kinds[feeds.New]; n != 1 {
+				t.Errorf("%d items were news, want 1", n)
+			}
+		},
 		"an empty feed is a mistake": func(t *testing.T) {
 			store := newMemoryStore()
 			m := startManager(t, store, adopting(newWindow(entries("a", 5)...), "https://old.example/feed", oldFeed(0)))

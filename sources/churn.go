@@ -196,7 +196,7 @@ func (s *session) fresh(batch []feeds.Change) ([]int, error) {
 	var at []int
 	var keys []string
 	for i, c := range batch {
-		if c.Item != nil && c.Formerly == "" && !c.Backlog {
+		if c.Item != nil && c.Formerly == "" {
 			at, keys = append(at, i), append(keys, c.Key)
 		}
 	}

@@ -322,25 +322,25 @@ func TestChurn(t *testing.T) {
 			c.want(map[string]int{"a": 10}, 0, 10)
 		},
 		"large entries": func(t *testing.T) {
-			c := newChurned(t, 8)
-			large := entries("b", 8)
+			c := newChurned(t, 6)
+			large := entries("b", 6)
 			var noise strings.Builder
-			for i := range 400_000 {
+			for i := range 120_000 {
 				fmt.Fprintf(&noise, "%x ", uint64(i)*0x9e3779b97f4a7c15)
 			}
 			for i := range large {
 				large[i].Item.Content += "<p>" + noise.String() + "</p>"
 			}
 			c.fetch(large...)
-			c.want(map[string]int{"a": 8}, 0, 8)
+			c.want(map[string]int{"a": 6}, 0, 6)
 			for k, v := range c.store.notes {
 				if len(v) > 1<<20 {
 					t.Errorf("%s takes %d bytes, more than a store's notes take", k, len(v))
 				}
 			}
 			c.say(AbsorbKey)
-			c.want(map[string]int{"b": 8}, 0, 0)
-			if n := len(c.store.items["b:07"].Item.Content); n < noise.Len() {
+			c.want(map[string]int{"b": 6}, 0, 0)
+			if n := len(c.store.items["b:05"].Item.Content); n < noise.Len() {
 				t.Errorf("%d bytes are left of %d", n, noise.Len())
 			}
 		},

@@ -103,6 +103,9 @@ func (s *session) settle() error {
 
 // commit stores a batch, then the reports and the state that belong to it.
 func (s *session) commit(good []feeds.Change) error {
+	if err := s.takeOver(good); err != nil {
+		return err
+	}
 	good, err := s.sift(good)
 	if err != nil {
 		return err
@@ -391,6 +394,10 @@ func (s *session) finish(res Result, whole bool) error {
 		for where := range s.before {
 			s.markSeen(where)
 		}
+	}
+	s.adopted.end()
+	if err := s.adopted.save(s.ctx, s.desk); err != nil {
+		return err
 	}
 	if err := s.saveDropped(); err != nil {
 		return err

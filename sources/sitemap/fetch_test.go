@@ -93,6 +93,11 @@ func TestIndexReadsWhatChanged(t *testing.T) {
 	}
 	write(t, s.dir, "silent", urlset(at(9, "2026-10-01"), at(8, "2026-10-02")))
 	s.want("8", "s.xml", "silent")
+	for _, p := range []string{"1", "2", "3", "8", "9"} { // of maps that were not read, too
+		if key := s.site.URL + "/p/" + p; !slices.Contains(s.out.PresentKeys, key) {
+			t.Errorf("%s is not said to be there: only %q", key, s.out.PresentKeys)
+		}
+	}
 
 	s.index("old 2026-11-01", "new 2026-11-04", "silent")
 	write(t, s.dir, "new", urlset(at(4, "2026-11-04"), at(3, "2026-11-03T12:00:00Z")))
