@@ -175,6 +175,47 @@ func TestExplain(t *testing.T) {
 	})
 }
 
+// TestExplainMerged: of a post that two sources have as one, both are told: which is shown, where it is, and in whose place.
+func TestExplainMerged(t *testing.T) {
+	t.Parallel()
+	eachStore(t, func(t *testing.T, store string) {
+		dir := t.TempDir()
+		for _, name := range []string{"sea", "land"} {
+			write(t, filepath.Join(dir, name+".xml"), fmt.Sprintf(`<rss version="2.0"><channel><title>The %s</title><link>https://%[1]s.example/</link><description>d</description>
+				<item><title>Tides</title><guid isPermaLink="false">%[1]s-1</guid><link>https://coast.example/tides?utm_source=%[1]s</link><category>%[1]s</category></item></channel></rss>`, name))
+		}
+		file := filepath.Join(dir, "feedmill.yaml")
+		write(t, file, "base_url: https://feeds.example.com\nduplicates: merge\nsources:\n  sea: { feed: sea.xml }\n  land: { feed: land.xml }\n")
+		s := start(t, settings{store: store, file: file})
+		until(t, "one of them to be merged", func() bool {
+			states := map[string]bool{}
+			for _, it := range s.explanation("https://coast.example/tides").Items {
+				states[it.State] = true
+			}
+			return states["live"] && states["merged"]
+		})
+		var live, merged app.Story
+		for _, it := range s.explanation("https://coast.example/tides").Items {
+			if it.State == "live" {
+				live = it
+			} else {
+				merged = it
+			}
+		}
+		if len(live.Also) != 1 || !strings.HasPrefix(live.Also[0], merged.Source+" ") {
+			t.Errorf("also in: %v", live.Also)
+		}
+		for _, topic := range []string{"category/sea", "category/land", "source/sea", "source/land"} {
+			if !strings.Contains(fmt.Sprint(live.Topics), "https://feeds.example.com/"+topic+".atom") {
+				t.Errorf("the topics of both: no %s in %v", topic, live.Topics)
+			}
+		}
+		if merged.Because != "another source's item is shown in its place: "+live.ID || len(merged.Topics) != 0 {
+			t.Errorf("the merged one: %+v", merged)
+		}
+	})
+}
+
 // ahead is an item that may lie ahead.
 type ahead struct {
 	published time.Time
@@ -202,6 +243,23 @@ func TestWarnings(t *testing.T) {
 		{"not believed", ahead{time.Time{}, "pubDate\ndate: 2099-01-01T00:00:00Z is ahead", false}, "first seen counts"},
 	} {
 		got := strings.Join(aheadOf(c.item.changes()), "\n")
+		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+	for _, c := range []struct {
+		name string
+		x    *sources.Exchange
+		want string
+	}{
+		{"asks nobody", nil, ""},
+		{"good", &sources.Exchange{Status: 200, ETag: `"a"`, Slowest: sources.Duration(time.Second)}, ""},
+		{"one validator", &sources.Exchange{Status: 200, LastModified: "Mon, 05 Jan 2026 10:00:00 GMT"}, ""},
+		{"no validators", &sources.Exchange{Status: 200}, "neither ETag nor Last-Modified"},
+		{"moved", &sources.Exchange{Status: 200, ETag: `"a"`, Moved: "https://new.example/"}, "write https://new.example/ into"},
+		{"slow", &sources.Exchange{Status: 200, ETag: `"a"`, Slowest: sources.Duration(time.Minute)}, "1m0s for one answer"},
+	} {
+		got := strings.Join(warningsOf(c.x), "\n")
 		if c.want == "" && got != "" || !strings.Contains(got, c.want) {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}

@@ -174,36 +174,8 @@ func (x *explainer) inside(name, file string) string {
 	return filepath.ToSlash(rel)
 }
 
-// tracking are parameters of an address that say where a reader came from, and nothing of the page.
-var tracking = []string{"fbclid", "gclid"}
-
-// canonical is the form in which addresses are compared: without scheme, www., fragment, the slash at its end and
-// parameters that count readers; empty for what is no address.
-func canonical(raw string) string {
-	if len(raw) < len("http://") || !strings.EqualFold(raw[:4], "http") {
-		return ""
-	}
-	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return ""
-	}
-	host := trimWWW(u.Host)
-	host = strings.TrimSuffix(strings.TrimSuffix(host, ":80"), ":443")
-	out := host + strings.TrimRight(u.Path, "/")
-	if u.RawQuery == "" {
-		return out
-	}
-	query := u.Query()
-	for key := range query {
-		if strings.HasPrefix(key, "utm_") || slices.Contains(tracking, key) {
-			query.Del(key)
-		}
-	}
-	if len(query) > 0 {
-		out += "?" + query.Encode()
-	}
-	return out
-}
+// canonical is the form in which addresses are compared; empty for what is no address of a post.
+func canonical(address string) string { return sources.Canonical(&feeds.Item{URL: address}) }
 
 // spellings are the texts under which a store may know what was asked for: as it is, and for an address with the other
 // scheme, with and without www. and the slash at its end, and as Jekyll's IDs have it, without .html.
