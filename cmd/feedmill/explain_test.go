@@ -160,8 +160,8 @@ func TestExplain(t *testing.T) {
 		}
 		s.stop()
 
-		// A withdrawn post of a directory; the server is another one.
-		write(t, file, config+site)
+		// A withdrawn post of a directory, and an item that a new rule takes out; the server is another one.
+		write(t, file, strings.Replace(config, "{ q: storm }", "{ q: storm }, { q: calm }", 1)+site)
 		s = start(t, settings{store: store, file: file})
 		s.wait("site", 3)
 		if err := os.Remove(filepath.Join(dir, "site", "_posts", "2024-01-01-p0000.md")); err != nil {
@@ -172,6 +172,14 @@ func TestExplain(t *testing.T) {
 		if gone.State != "withdrawn" || gone.ID != post.ID || len(gone.Topics) != 0 || !gone.FirstSeen.Time.Equal(post.FirstSeen.Time) {
 			t.Errorf("a withdrawn post: %+v", gone)
 		}
+		until(t, "the calm to be left out", func() bool {
+			for _, it := range s.explanation("https://sea.example/1").Items {
+				if it.Source == "sea" && it.State == "dropped" && strings.HasPrefix(it.Because, "by the rule drop: {q: calm}, since ") {
+					return !it.FirstSeen.Time.IsZero() && len(it.Topics) == 0
+				}
+			}
+			return false
+		})
 	})
 }
 
