@@ -174,26 +174,10 @@ func (c *checker) one(ctx context.Context, s config.Source) (*checked, []config.
 		return r, nil
 	}
 	members, wrong := membersOf(c.cfg, s, p.List)
-	if err == nil {
-		wrong = errors.Join(wrong, c.adopt(ctx, s))
-	}
 	if wrong != nil {
 		r.Error = errors.Join(err, wrong).Error()
 	}
 	return r, members
-}
-
-// adopt reads the feed that a source continues, if it continues one: nothing is published before that was read.
-func (c *checker) adopt(ctx context.Context, s config.Source) error {
-	client := func(s config.Source) *http.Client { return httpClient(c.cfg, s, c.network) }
-	a, err := app.MakeAdopt(c.cfg, s, client, quiet)
-	if err == nil && a != nil {
-		_, err = sources.RunPreview(ctx, a.Source, sources.Policy{Source: s.Name})
-	}
-	if err != nil {
-		return fmt.Errorf("adopt: %w", err)
-	}
-	return nil
 }
 
 // tally counts what a check has seen.

@@ -96,18 +96,29 @@ func (x *explainer) unpublished(ctx context.Context, name string, keys []string,
 			x.add(t.twin(*held))
 		}
 	}
+	var left []sources.Dropped
 	err := x.store.Range(ctx, noteBucket(sources.BucketDropped, name), func(_ string, value []byte) error {
 		var d sources.Dropped
 		if err := json.Unmarshal(value, &d); err != nil {
 			return fmt.Errorf("read what was left out of source %s: %w", name, err)
 		}
 		if same(d.Key) || same(d.ID) || same(d.URL) {
-			x.add(t.dropped(d))
+			left = append(left, d)
 		}
 		return nil
 	})
 	if err != nil {
 		return err
+	}
+	for _, d := range left {
+		known, err := x.store.Known(ctx, name, d.Key)
+		if err != nil {
+			return err
+		}
+		if err := x.record(ctx, known[0]); err != nil { // it was published before the rule
+			return err
+		}
+		x.add(t.dropped(d))
 	}
 	return x.store.Range(ctx, noteBucket(sources.BucketRejected, name), func(_ string, value []byte) error {
 		var r sources.Rejected
