@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"io"
 
-	"feedmill/sources/internal/page"
+	"feedmill/sources/internal/charset"
 )
 
 const (
@@ -20,7 +20,7 @@ const (
 
 // read decodes an answer: one JSON document, or several behind each other (NDJSON), as jq takes them.
 func read(body []byte, contentType string) (docs []any, err error) {
-	text := bytes.TrimSpace(page.UTF8(body, contentType))
+	text := bytes.TrimSpace(charset.Text(body, contentType, charset.Nothing))
 	switch {
 	case len(text) == 0:
 		return nil, errors.New("the answer is empty; want JSON")

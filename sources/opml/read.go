@@ -9,11 +9,10 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/net/html"
-	"golang.org/x/net/html/charset"
-	"golang.org/x/text/encoding/unicode"
+
+	"feedmill/sources/internal/charset"
 )
 
 // Limits of a list. What is beyond is an error: half a list would take sources out of the feeds.
@@ -42,10 +41,7 @@ func Read(body []byte) ([]Feed, error) {
 	if len(body) > MaxBytes {
 		return nil, fmt.Errorf("read OPML: larger than %d MiB", MaxBytes>>20)
 	}
-	d, err := decoder(body)
-	if err != nil {
-		return nil, fmt.Errorf("read OPML: %w", err)
-	}
+	d := decoder(body)
 	r := reader{places: map[string]int{}}
 	for {
 		tok, err := d.Token()
@@ -80,26 +76,13 @@ func Read(body []byte) ([]Feed, error) {
 }
 
 // decoder makes a lenient decoder of UTF-8.
-func decoder(body []byte) (*xml.Decoder, error) {
-	if bytes.HasPrefix(body, []byte{0xff, 0xfe}) || bytes.HasPrefix(body, []byte{0xfe, 0xff}) {
-		text, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Bytes(body)
-		if err != nil {
-			return nil, err
-		}
-		body = text
-	}
-	body = bytes.TrimLeft(bytes.TrimPrefix(body, []byte("\ufeff")), " \t\r\n")
-	d := xml.NewDecoder(bytes.NewReader(body))
+func decoder(body []byte) *xml.Decoder {
+	text := charset.Text(body, "", charset.XML)
+	d := xml.NewDecoder(bytes.NewReader(bytes.TrimLeft(text, " \t\r\n")))
 	d.Strict = false
 	d.Entity = xml.HTMLEntity
-	whole := utf8.Valid(body)
-	d.CharsetReader = func(label string, in io.Reader) (io.Reader, error) {
-		if whole {
-			return in, nil // what is UTF-8 is it, whatever it says
-		}
-		return charset.NewReaderLabel(label, in)
-	}
-	return d, nil
+	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // its declaration is true no longer
+	return d
 }
 
 // reader is where reading stands.

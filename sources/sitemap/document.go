@@ -8,7 +8,7 @@ import (
 	"io"
 	"strings"
 
-	"golang.org/x/net/html/charset"
+	"feedmill/sources/internal/charset"
 )
 
 const (
@@ -39,11 +39,11 @@ type entry struct {
 
 // read parses XML or lines of addresses.
 func read(body []byte) (*document, error) {
-	text := bytes.TrimPrefix(bytes.TrimSpace(body), []byte("\xef\xbb\xbf"))
+	text := bytes.TrimSpace(charset.Text(body, "", charset.XML))
 	switch {
 	case len(text) == 0:
 		return nil, errors.New("the sitemap is empty")
-	case text[0] != '<' && !bytes.HasPrefix(text, []byte("\xff\xfe")) && !bytes.HasPrefix(text, []byte("\xfe\xff")):
+	case text[0] != '<':
 		return lines(text)
 	}
 	return parse(text)
@@ -70,7 +70,7 @@ func lines(text []byte) (*document, error) {
 func parse(text []byte) (*document, error) {
 	dec := xml.NewDecoder(bytes.NewReader(text))
 	dec.Strict = false
-	dec.CharsetReader = charset.NewReaderLabel
+	dec.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // its declaration is true no longer
 	d := &document{}
 	var (
 		path []xml.Name

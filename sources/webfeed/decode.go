@@ -3,257 +3,26 @@ package webfeed
 import (
 	"bytes"
 	"errors"
-	"mime"
 	"regexp"
-	"strings"
-	"unicode/utf8"
 
-	"golang.org/x/net/html/charset"
-	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/charmap"
-	"golang.org/x/text/encoding/ianaindex"
-	"golang.org/x/text/encoding/simplifiedchinese"
-	"golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/encoding/unicode/utf32"
+	"feedmill/sources/internal/charset"
 )
 
 var errEmpty = errors.New("the body is empty")
 
 // decode makes clean UTF-8 of a document: without byte-order mark, without XML declaration, without characters that
 // XML 1.0 forbids, without junk before the root. name is the encoding it was in.
-//
-// The order is RFC 7303 §3: byte-order mark, charset of the Content-Type, XML declaration; then, because both labels
-// are often left out or wrong, what the bytes look like.
 func decode(body []byte, contentType string) (text []byte, name string, err error) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil, "", errEmpty
 	}
-	enc, name, skip := marked(body)
-	if enc == nil && name == "utf-8" && !nearlyUTF8(body[skip:]) {
-		name = "" // a mark that a program put before something else
+	if text, name, err = charset.Decode(body, contentType, charset.XML); err != nil {
+		return nil, "", err
 	}
-	text = body[skip:]
-	if enc == nil && name == "" {
-		enc, name = labelled(text, contentType)
-	}
-	if enc != nil {
-		if text, err = enc.NewDecoder().Bytes(text); err != nil {
-			return nil, "", err
-		}
-	}
-	text = bare(clean(text))
-	if len(text) == 0 {
+	if text = bare(clean(text)); len(text) == 0 {
 		return nil, "", errEmpty
 	}
 	return text, name, nil
 }
 
-// marked recognises byte-order marks, UTF-16 and UTF-32 without one by the zero bytes around the first characters, and
-// EBCDIC by its "<?xm" (XML 1.0 appendix F). A nil encoding with a name is UTF-8.
-func marked(b []byte) (enc encoding.Encoding, name string, skip int) {
-	has := func(s string) bool { return len(b) >= len(s) && string(b[:len(s)]) == s }
-	wide := bytes.IndexByte(b[:min(len(b), 64)], 0) >= 0
-	switch {
-	case has("\xef\xbb\xbf"):
-		return nil, "utf-8", 3
-	case has("\x4c\x6f\xa7\x94"):
-		return charmap.CodePage037, "ibm037", 0
-	case !wide && (has("\xfe\xff") || has("\xff\xfe")):
-		return nil, "", 2 // a mark of UTF-16 before something else: nothing of a feed is without ASCII
-	case !wide:
-		return nil, "", 0
-	case has("\x00\x00\xfe\xff"):
-		skip = 4
-	case has("\xff\xfe\x00\x00"):
-		skip = 4
-	case has("\xfe\xff"), has("\xff\xfe"):
-		skip = 2
-	}
-	name = zeros(b[skip:])
-	switch name {
-	case "utf-16be":
-		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM), name, skip
-	case "utf-16le":
-		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), name, skip
-	case "utf-32be":
-		return utf32.UTF32(utf32.BigEndian, utf32.IgnoreBOM), name, skip
-	case "utf-32le":
-		return utf32.UTF32(utf32.LittleEndian, utf32.IgnoreBOM), name, skip
-	}
-	return nil, "", skip
-}
-
-// zeros names the form of Unicode by where the zero bytes of ASCII characters stand: every document begins with some.
-func zeros(b []byte) string {
-	b = b[:min(len(b), 64)&^3]
-	var n [4]int
-	for i, c := range b {
-		if c == 0 {
-			n[i%4]++
-		}
-	}
-	all := len(b) / 4
-	switch even, odd := n[0]+n[2], n[1]+n[3]; {
-	case all == 0:
-	case n[0] == all && n[1] == all && n[3] == 0:
-		return "utf-32be"
-	case n[3] == all && n[2] == all && n[0] == 0:
-		return "utf-32le"
-	case even > all && odd == 0:
-		return "utf-16be"
-	case odd > all && even == 0:
-		return "utf-16le"
-	}
-	return ""
-}
-
 var xmlDeclaration = regexp.MustCompile(`^\s*<\?xml\b[^>]*?\?>`)
-
-var declaredEncoding = regexp.MustCompile(`(?i)\bencoding\s*=\s*["']?\s*([A-Za-z0-9._:-]+)`)
-
-// labelled picks the encoding of bytes without a mark. A nil encoding is UTF-8.
-func labelled(b []byte, contentType string) (encoding.Encoding, string) {
-	if bytes.Contains(b, []byte("\x1b$B")) || bytes.Contains(b, []byte("\x1b$@")) {
-		return lookup("iso-2022-jp") // no other text holds its escapes, and XML forbids them
-	}
-	valid, many := utf8.Valid(whole(b)), multibyte(b)
-	for _, label := range []string{headerCharset(contentType), documentCharset(b)} {
-		enc, name := lookup(label)
-		switch {
-		case enc == nil || strings.HasPrefix(name, "utf-16") || strings.HasPrefix(name, "utf-32"):
-			continue // unknown, or a label that these bytes refute: it could be read as ASCII
-		case name == "utf-8":
-			if valid || nearlyUTF8(b) {
-				return nil, name
-			}
-			continue // the label is wrong
-		case name == "gbk":
-			enc = simplifiedchinese.GB18030 // its superset
-		}
-		// Text in a legacy encoding is hardly ever valid UTF-8 by chance: one sequence refutes an encoding of single
-		// bytes; pairs of bytes can be both for a few characters ("联通" in GBK), not for eight.
-		if valid && (many >= 8 || many > 0 && !doubleByte[name]) {
-			return nil, "utf-8"
-		}
-		if !valid {
-			if other, otherName, ok := refuted(b, enc, name); ok {
-				return other, otherName
-			}
-		}
-		return enc, name
-	}
-	if valid {
-		return nil, "utf-8"
-	}
-	return detected(b)
-}
-
-// lookup finds an encoding by its label: those of the WHATWG Encoding Standard, then those that IANA has besides, such
-// as code pages of DOS. hz-gb-2312, which browsers refuse, is read.
-func lookup(label string) (encoding.Encoding, string) {
-	label = strings.ToLower(strings.TrimSpace(label))
-	if label == "" {
-		return nil, ""
-	}
-	for _, l := range []string{label, strings.ReplaceAll(label, "_", "-"), strings.TrimPrefix(label, "x-"), "windows-" + strings.TrimPrefix(label, "win-"), "windows-" + strings.TrimPrefix(label, "cp")} {
-		switch l {
-		case "hz-gb-2312", "hz":
-			return simplifiedchinese.HZGB2312, "hz-gb-2312"
-		case "utf-32", "utf-32le", "utf-32be", "ucs-4", "iso-10646-ucs-4":
-			return encoding.Nop, "utf-32"
-		case "utf16", "ucs-2", "iso-10646-ucs-2":
-			return encoding.Nop, "utf-16"
-		case "euc-cn", "cp936", "ms936", "gb2312-80":
-			l = "gbk"
-		case "cp949", "ms949", "ksc5601":
-			l = "euc-kr"
-		case "cp932", "ms932", "sjis-win", "windows-932":
-			l = "shift_jis"
-		case "cp950", "big5-eten":
-			l = "big5"
-		case "eucjp":
-			l = "euc-jp"
-		}
-		if enc, name := charset.Lookup(l); enc != nil && name != "replacement" {
-			return enc, name
-		}
-	}
-	for _, index := range []*ianaindex.Index{ianaindex.IANA, ianaindex.MIME} {
-		if enc, err := index.Encoding(label); err == nil && enc != nil {
-			return enc, label
-		}
-	}
-	return nil, ""
-}
-
-// whole is b without the first bytes of a character at its end, where a document was cut.
-func whole(b []byte) []byte {
-	for n := 1; n <= min(3, len(b)); n++ {
-		if c := b[len(b)-n]; utf8.RuneStart(c) {
-			if c >= utf8.RuneSelf && !utf8.FullRune(b[len(b)-n:]) {
-				return b[:len(b)-n]
-			}
-			break
-		}
-	}
-	return b
-}
-
-var doubleByte = map[string]bool{"gbk": true, "gb18030": true, "big5": true, "shift_jis": true, "euc-jp": true, "euc-kr": true}
-
-func headerCharset(contentType string) string {
-	if _, params, err := mime.ParseMediaType(contentType); err == nil {
-		return params["charset"]
-	}
-	_, label, _ := strings.Cut(strings.ToLower(contentType), "charset=")
-	label, _, _ = strings.Cut(label, ";")
-	return strings.Trim(label, `"' `)
-}
-
-func documentCharset(b []byte) string {
-	head := b[:min(len(b), 4<<10)]
-	if at := rootStart.FindIndex(head); at != nil {
-		head = head[at[0]:] // behind what a script printed before it
-	}
-	decl := xmlDeclaration.Find(head)
-	if m := declaredEncoding.FindSubmatch(decl); m != nil {
-		return string(m[1])
-	}
-	return ""
-}
-
-// multibyte counts the characters of more than one byte in the valid prefix of b, up to eight.
-func multibyte(b []byte) (n int) {
-	for len(b) > 0 && n < 8 {
-		if b[0] < utf8.RuneSelf {
-			b = b[1:]
-			continue
-		}
-		r, size := utf8.DecodeRune(b)
-		if r == utf8.RuneError && size <= 1 {
-			return n
-		}
-		n++
-		b = b[size:]
-	}
-	return n
-}
-
-// nearlyUTF8 says that b is UTF-8 with a little damage. Other encodings are broken nearly everywhere.
-func nearlyUTF8(b []byte) bool {
-	good, bad := 0, 0
-	for len(b) > 0 {
-		if b[0] < utf8.RuneSelf {
-			b = b[1:]
-			continue
-		}
-		r, size := utf8.DecodeRune(b)
-		if r == utf8.RuneError && size <= 1 {
-			bad++
-		} else {
-			good++
-		}
-		b = b[size:]
-	}
-	return bad*10 <= good
-}

@@ -14,6 +14,8 @@ import (
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
+
+	"feedmill/sources/internal/charset"
 )
 
 // Sentences of our own in the languages that the encodings are for.
@@ -48,7 +50,7 @@ func encode(t testing.TB, label, text string) []byte {
 	case "utf-32be":
 		e = utf32.UTF32(utf32.BigEndian, utf32.IgnoreBOM)
 	default:
-		if e, _ = lookup(label); e == nil {
+		if e, _ = charset.Lookup(label); e == nil {
 			t.Fatalf("no encoding %q", label)
 		}
 	}

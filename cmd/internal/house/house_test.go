@@ -39,6 +39,7 @@ var table = []row{
 		[]string{"feeds", "sources", "sources/fetch", "sources/internal/*"},
 		"it follows the entries of a list to their articles",
 	},
+	{[]string{"sources/internal/page"}, []string{"feeds", "sources", "sources/internal/charset"}, "it reads pages in every encoding"},
 	{[]string{"sources/internal/*"}, []string{"feeds", "sources"}, "what several kinds share fetches nothing"},
 	{[]string{"sources/*"}, []string{"feeds", "sources", "sources/fetch", "sources/internal/*"}, "a kind only maps what is outside"},
 	{[]string{"cache"}, []string{"feeds"}, "the contract of a store speaks of items alone"},

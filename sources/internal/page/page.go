@@ -12,6 +12,8 @@ import (
 	"github.com/PuerkitoBio/goquery"
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"feedmill/sources/internal/charset"
 )
 
 // maxNodes bounds the tree of a page: 100,000 nodes are about 20 MB, and selectors such as :nth-child take time in the square of them. Real pages have a few thousand.
@@ -36,7 +38,7 @@ type Page struct {
 // Parse reads a page that came from address. It fails with ErrEmpty, ErrNodes, or for elements that lie too deeply in each
 // other.
 func Parse(body []byte, contentType, address string) (*Page, error) {
-	text := UTF8(body, contentType)
+	text := charset.Text(body, contentType, charset.HTML)
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil, ErrEmpty
 	}

@@ -47,6 +47,7 @@ func TestEncodings(t *testing.T) {
 		{"GBK without a word", "<p>" + gbk, "", text},
 		{"header before meta", "<meta charset=shift_jis><p>" + gbk, "text/html; charset=gb18030", text},
 		{"Big5 by meta", "<meta charset=big5><p>" + big5, "", traditional},
+		{"KOI8-R by meta", "<meta charset=koi8-r><p>\xf0\xcf\xd2\xd4", "", "Порт"},
 		{"Shift_JIS by header", "<p>" + sjis, "text/html; charset=Shift_JIS", japan},
 		{"windows-1252", "<p>caf\xe9 au lait, d\xe9j\xe0 vu", "", "café au lait, déjà vu"},
 		{"a broken byte", "<p>" + text + text + text + strings.Repeat("港", 1000) + "\xff", "", text + text + text + strings.Repeat("港", 1000) + "\ufffd"},

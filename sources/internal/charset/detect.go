@@ -1,4 +1,4 @@
-package webfeed
+package charset
 
 import (
 	"regexp"
@@ -6,7 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/net/html/charset"
+	whatwg "golang.org/x/net/html/charset"
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
@@ -35,7 +35,7 @@ func detected(b []byte) (encoding.Encoding, string) {
 	if g := best(b); g.enc != nil {
 		return g.enc, g.name
 	}
-	return charset.Lookup("windows-1252")
+	return whatwg.Lookup("windows-1252")
 }
 
 // refuted says that a label cannot be right, or hardly: the bytes are none of that encoding, or a label that is often
@@ -74,7 +74,7 @@ var (
 	}
 )
 
-var statedLanguage = regexp.MustCompile(`(?i)(?:<(?:dc:)?language>\s*|"language"\s*:\s*"|xml:lang=["'])([a-z]{2})\b`)
+var statedLanguage = regexp.MustCompile(`(?i)(?:<(?:dc:)?language>\s*|"language"\s*:\s*"|\b(?:xml:)?lang=["']?)([a-z]{2})\b`)
 
 // best is the most plausible encoding of bytes that are no UTF-8; none if it is Western.
 func best(b []byte) (g guess) {
@@ -83,7 +83,7 @@ func best(b []byte) (g guess) {
 	if m := statedLanguage.FindSubmatch(b); m != nil {
 		letters := 0
 		for _, name := range local[strings.ToLower(string(m[1]))] {
-			if enc, _ := charset.Lookup(name); enc != nil {
+			if enc, _ := whatwg.Lookup(name); enc != nil {
 				if n := beyondASCII(decoded(enc, b)); n > letters {
 					g, letters = guess{enc, name, sure}, n
 				}
@@ -98,7 +98,7 @@ func best(b []byte) (g guess) {
 		names = append(names, cyrillic...)
 	}
 	for _, name := range names {
-		enc, _ := charset.Lookup(name)
+		enc, _ := whatwg.Lookup(name)
 		if name == "gb18030" {
 			enc = simplifiedchinese.GB18030
 		}
