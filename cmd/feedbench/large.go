@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"time"
@@ -49,6 +50,11 @@ func (b *bench) largeSite(want map[string]bool) error {
 			return err
 		}
 	}
+	if want["F"] {
+		if err := b.filtering(p, s); err != nil {
+			return err
+		}
+	}
 	if want["P8"] {
 		return b.soaking(p, s)
 	}
@@ -82,6 +88,36 @@ func (b *bench) writing(p *process, s *site, dir string) error {
 	p50, p99 := percentile(took, 0.5), percentile(took, 0.99)
 	b.add("P5", "one post written -> its category serves it, p50", ms(p50), "-", "50 ms", p50 <= 50*time.Millisecond)
 	b.add("P5", "the same, p99", ms(p99), "-", "250 ms", p99 <= 250*time.Millisecond)
+	return nil
+}
+
+// filtering measures filters that nobody has asked for before: of a tag, of a category, and of everything, where a word that
+// nothing has makes the server look at as much as it ever does.
+func (b *bench) filtering(p *process, s *site) error {
+	for _, row := range []struct {
+		what  string
+		times int
+		path  func(i int) string
+	}{
+		{"filter of its rarest topic: a tag with 20 posts or so", 100, func(i int) string {
+			return "/feed.json?" + url.Values{"tag": {s.tagNames[i+len(s.tagNames)/2]}, "q": {fmt.Sprint("none", i)}}.Encode()
+		}},
+		{"filter of a category: a word that nothing has", 20, func(i int) string {
+			return "/category/" + s.categories[i] + ".json?q=none" + fmt.Sprint(i)
+		}},
+		{"filter of everything: a word that nothing has", 10, func(i int) string { return "/feed.json?q=none" + fmt.Sprint(i) }},
+	} {
+		var took []time.Duration
+		for i := range row.times {
+			started := time.Now()
+			status, _, _, err := p.get(row.path(i))
+			if err != nil || status != 200 {
+				return fmt.Errorf("GET %s: status %d: %w", row.path(i), status, err)
+			}
+			took = append(took, time.Since(started))
+		}
+		b.add("F", fmt.Sprintf("%d posts, %s, p50", b.large, row.what), ms(percentile(took, 0.5)), "-", "-", true)
+	}
 	return nil
 }
 
