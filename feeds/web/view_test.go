@@ -32,7 +32,7 @@ func filtered(t *testing.T, change ...func(*Site, *Options)) *rig {
 	r.store.put(epoch,
 		mk(10, "Chips from the harbour", "en", "Ann Lee", "chips", "harbour"),
 		mk(11, "芯片要闻", "zh-CN", "张三", "芯片"),
-		mk(12, "半导体与广告", "zh", "张三", "半导体"),
+		mk(12, "半导体与广告", "zh", "张三", "半导体", "芯片"),
 		mk(13, "New chips, cheap chips", "en-GB", "Bo", "Chips", "go/redis"),
 		mk(14, "A/B", "", "Bo", "a,b & c"),
 	)
@@ -45,7 +45,7 @@ func TestFilters(t *testing.T) {
 		"q=chips":                             "13 10",
 		"q=CHIPS+-harbour":                    "13",
 		"q=%22chips+from%22":                  "10",
-		"q=芯片":                                "11",
+		"q=芯片":                                "12 11",
 		"tag=chips":                           "13 10",
 		"tag=Chips&lang=en":                   "13 10",
 		"tag=chips&lang=en-gb":                "13",
