@@ -505,3 +505,11 @@ func TestMail(t *testing.T) {
 		t.Errorf("%d letters are left", left())
 	}
 }
+
+// TestGeneratorSettings: what is said of the site reaches its generator.
+func TestGeneratorSettings(t *testing.T) {
+	got := open(t, &Config{URL: t.TempDir(), Drafts: true, Future: true, Collections: []string{"notes"}, ZonelessDates: "site"}).set
+	if !got.Drafts || !got.Future || !got.SiteDates || !slices.Equal(got.Collections, []string{"notes"}) {
+		t.Errorf("%+v", got)
+	}
+}

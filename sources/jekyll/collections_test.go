@@ -67,6 +67,32 @@ func TestDrafts(t *testing.T) {
 	}
 }
 
+// TestDraftWithoutTime: a repository without history does not know when a draft was changed, so it counts from when it was
+// first seen.
+func TestDraftWithoutTime(t *testing.T) {
+	s := newSite(yamlFields(t, "url: https://a.example\n"), postdir.Settings{Drafts: true})
+	p := s.Decode(postdir.NewFile(nil, "_drafts/a.md", []byte(postOf("a")), time.Time{}, time.Now()))
+	if p.Change.Item == nil || !p.Change.Item.Published.IsZero() || p.Change.Hold {
+		t.Errorf("%+v", p)
+	}
+}
+
+// FuzzScope: no pattern of defaults or exclude stops the program, and one without signs matches itself.
+func FuzzScope(f *testing.F) {
+	f.Add("content/*/_posts/**/{a,b}-[c-d]?.md", "content/x/_posts/a-c1.md")
+	f.Add("{[*", "{[*")
+	f.Add("港口*}", "港口")
+	f.Add("\x8f*", "0")
+	f.Fuzz(func(t *testing.T, pattern, rel string) {
+		globBegin(pattern).MatchString(rel)
+		s := &site{exclude: newPatterns([]string{pattern})}
+		s.excluded(rel)
+		if trimmed := strings.TrimLeft(pattern, "/"); trimmed != "" && !s.excluded(trimmed) {
+			t.Errorf("%q does not leave out itself", pattern)
+		}
+	})
+}
+
 func TestFutureOption(t *testing.T) {
 	_, _, r := start(t, "_posts/2099-01-01-a.md", postOf("a"))
 	if !r.item("a.md").Hold {

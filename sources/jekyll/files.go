@@ -61,7 +61,9 @@ func newPatterns(list []string) []pattern {
 		p := pattern{prefix: strings.TrimLeft(text, "/")}
 		if strings.ContainsAny(p.prefix, "*?[") {
 			re := strings.NewReplacer(`\*`, `[\s\S]*`, `\?`, `[\s\S]`).Replace(regexp.QuoteMeta(p.prefix))
-			p.glob = regexp.MustCompile("^" + re + "$")
+			if glob, err := regexp.Compile("^" + re + "$"); err == nil {
+				p.glob = glob
+			}
 		}
 		if p.prefix != "" {
 			out = append(out, p)

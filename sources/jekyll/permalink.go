@@ -254,7 +254,7 @@ func normalise(s string) string {
 	var b strings.Builder
 	b.WriteString(out)
 	for i := range len(tail) {
-		if c := tail[i]; inPath(c) || c == '?' || c == '#' && i == 0 || c == '%' {
+		if c := tail[i]; inPath(c) || c == '?' || c == '#' && i == 0 || c == '%' && isEscape(tail[i:]) {
 			b.WriteByte(c)
 		} else {
 			b.Write([]byte{'%', hexDigits[c>>4], hexDigits[c&15]})
@@ -284,6 +284,15 @@ func withoutDots(segments []string) []string {
 		}
 	}
 	return out
+}
+
+// isEscape reports whether a text begins with %XX.
+func isEscape(s string) bool {
+	if len(s) < 3 {
+		return false
+	}
+	_, err := strconv.ParseUint(s[1:3], 16, 8)
+	return err == nil
 }
 
 // unescape decodes %XX; what is not one stays.

@@ -120,6 +120,7 @@ func FuzzPermalink(f *testing.F) {
 	f.Add("/:categories/:year/:title:output_ext", "x", "航运")
 	f.Add("/a/../b/:slug_", "..", "%2e%2e/")
 	f.Add(":", "#?", "//")
+	f.Add("#%", "0", "0")
 	s := benchSite(f)
 	f.Fuzz(func(t *testing.T, template, slug, category string) {
 		p := place{slug: slug, base: slug, categories: []string{category}, date: time.Unix(0, 0), outputExt: ".html"}

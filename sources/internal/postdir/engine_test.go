@@ -412,6 +412,7 @@ func FuzzStamp(f *testing.F) {
 	f.Add((&stamp{size: 1, mark: 2, raw: 3, shape: 4, emitted: true, key: "k", report: &Fault{5, "r"}, repaired: true, uses: true, until: 6}).encode())
 	f.Add((&stamp{size: 1, near: []string{"a", "b/c"}, nearSum: 7}).encode())
 	f.Add((&stamp{}).encode())
+	f.Add([]byte("\x01A00000000000000000000000000000\x00"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s, err := decodeStamp(b)
 		if err != nil {

@@ -134,6 +134,7 @@ func decodeStamp(b []byte) (s stamp, err error) {
 		for n := r.uvarint(); n > 0 && !r.bad; n-- {
 			s.near = append(s.near, r.text())
 		}
+		r.bad = r.bad || len(s.near) == 0
 	}
 	if r.bad {
 		return stamp{}, errStamp
