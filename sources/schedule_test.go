@@ -216,14 +216,14 @@ func TestAStopInTheMiddleForgetsNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				store := newMemoryStore()
-				var m *Manager
+				running := make(chan *Manager, 1)
 				closed := make(chan struct{})
 				src := &scripted{fetch: func(n int, _ State, _ Sink) (Result, error) {
 					if n != 2 {
 						return Result{Exchange: &Exchange{Requests: 1, Reached: true, ETag: "1"}}, nil
 					}
 					go func() {
-						m.Close()
+						(<-running).Close()
 						close(closed)
 					}()
 					synctest.Wait() // all wait for this fetch
@@ -235,7 +235,7 @@ func TestAStopInTheMiddleForgetsNothing(t *testing.T) {
 				}}
 				asks := spec("a", src)
 				asks.Web = true
-				m = startManager(t, store, asks)
+				running <- startManager(t, store, asks)
 				<-closed
 				startManager(t, store, asks)
 				time.Sleep(30 * time.Hour)
