@@ -87,10 +87,11 @@ func (p *page) pageAt(at string, l *language, pages bool) (string, bool, error) 
 	s := p.site
 	dir, name := path.Split(strings.TrimPrefix(at, "/"))
 	dir = strings.TrimSuffix(dir, "/")
+	file := name
 	name = withoutLanguage(name, l)
 	index := name == "index" || name == "_index"
-	if _, there := s.index[indexAt{dir, l.code}]; name == "_index" && !there {
-		return "", false, nil // a section without a file of its own
+	if name == "_index" && !strings.EqualFold(s.index[indexAt{dir, l.code}].file, file) {
+		return "", false, nil // a section without such a file
 	}
 	if index {
 		dir, name = above(dir), path.Base(dir)

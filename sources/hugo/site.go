@@ -67,6 +67,7 @@ type indexAt struct{ dir, lang string }
 
 // indexPage is what matters of the front matter of an _index.
 type indexPage struct {
+	file       string // its name
 	title, url string
 	cascades   []cascade
 }
@@ -212,7 +213,7 @@ func (s *site) readIndex(t postdir.Tree, name string) {
 		s.reports = append(s.reports, sources.Rejected{Where: name, Reason: "the front matter cannot be read", Repaired: true})
 		return
 	}
-	s.index[at] = indexPage{front.str("title"), front.str("url"), cascades(front["cascade"])}
+	s.index[at] = indexPage{path.Base(name), front.str("title"), front.str("url"), cascades(front["cascade"])}
 }
 
 // isPlainHTML reports whether a file is HTML that Hugo copies: it begins with a tag.

@@ -243,6 +243,16 @@ func TestNeeds(t *testing.T) {
 	}
 }
 
+func TestNameOf(t *testing.T) {
+	for path, want := range map[string]string{
+		"posts/A.zh.md": "a", "posts/v1.2/index.md": "v1", "V1.2": "v1", "index.md": "index", "p/_index.md": "p", "p/.x": ".x", "": "",
+	} {
+		if got := nameOf(path); got != want {
+			t.Errorf("%s: got %q, want %q", path, got, want)
+		}
+	}
+}
+
 // TestShapingPost: a post that shapes others when it comes or goes has the site loaded anew, but not when it changes.
 func TestShapingPost(t *testing.T) {
 	dir := t.TempDir()

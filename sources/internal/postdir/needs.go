@@ -12,17 +12,21 @@ import (
 const needsPrefix = "u/"
 
 // nameOf is the name under which a post finds a file, wherever it is: that of the file up to its first dot, of an index
-// that of its directory; in lower case. Two files may share one, which costs a post that is read once more.
+// that of its directory, likewise; in lower case. Two files may share one, which costs a post that is read once more.
 func nameOf(p string) string {
 	dir, base := path.Split(p)
-	stem, _, _ := strings.Cut(base, ".")
-	switch {
-	case stem == "":
-		stem = base
-	case (stem == "index" || stem == "_index") && dir != "":
-		stem = path.Base(dir)
+	stem := toDot(base)
+	if (stem == "index" || stem == "_index") && dir != "" {
+		stem = toDot(path.Base(dir))
 	}
 	return strings.ToLower(stem)
+}
+
+func toDot(name string) string {
+	if stem, _, _ := strings.Cut(name, "."); stem != "" {
+		return stem
+	}
+	return name
 }
 
 // need notes that the post of this file is made from files of a name.
