@@ -239,3 +239,40 @@ func TestAdoptTheFeedOfBefore(t *testing.T) {
 		s.wait("site", 21)
 	})
 }
+
+// TestAFeedBecomesItsSite: a source that republished a feed is given the site that the feed is made of. Its items go on,
+// and posts that the feed did not have any more are no news.
+func TestAFeedBecomesItsSite(t *testing.T) {
+	t.Parallel()
+	eachStore(t, func(t *testing.T, store string) {
+		dir := t.TempDir()
+		saved, site := filepath.Join(dir, "saved.xml"), filepath.Join(dir, "site")
+		write(t, saved, channel(10, "g-#", "https://harbour.example/?p=#"))
+		file := filepath.Join(dir, "feedmill.yaml")
+		write(t, file, "sources:\n  harbour: { feed: saved.xml }\n")
+		s := start(t, settings{store: store, file: file})
+		s.wait("harbour", 10)
+		for i := range 15 { // five of them, of December, left the feed long ago
+			date, n := fmt.Sprintf("2024-01-%02d %02d:00:00 +0000", 1+i, i), i
+			if i >= 10 {
+				date, n = fmt.Sprintf("2023-12-%02d 08:00:00 +0000", i), i+100
+			}
+			write(t, filepath.Join(site, "_posts", fmt.Sprintf("%s-n%d.md", date[:10], n)), fmt.Sprintf("---\ntitle: Notice %d\ndate: %s\n---\nAll of notice %[1]d.\n", n, date))
+		}
+		write(t, file, "sources:\n  harbour: { jekyll: site, adopt: saved.xml }\n")
+		s.wait("harbour", 15)
+		if got := s.kinds(); got[feeds.New]+got[feeds.Changed]+got[feeds.Withdrawn] != 0 || got[feeds.Reshaped] != 10 || got[feeds.Baseline] != 15 {
+			t.Errorf("the log says %v", got)
+		}
+		for i, it := range s.published("/feed.json")[:10] {
+			if want := fmt.Sprintf("g-%d", 9-i); it.ID != want || it.Title != fmt.Sprintf("Notice %d", 9-i) {
+				t.Errorf("item %d is %+v, want the ID %s", i, it, want)
+			}
+		}
+		write(t, filepath.Join(site, "_posts", "2024-02-01-news.md"), "---\ntitle: news\n---\nnews\n")
+		s.wait("harbour", 16)
+		if got := s.kinds(); got[feeds.New] != 1 {
+			t.Errorf("after a new post the log says %v", got)
+		}
+	})
+}
