@@ -14,7 +14,7 @@
 //	{fm}:sg:SOURCE    set     private groups that the source ever had items in
 //	{fm}:k:SOURCE     hash    native key -> member
 //	{fm}:i            hash    12 bytes of SHA-256 of a public ID -> member
-//	{fm}:e            hash    member -> ledger entry
+//	{fm}:e            hash    member -> ledger entry, with the topics of the item and the saved feeds it was put into
 //	{fm}:t:GROUP      hash    topic -> its number and first spelling; topic, line end, other spelling -> number of the spelling
 //	{fm}:n            hash    number of a topic -> group and topic
 //	{fm}:l            hash    number of a spelling -> how many items use it

@@ -51,6 +51,9 @@ func (d doc) aside() bool { return d.view != nil || d.month != "" }
 
 func pageKey(path, lang string) string { return path + "?hl=" + lang }
 
+// walks reports whether making a document may mean to look through many items.
+func (d doc) walks() bool { return d.view != nil && (d.view.filters() || !d.view.after.IsZero()) }
+
 // errUnknown says that a topic never had an item.
 var errUnknown = errors.New("no such topic")
 

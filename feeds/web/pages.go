@@ -28,6 +28,9 @@ var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"day":  func(t time.Time) string { return t.Format("2006-01-02 15:04") },
 }).ParseFS(files, "static/*.html"))
 
+// maxOthers is how many saved feeds the index leads programs to, each in one format.
+const maxOthers = 30
+
 // pageRows is how many topics a page of the index has: with the longest names it stays under 50 kB.
 const pageRows = 200
 
@@ -41,6 +44,7 @@ type frame struct {
 	Canonical string
 	Switch    string // address of this page in the other language
 	Feeds     []address
+	Others    []address // further feeds that the page leads programs to
 	Version   string
 	Notice    string
 }
@@ -163,6 +167,9 @@ func (s *Server) index(w http.ResponseWriter, r *http.Request, cfg *config, q ur
 	}
 	data := indexPage{frame: cfg.frame(lang, cfg.title, "/", q), Find: find, Kind: kind, Sort: order, Slack: cfg.slack(feeds.All, nil), Page: number, Pages: pages}
 	data.Feeds = cfg.addresses(feeds.All, nil, cfg.title)
+	for _, t := range cfg.site.Saved[:min(len(cfg.site.Saved), maxOthers)] {
+		data.Others = append(data.Others, cfg.addresses(t, nil, cfg.feedTitle(t, ""))[0])
+	}
 	data.Notice = cfg.site.Notice
 	data.Started = l.all.Version != (feeds.Version{})
 	now := s.now()

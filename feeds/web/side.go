@@ -49,12 +49,12 @@ func (s *Server) home(d doc) *otter.Cache[string, *entry] {
 	return s.cache
 }
 
-// enter waits until a document may be rendered. Views wait for each other, not for the documents that everybody reads, and
-// fail with errBusy when too many wait.
+// enter waits until a document may be rendered. Those that walk through many items wait for each other, keep nobody else
+// waiting, and fail with errBusy when too many wait.
 func (s *Server) enter(ctx context.Context, d doc) (leave func(), err error) {
 	slots := s.slots
 	done := func() {}
-	if d.aside() {
+	if d.walks() {
 		if slots = s.walks; s.queued.Add(1) > maxWalks+maxQueued {
 			s.queued.Add(-1)
 			return nil, errBusy

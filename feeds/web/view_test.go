@@ -473,6 +473,16 @@ func TestFlood(t *testing.T) {
 	a := r.get("/feed.rss?q=one+more")
 	r.want(a, 503, "Retry-After", "5", "Cache-Control", "no-store")
 	r.want(r.get("/feed.rss"), 200) // what is warm never waits
+	r.store.before = func(ctx context.Context, topic feeds.Topic) error {
+		if topic.Name == "go" {
+			return nil
+		}
+		<-gate
+		return nil
+	}
+	for _, path := range []string{"/category/go.rss?dates=arrival", "/category/go.rss?limit=1", "/archive/2026-03/category/go.rss"} {
+		r.want(r.get(path), 200) // nor does what looks at few items
+	}
 	close(gate)
 	wg.Wait()
 	if most > maxWalks {
