@@ -16,6 +16,9 @@ import (
 // TestProgramsAreBounded: a program that would fill the memory ends in an error before it has, whether it does so step by
 // step or in one.
 func TestProgramsAreBounded(t *testing.T) {
+	if raced {
+		t.Skip("fills the memory")
+	}
 	for _, c := range []struct{ name, items, body, want string }{
 		{"a long list", `[range(1e12)]`, `{}`, "more than 32 MiB"},
 		{"a list of what the data say", `[range(.n) | tostring]`, `{"n": 1e12}`, "more than 32 MiB"},
@@ -27,7 +30,7 @@ func TestProgramsAreBounded(t *testing.T) {
 		{"the same in another form", `add(limit(100000; repeat($doc.s)))`, `{"s": "` + strings.Repeat("x", 1<<20) + `"}`, "a text of more than 4 MiB"},
 		{"nested lists", `reduce range(1e9) as $i ([]; [., $i])`, `{}`, "more than 32 MiB"},
 		{"an object of all keys", `reduce range(1e9) as $i ({}; .["k\($i)"] = $i)`, `{}`, "the jq programs"},
-		{"combinations", `[[[range(400)], [range(400)], [range(400)]] | combinations]`, `{}`, "more than 32 MiB"},
+		{"combinations", `[[[range(400)], [range(400)], [range(400)]] | combinations]`, `{}`, "the jq programs"},
 		{"a text times a number", `.s * .n`, `{"s": "abcdefgh", "n": 200000000}`, "a text of more than 4 MiB"},
 		{"a number times a text", `.n * .s`, `{"s": "abcdefgh", "n": 200000000}`, "a text of more than 4 MiB"},
 		{"an update by a number", `.s *= .n | .s`, `{"s": "abcdefgh", "n": 200000000}`, "a text of more than 4 MiB"},

@@ -1,0 +1,5 @@
+//go:build !race
+
+package sitetest_test
+
+const raced = false

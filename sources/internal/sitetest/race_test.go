@@ -1,0 +1,6 @@
+//go:build race
+
+package sitetest_test
+
+// raced says that the race detector is on: what measures memory is tested without it (see the Makefile), in a tenth of the time.
+const raced = true
