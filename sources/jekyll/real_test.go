@@ -218,7 +218,7 @@ func (a *tally) compare(path string, p jekyllPost, c feeds.Change, report string
 			want = ours
 		}
 	}
-	if ours != want && (ownLabels.Match(file) || ownOrder.Match(file)) && got["content"][0] != got["content"][1] {
+	if ours != want && (otherPosts.Match(file) || ownLabels.Match(file) || ownOrder.Match(file)) && got["content"][0] != got["content"][1] {
 		a.purpose["summary: as the content"]++
 		want = ours
 	}
@@ -239,6 +239,8 @@ func (a *tally) compare(path string, p jekyllPost, c feeds.Change, report string
 		switch {
 		case strings.Contains(report, "the front matter is not YAML"):
 			why = "Jekyll drops front matter that is not YAML"
+		case f == "content" && otherPosts.Match(file):
+			why = "lists of other posts are empty in a post"
 		case f == "content" && ownLabels.Match(file):
 			why = "templates see the item's labels: no empty or repeated ones, no numbers"
 		case f == "content" && ownOrder.Match(file):
@@ -267,6 +269,8 @@ func onPurpose(field, ours, theirs string) string {
 	switch {
 	case oneOf(field, "url", "image") && strings.Replace(strings.Replace(theirs, "//", "/", 2), ":/", "://", 1) == ours:
 		return "a slash at the end of the site's url is no part of addresses"
+	case field == "title" && theirs == "":
+		return "an item needs a title: an empty one gives way to the first words"
 	case field == "title" && strings.Contains(ours, "<") && !strings.Contains(theirs, "<"):
 		return "Jekyll takes <T> for a tag and leaves it out"
 	case field == "title" && strings.ContainsFunc(ours, isCJK) && straight(ours) == straight(theirs):
@@ -290,8 +294,9 @@ func onPurpose(field, ours, theirs string) string {
 }
 
 var (
-	ownLabels = regexp.MustCompile(`page\.(tags|categories)`)
-	ownOrder  = regexp.MustCompile(`(in|de)crement|page \||in page `)
+	otherPosts = regexp.MustCompile(`site\.(` + strings.Join(siteLists, "|") + `)`)
+	ownLabels  = regexp.MustCompile(`page\.(tags|categories)`)
+	ownOrder   = regexp.MustCompile(`(in|de)crement|page \||in page `)
 )
 
 var yaml11 = strings.NewReplacer("3.50", "3.5", `"no"`, `"false"`, "False", "false")
