@@ -99,6 +99,11 @@ func loadSite(t postdir.Tree, set postdir.Settings) (postdir.Site, error) {
 		break
 	}
 	s := newSite(conf, set)
+	if _, err := t.Lstat("_config.toml"); err == nil && conf == nil {
+		s.reports = append(s.reports, sources.Rejected{
+			Where: "_config.toml", Repaired: true, Reason: "is not read: write the configuration as " + configName,
+		})
+	}
 	if err := s.checkTop(t, conf); err != nil {
 		return nil, err
 	}
@@ -155,6 +160,9 @@ func newSite(conf fields, set postdir.Settings) *site {
 	}
 	s.setMarkdown(conf)
 	s.setCollections(conf, set.Collections)
+	if v := conf.get("limit_posts"); v.kind == text && v.text != "0" {
+		s.report(v, "limit_posts is passed over: all posts are published")
+	}
 	s.setDefaults(conf.get("defaults"))
 	s.setFeed(conf.get("feed").fields)
 	return s

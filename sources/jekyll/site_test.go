@@ -67,3 +67,16 @@ func TestCollectionsDir(t *testing.T) {
 		t.Errorf("categories %q", got)
 	}
 }
+
+// TestNotRead: what Jekyll heeds and this package does not is said.
+func TestNotRead(t *testing.T) {
+	for file, text := range map[string]string{"_config.toml": "title = 'x'\n", "_config.yml": "limit_posts: 5\n"} {
+		dir := t.TempDir()
+		write(t, dir, file, text, "_posts/2024-01-01-a.md", postOf("a"))
+		r := newRecorder(t)
+		r.mustFetch(open(t, dir))
+		if rep, ok := r.reports[file]; !ok || len(r.items) != 1 {
+			t.Errorf("%s: %v, %v", file, rep, r.items)
+		}
+	}
+}
