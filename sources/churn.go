@@ -3,6 +3,7 @@ package sources
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,7 +60,7 @@ func (s *session) here(key string) bool {
 	return ok
 }
 
-// twin is an item that is published, in the form in which it is compared.
+// twin is an item that is published, with what can be compared without reading its text.
 type twin struct {
 	id string
 	print
@@ -71,12 +72,19 @@ type print struct {
 	date              time.Time
 }
 
-// printOf compares addresses without their host, and texts without their markup: both move with a domain.
-func printOf(it *feeds.Item) print {
+// outlineOf is the print without the text, which costs by far the most. Addresses are compared without their host: it
+// moves with a domain.
+func outlineOf(it *feeds.Item) print {
 	p := print{title: printText(it.Title), date: it.Published}
 	if _, path := splitLink(it.URL); path != "" {
 		p.link = xxhash.Sum64String(path)
 	}
+	return p
+}
+
+// printOf is the whole print. Texts are compared without their markup, which has addresses in it.
+func printOf(it *feeds.Item) print {
+	p := outlineOf(it)
 	text := it.Summary
 	if it.Content != "" {
 		text = htmlText(it.Content, twinText)
@@ -120,8 +128,14 @@ func splitLink(address string) (host, path string) {
 // same says whether two items are one under two keys: at least two of link, title, text and date are equal, and of those
 // that both state none differs, or only one while the date is the same. A column that appears at one address under one
 // title, each time with another date or another text, is no such case.
-func (p print) same(o print) bool {
-	equal, other := 0, 0
+func (p print) same(o print) bool { return p.agrees(o, 0) }
+
+// maySame says whether two items can be one when their texts, which an outline does not have, turn out to be equal.
+func (p print) maySame(o print) bool { return p.agrees(o, 1) }
+
+// agrees is same with so many more that are equal.
+func (p print) agrees(o print, equal int) bool {
+	other := 0
 	compare := func(stated, is bool) {
 		switch {
 		case stated && is:
@@ -213,15 +227,18 @@ func (s *session) fresh(batch []feeds.Change) ([]int, error) {
 	if !*s.based {
 		return nil, nil
 	}
-	known, err := s.desk.Known(s.ctx, keys...)
-	if err != nil {
-		return nil, fmt.Errorf("look up what is stored: %w", err)
-	}
 	var fresh []int
-	for i, r := range known {
-		if r.Standing == "" {
-			fresh = append(fresh, at[i])
+	for part := range slices.Chunk(keys, twinPage) {
+		known, err := s.desk.Known(s.ctx, part...)
+		if err != nil {
+			return nil, fmt.Errorf("look up what is stored: %w", err)
 		}
+		for i, r := range known {
+			if r.Standing == "" {
+				fresh = append(fresh, at[i])
+			}
+		}
+		at = at[len(part):]
 	}
 	return fresh, nil
 }
@@ -236,9 +253,9 @@ func (s *session) moves(batch []feeds.Change, fresh []int) (map[int]feeds.Record
 	var ids []string
 	asked := map[string]bool{}
 	for _, i := range fresh {
-		p := printOf(batch[i].Item)
+		p := outlineOf(batch[i].Item)
 		for _, t := range twins {
-			if p.same(t.print) {
+			if p.maySame(t.print) {
 				if found[i] = append(found[i], t.id); !asked[t.id] {
 					asked[t.id] = true
 					ids = append(ids, t.id)
@@ -249,25 +266,30 @@ func (s *session) moves(batch []feeds.Change, fresh []int) (map[int]feeds.Record
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	list, err := s.desk.Find(s.ctx, ids...)
-	if err != nil {
-		return nil, fmt.Errorf("look up what is published: %w", err)
-	}
 	taken := map[string]bool{} // IDs that wait for the operator already
 	for _, t := range s.held {
 		taken[t.ID] = true
 	}
-	old := map[string]feeds.Record{}
-	for _, r := range list {
-		if r.Standing == feeds.Live && r.Source == s.policy.Source && r.Key != "" && !s.here(r.Key) && !taken[r.ID] {
-			old[r.ID] = r
+	old, prints := map[string]feeds.Record{}, map[string]print{}
+	for part := range slices.Chunk(ids, twinPage) {
+		list, err := s.desk.Find(s.ctx, part...)
+		if err != nil {
+			return nil, fmt.Errorf("look up what is published: %w", err)
+		}
+		for _, r := range list {
+			if r.Standing == feeds.Live && r.Source == s.policy.Source && r.Key != "" && r.Item != nil && !s.here(r.Key) && !taken[r.ID] {
+				prints[r.ID] = printOf(r.Item)
+				r.Item = nil // only one page of texts at a time
+				old[r.ID] = r
+			}
 		}
 	}
 	claims := map[string]int{}
 	for i, ids := range found {
+		p := printOf(batch[i].Item)
 		left := ids[:0]
 		for _, id := range ids {
-			if _, ok := old[id]; ok {
+			if _, ok := old[id]; ok && p.same(prints[id]) {
 				left = append(left, id)
 				claims[id]++
 			}
@@ -297,7 +319,7 @@ func (s *session) published() ([]twin, error) {
 		}
 		for i := range page.Items {
 			if it := &page.Items[i]; it.Source == s.policy.Source {
-				s.twins = append(s.twins, twin{it.ID, printOf(it)})
+				s.twins = append(s.twins, twin{it.ID, outlineOf(it)})
 			}
 		}
 		if at = page.Next; at.IsZero() {

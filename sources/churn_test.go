@@ -284,6 +284,19 @@ func TestChurn(t *testing.T) {
 			c.fetch(slices.Concat(entries("a", 50), entries("b", 50))...)
 			c.want(map[string]int{"a": 50, "b": 50}, 50, 0)
 		},
+		"nothing but title and text": func(t *testing.T) {
+			bare := func(scheme string) []feeds.Change {
+				list := entries(scheme, 10)
+				for i := range list {
+					list[i].Item.URL, list[i].Item.Published = "", time.Time{}
+				}
+				return list
+			}
+			c := &churned{t: t, store: newMemoryStore(), src: newWindow(bare("a")...)}
+			c.start()
+			c.fetch(bare("b")...)
+			c.want(map[string]int{"a": 10}, 0, 10)
+		},
 		"edited while it is held": func(t *testing.T) {
 			c := newChurned(t, 10)
 			c.fetch(entries("b", 10)...)
