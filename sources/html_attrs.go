@@ -115,7 +115,7 @@ func (a *attributes) hide() bool {
 	if !a.has(aStyle) {
 		return false
 	}
-	tiny, clipped := false, false
+	tiny, clipped, placed, far := false, false, false, false
 	for decl := range bytes.SplitSeq(bytes.ToLower(a.val[aStyle]), []byte{';'}) {
 		name, value, _ := bytes.Cut(decl, []byte{':'})
 		value, _, _ = bytes.Cut(value, []byte{'!'})
@@ -137,9 +137,24 @@ func (a *attributes) hide() bool {
 			tiny = tiny || v == "0" || v == "0px" || v == "1px"
 		case "overflow", "overflow-x", "overflow-y":
 			clipped = clipped || v == "hidden"
+		case "position":
+			placed = v == "absolute" || v == "fixed"
+		case "left", "right", "top", "bottom":
+			far = far || offScreen(v)
+		case "text-indent":
+			if offScreen(v) {
+				return true
+			}
 		}
 	}
-	return tiny && clipped
+	return tiny && clipped || placed && far
+}
+
+// offScreen reports whether a length leads far to the outside: "-9999px".
+func offScreen(v string) bool {
+	digits, ok := strings.CutPrefix(v, "-")
+	n := len(digits) - len(strings.TrimLeft(digits, "0123456789"))
+	return ok && n >= 3 && digits[n:] != "%"
 }
 
 // size is a width or height in pixels from the attribute or the style; -1 if it is not there.
