@@ -52,6 +52,16 @@ func BenchmarkNormalise(b *testing.B) {
 	}
 }
 
+func BenchmarkCanonical(b *testing.B) {
+	it := &feeds.Item{URL: "https://www.news.example.org/2024/01/02/a.html?utm_source=rss&id=7"}
+	b.ReportAllocs()
+	for b.Loop() {
+		if Canonical(it) == "" {
+			b.Fatal("none")
+		}
+	}
+}
+
 func BenchmarkReadHTML(b *testing.B) {
 	in, base := chinesePost(), baseURL("https://news.example.org/a.html")
 	b.SetBytes(int64(len(in)))

@@ -58,6 +58,39 @@ func Benchmarks(b *testing.B, open func(t testing.TB, opts cache.Options) cache.
 			perItem(b, n)
 		})
 	}
+	// Each post comes from two sources: apart, with addresses that no other has, and merged.
+	for _, mode := range []string{"apart", "addressed", "merged"} {
+		b.Run("put/twice/"+mode, func(b *testing.B) {
+			s, l := start(b)
+			other, err := s.Acquire(ctx, "source/other", 24*time.Hour)
+			if err != nil {
+				b.Fatal(err)
+			}
+			n := 0
+			for b.Loop() {
+				b.StopTimer()
+				first, second := posts(n, 500), posts(n, 500)
+				for i := range second {
+					second[i].Source, second[i].Wish = "other", ""
+					if mode != "apart" {
+						first[i].Address, second[i].Address = first[i].Item.URL, second[i].Item.URL
+					}
+					if mode == "addressed" {
+						second[i].Address += "?other"
+					}
+				}
+				want := feeds.Baseline
+				if mode == "merged" {
+					want = feeds.Merged
+				}
+				b.StartTimer()
+				put(b, s, l, first, feeds.Baseline)
+				put(b, s, other, second, want)
+				n += 500
+			}
+			perItem(b, 2*n)
+		})
+	}
 	b.Run("put/unchanged", func(b *testing.B) {
 		s, l := start(b)
 		changes := posts(0, 500)
