@@ -258,6 +258,7 @@ type topicPage struct {
 type topicItem struct {
 	*feeds.Item
 	Labels []label
+	Copies []label // of other sources, by their names
 }
 
 type label struct{ Text, URL string }
@@ -302,6 +303,11 @@ func (s *Server) renderTopic(ctx context.Context, cfg *config, d doc, made *docu
 		for _, m := range feeds.Topics(it.Item) {
 			if (m.Topic.Kind == "category" || m.Topic.Kind == "tag") && m.Topic != d.topic {
 				it.Labels = append(it.Labels, label{cfg.display(m.Topic, m.Label), cfg.prefix + m.Topic.Path()})
+			}
+		}
+		for _, c := range it.Also {
+			if c.URL != "" {
+				it.Copies = append(it.Copies, label{cfg.display(feeds.NewTopic("source", c.Source), c.Source), c.URL})
 			}
 		}
 		data.Items = append(data.Items, it)

@@ -246,11 +246,13 @@ func TestTopicPage(t *testing.T) {
 	r := newRig(t)
 	it := post(50, "Go", "c#")
 	it.Tags, it.Image, it.Summary = []string{"语言"}, "https://img.example/a.png", long(500)
+	it.Also = []feeds.Copy{{Source: "wire", URL: "https://wire.example/50"}, {Source: "paper"}}
 	r.store.put(epoch, it)
 	a := r.get("/category/go?hl=en")
 	for _, want := range []string{
 		"<h1>Go</h1>", "Posts: 4", `href="https://site.example/p/50"`, `href="/tag/%e8%af%ad%e8%a8%80"`, `href="/category/c%23"`,
 		"/feed subscribe https://feeds.example/category/go.rss", "https://img.example/a.png", long(199) + "…",
+		`also in: <a href="https://wire.example/50">wire</a>`,
 	} {
 		if !strings.Contains(strings.ToLower(a.body), strings.ToLower(want)) {
 			t.Errorf("the page lacks %q", want)

@@ -23,7 +23,7 @@ type words struct {
 	Everything, Find, Show, Nothing, NoPosts, NoMatch, Contains string
 	NoPost                                                      string
 	Posts, Newest, Slack, SlackHint, Previous, Next, Page       string
-	SortBy, Home, OPML, OPMLAll                                 string
+	SortBy, Home, OPML, OPMLAll, AlsoIn                         string
 	NotFound, NotFoundHint, Similar, Untitled                   string
 	Unavailable, UnavailableHint                                string
 	Sorts                                                       map[string]string
@@ -44,7 +44,7 @@ var texts = map[string]*words{
 		Contains: "The newest posts, in full where the source has them in full.",
 		Posts:    "Posts", Newest: "Newest", Slack: "Slack",
 		SlackHint: "Send this line in the channel:",
-		Previous:  "Previous", Next: "Next", Page: "Page", SortBy: "Sort by", Home: "All topics", OPML: "OPML", OPMLAll: "all",
+		Previous:  "Previous", Next: "Next", Page: "Page", SortBy: "Sort by", Home: "All topics", OPML: "OPML", OPMLAll: "all", AlsoIn: "also in:",
 		NotFound: "There is no such topic", NotFoundHint: "No post has ever had this label.", Similar: "Near to it:",
 		Unavailable: "Not available now", UnavailableHint: "The store cannot be reached and this page was never shown before. Try again in half a minute.",
 		Untitled:  "(untitled)",
@@ -64,7 +64,7 @@ var texts = map[string]*words{
 		Contains: "最新的文章；来源提供全文时为全文。",
 		Posts:    "文章", Newest: "最新", Slack: "Slack",
 		SlackHint: "在频道里发送这一行：",
-		Previous:  "上一页", Next: "下一页", Page: "页", SortBy: "排序", Home: "全部主题", OPML: "OPML", OPMLAll: "全部",
+		Previous:  "上一页", Next: "下一页", Page: "页", SortBy: "排序", Home: "全部主题", OPML: "OPML", OPMLAll: "全部", AlsoIn: "另见：",
 		NotFound: "没有这个主题", NotFoundHint: "从来没有文章使用过这个标签。", Similar: "相近的主题：",
 		Unavailable: "暂时无法显示", UnavailableHint: "暂时无法读取存储，而这个页面从未显示过。请半分钟后再试。",
 		Untitled:  "（无标题）",
