@@ -3,6 +3,7 @@ package sources
 import (
 	"net/url"
 	"testing"
+	"time"
 
 	"feedmill/feeds"
 )
@@ -53,6 +54,28 @@ func TestCanonical(t *testing.T) {
 	it := &feeds.Item{URL: "https://copy.example/1", Original: "https://example.org/a"}
 	if got := Canonical(it); got != "example.org/a" {
 		t.Errorf("got %q, want that of the original", got)
+	}
+}
+
+func TestNormaliseAddress(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		p    Policy
+		want string
+	}{
+		{"kept apart", Policy{}, ""},
+		{"merged", Policy{Merge: true}, "example.org/a"},
+		{"merged by the original", Policy{Merge: true, Original: OriginalRule{Link: LinkLast}}, "wire.example/1"},
+	} {
+		ch := feeds.Change{Key: "k", Address: "what a source says", Item: &feeds.Item{
+			URL: "https://www.example.org/a?utm_source=x", Content: `<p>a</p><p><a href="http://wire.example/1/">http://wire.example/1/</a></p>`,
+		}}
+		if err := Normalise(&ch, c.p, time.Now()); err != nil || ch.Address != c.want {
+			t.Errorf("%s: %q, %v; want %q", c.name, ch.Address, err, c.want)
+		}
+		if why := ch.Item.Why("duplicates"); (len(why) == 1) != (c.want != "") {
+			t.Errorf("%s: trace %q", c.name, ch.Item.Trace)
+		}
 	}
 }
 
