@@ -14,12 +14,21 @@ func TestHTMLPolicy(t *testing.T) {
 		want     []string // parts of what comes out
 		not      []string // what is in no part of it
 	}{
-		{"figure", `<figure class="wp-block"><img src="/p.jpg"><figcaption>What it <b>shows</b></figcaption></figure>`,
-			[]string{`<figure><img src="` + pic + `" alt=""><figcaption>What it <b>shows</b></figcaption></figure>`}, []string{"wp-block"}},
-		{"picture", `<picture><source media="(min-width: 800px)" srcset="/l.webp 2x, /m.webp" type="image/webp" sizes="100vw"><img src="/p.jpg" srcset="/p.jpg 1x, /p2.jpg 2x" sizes="(max-width: 600px) 480px, 800px" width="800" height="600" alt="A"></picture>`,
-			[]string{`<picture><source `, `media="(min-width: 800px)"`, `srcset="https://a.example/l.webp 2x, https://a.example/m.webp"`, `srcset="https://a.example/p.jpg 1x, https://a.example/p2.jpg 2x"`, `sizes="(max-width: 600px) 480px, 800px"`, `width="800" height="600"`, `alt="A"`}, nil},
-		{"video", `<video controls poster="/p.jpg" width="640"><source src="/v.mp4" type="video/mp4"><source src="/v.webm" type="video/webm"></video>`,
-			[]string{`<video`, `poster="` + pic + `"`, `<source src="https://a.example/v.mp4" type="video/mp4"><source src="https://a.example/v.webm" type="video/webm"></video>`}, nil},
+		{
+			"figure", `<figure class="wp-block"><img src="/p.jpg"><figcaption>What it <b>shows</b></figcaption></figure>`,
+			[]string{`<figure><img src="` + pic + `" alt=""><figcaption>What it <b>shows</b></figcaption></figure>`},
+			[]string{"wp-block"},
+		},
+		{
+			"picture", `<picture><source media="(min-width: 800px)" srcset="/l.webp 2x, /m.webp" type="image/webp" sizes="100vw"><img src="/p.jpg" srcset="/p.jpg 1x, /p2.jpg 2x" sizes="(max-width: 600px) 480px, 800px" width="800" height="600" alt="A"></picture>`,
+			[]string{`<picture><source `, `media="(min-width: 800px)"`, `srcset="https://a.example/l.webp 2x, https://a.example/m.webp"`, `srcset="https://a.example/p.jpg 1x, https://a.example/p2.jpg 2x"`, `sizes="(max-width: 600px) 480px, 800px"`, `width="800" height="600"`, `alt="A"`},
+			nil,
+		},
+		{
+			"video", `<video controls poster="/p.jpg" width="640"><source src="/v.mp4" type="video/mp4"><source src="/v.webm" type="video/webm"></video>`,
+			[]string{`<video`, `poster="` + pic + `"`, `<source src="https://a.example/v.mp4" type="video/mp4"><source src="https://a.example/v.webm" type="video/webm"></video>`},
+			nil,
+		},
 		{"audio", `<audio src="/a.mp3" controls preload="none"></audio>`, []string{`<audio src="https://a.example/a.mp3" controls=""></audio>`}, []string{"preload"}},
 		{"code", `<pre class="highlight"><code class="language-objective-c hljs" data-lang="x">a &lt; b</code></pre>`, []string{`<code class="language-objective-c">a &lt; b</code>`}, []string{"hljs", "highlight", "data-"}},
 		{"code by another name", `<div class="language-rust highlighter-rouge"><div class="highlight"><pre class="highlight"><code><span class="k">fn</span></code></pre></div></div>`, []string{`<code`, `fn`}, []string{`"k"`}},
