@@ -91,6 +91,12 @@ func same(t *testing.T, got []string, want ...string) {
 	}
 }
 
+// twoWays are enough for what happens in the clone: with the whole of a repository, and with parts of it.
+func twoWays(t *testing.T) map[string]func(*testing.T, *gittest.Repo) repo.Options {
+	all := transports(t)
+	return map[string]func(*testing.T, *gittest.Repo) repo.Options{"path": all["path"], "https": all["https"]}
+}
+
 // transports are the ways to the repository of an author.
 func transports(t *testing.T) map[string]func(t *testing.T, site *gittest.Repo) repo.Options {
 	return map[string]func(*testing.T, *gittest.Repo) repo.Options{
@@ -194,7 +200,7 @@ func TestHistory(t *testing.T) {
 }
 
 func TestRenames(t *testing.T) {
-	for name, way := range transports(t) {
+	for name, way := range twoWays(t) {
 		t.Run(name, func(t *testing.T) {
 			site := gittest.New(t)
 			text := strings.Repeat("The ferry runs again from Monday.\n", 20)
@@ -226,7 +232,7 @@ func TestRenames(t *testing.T) {
 
 // TestAnotherProcess: a commit that only another clone knew is asked for, and one that nobody has is not an error.
 func TestAnotherProcess(t *testing.T) {
-	for name, way := range transports(t) {
+	for name, way := range twoWays(t) {
 		t.Run(name, func(t *testing.T) {
 			site := gittest.New(t)
 			old := site.Commit(t, "a.md", "a")
