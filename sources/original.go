@@ -110,6 +110,9 @@ func lastLink(content, own string, bare bool) (string, span) {
 		if start < 0 || len(body)-start > maxParagraph {
 			return "", span{}
 		}
+		if !mayLink(body[start:]) {
+			return "", span{}
+		}
 		p := readParagraph(body[start:])
 		if address, host := p.only(); address != "" && host != own && (!bare || p.bare()) {
 			return address, span{start, len(rest)}
@@ -141,6 +144,11 @@ type paragraph struct {
 	words string   // the text of all of them
 	label string   // the text that is in no link
 	other bool     // there is something to see that is neither text nor link
+}
+
+// mayLink spares reading the last paragraph of most posts.
+func mayLink(src string) bool {
+	return strings.Contains(src, "<a") || strings.Contains(src, "<A") || strings.Contains(src, "http")
 }
 
 func readParagraph(src string) (p paragraph) {
