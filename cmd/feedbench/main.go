@@ -3,6 +3,7 @@
 //
 //	go run ./cmd/feedbench            every row; takes about a quarter of an hour
 //	go run ./cmd/feedbench -rows P1,P2 -posts 5000
+//	go run ./cmd/feedbench -rows P6 -miniflux BINARY -postgres URL    beside Miniflux, on an empty database
 //
 // Machines are noisy: compare the ratios of one run, not the figures of two.
 package main
