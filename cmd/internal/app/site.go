@@ -3,9 +3,11 @@ package app
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 
+	"feedmill/cache"
 	"feedmill/cmd/internal/config"
 	"feedmill/feeds"
 	"feedmill/feeds/web"
@@ -36,20 +38,23 @@ func redirects(cfg *config.Config) map[string]string {
 	return out
 }
 
-// refreshSite gives the web the configuration and what the sources now say of themselves. Without an answer of the store
-// they stay as they were.
-func (a *App) refreshSite(ctx context.Context) error {
+// refreshSite gives the web the configuration and what the sources now say of themselves: those that are named, or all.
+// Without an answer of the store they stay as they were.
+func (a *App) refreshSite(ctx context.Context, names ...string) error {
 	a.refreshing.Lock()
 	defer a.refreshing.Unlock()
-	list, err := a.store.List(ctx)
+	list, err := a.listed(ctx, names)
 	if err == nil {
 		err = a.shown.refresh(ctx, a.config())
 	}
 	a.mu.Lock()
 	if err == nil {
 		about := make(map[string]feeds.About, len(list))
+		if len(names) > 0 {
+			maps.Copy(about, a.site.Sources) // a new map: the web still reads the old one
+		}
 		for _, s := range list {
-			if s.Retired.IsZero() {
+			if delete(about, s.Name); s.Retired.IsZero() {
 				about[s.Name] = s.About
 			}
 		}
@@ -62,6 +67,22 @@ func (a *App) refreshSite(ctx context.Context) error {
 		return fmt.Errorf("read what the sources say of themselves: %w", err)
 	}
 	return nil
+}
+
+// listed reads what the store knows of the sources with these names, or of all. A first import of thousands of sources has
+// each of them described once: it must not read all of them each time.
+func (a *App) listed(ctx context.Context, names []string) (list []cache.SourceInfo, err error) {
+	if len(names) == 0 {
+		return a.store.List(ctx)
+	}
+	for _, name := range names {
+		s, err := a.store.Source(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	return list, nil
 }
 
 // notice tells on the index page when only this machine or network can subscribe.

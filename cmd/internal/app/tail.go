@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"feedmill/cache"
@@ -68,15 +70,22 @@ func (a *App) follow(ctx context.Context, cursor *cache.Cursor) error {
 		return err
 	}
 	moved := map[feeds.Topic]struct{}{}
-	described := false
+	described, all := map[string]struct{}{}, false
 	for _, e := range entries {
 		for _, t := range e.Topics {
 			moved[t] = struct{}{}
 		}
-		described = described || e.Kind == feeds.Reshaped && e.ID == ""
+		if e.Kind == feeds.Reshaped && e.ID == "" {
+			described[e.Source] = struct{}{}
+			all = all || e.Source == ""
+		}
 	}
-	if described {
-		if err := a.refreshSite(ctx); err != nil {
+	if len(described) > 0 {
+		names := slices.Sorted(maps.Keys(described))
+		if all {
+			names = nil
+		}
+		if err := a.refreshSite(ctx, names...); err != nil {
 			return err // and the same entries once more
 		}
 	}
