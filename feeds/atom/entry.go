@@ -15,13 +15,15 @@ type entry struct {
 	Lang  string `xml:"xml:lang,attr,omitempty"`
 	Title *text  `xml:"title"`
 	*gorilla.AtomEntry
-	Links      []link              `xml:"link"`
-	Authors    []author            `xml:"author"`
-	Categories []category          `xml:"category"`
-	Source     *source             `xml:"source"`
-	Thumbnail  *document.Thumbnail `xml:"media:thumbnail"`
-	Summary    *text               `xml:"summary"`
-	Content    *text               `xml:"content"`
+	Links      []link                  `xml:"link"`
+	Authors    []author                `xml:"author"`
+	Categories []category              `xml:"category"`
+	Source     *source                 `xml:"source"`
+	Media      []document.MediaContent `xml:"media:content"`
+	Thumbnail  *document.Thumbnail     `xml:"media:thumbnail"`
+	*document.Podcast
+	Summary *text `xml:"summary"`
+	Content *text `xml:"content"`
 }
 
 // author is the library's person under an element name of its own, so that an entry can have several.
@@ -62,7 +64,13 @@ func fill(x *entry, lib *gorilla.AtomEntry, d *document.Document, e *document.En
 	}
 	x.Categories = categories(d, e)
 	x.Source = newSource(e, updated)
-	x.Thumbnail = document.Picture(e.Image)
+	for i, f := range e.Enclosures {
+		if e.NeedsMedia(i) { // a link has no place for it
+			x.Media = append(x.Media, document.Media(f))
+		}
+	}
+	x.Thumbnail = e.Picture()
+	x.Podcast = document.NewPodcast(e)
 
 	x.Summary = plain(e.Summary)
 	if e.Content != "" {
@@ -88,7 +96,7 @@ func links(e *document.Entry) []link {
 		}
 	}
 	for _, f := range e.Enclosures {
-		l := link{Href: f.URL, Rel: "enclosure", Type: f.Type, Title: f.Title}
+		l := link{Href: f.URL, Rel: "enclosure", Type: f.Type, Title: f.Title, Language: f.Language}
 		if f.Length > 0 {
 			l.Length = document.Length(f.Length)
 		}

@@ -14,7 +14,9 @@ import (
 type feed struct {
 	// NS stands first: some readers know Atom by the first words of the document.
 	NS        string `xml:"xmlns,attr"`
-	NSMedia   string `xml:"xmlns:media,attr"`
+	NSMedia   string `xml:"xmlns:media,attr,omitempty"`
+	NSITunes  string `xml:"xmlns:itunes,attr,omitempty"`
+	NSPodcast string `xml:"xmlns:podcast,attr,omitempty"`
 	NSHistory string `xml:"xmlns:fh,attr,omitempty"`
 	Lang      string `xml:"xml:lang,attr,omitempty"`
 	Title     *text  `xml:"title"`
@@ -25,7 +27,8 @@ type feed struct {
 	Complete  *document.Flag `xml:"fh:complete"`
 	Archive   *document.Flag `xml:"fh:archive"`
 	Generator *generator     `xml:"generator"`
-	Entries   []entry        `xml:"entry"`
+	*document.Show
+	Entries []entry `xml:"entry"`
 }
 
 // FeedXml takes the place of the embedded feed's, which would return that one.
@@ -45,13 +48,14 @@ func plain(s string) *text {
 	return &text{Type: "text", Body: document.Escaped(s)}
 }
 
-// link has the title that the library's lacks (RFC 4287 §4.2.7).
+// link has the title and the language that the library's lacks (RFC 4287 §4.2.7).
 type link struct {
-	Href   string `xml:"href,attr"`
-	Rel    string `xml:"rel,attr"`
-	Type   string `xml:"type,attr,omitempty"`
-	Title  string `xml:"title,attr,omitempty"`
-	Length string `xml:"length,attr,omitempty"`
+	Href     string `xml:"href,attr"`
+	Rel      string `xml:"rel,attr"`
+	Type     string `xml:"type,attr,omitempty"`
+	Language string `xml:"hreflang,attr,omitempty"`
+	Title    string `xml:"title,attr,omitempty"`
+	Length   string `xml:"length,attr,omitempty"`
 }
 
 // generator is the program that wrote the feed (RFC 4287 §4.2.4).
@@ -66,7 +70,6 @@ func newFeed(d *document.Document) *feed {
 	f := &feed{
 		AtomFeed: lib,
 		NS:       document.NSAtom,
-		NSMedia:  document.NSMedia,
 		Lang:     d.Language,
 		Title:    plain(d.Title),
 		Subtitle: plain(d.Description),
@@ -101,9 +104,16 @@ func newFeed(d *document.Document) *feed {
 	}
 
 	updated := stamps(d)
+	episodes := make([]*document.Podcast, len(lib.Entries))
 	for i, it := range lib.Entries {
-		fill(&f.Entries[i], it, d, &d.Entries[i], updated[i].Format(layout))
+		x := &f.Entries[i]
+		fill(x, it, d, &d.Entries[i], updated[i].Format(layout))
+		if len(x.Media) > 0 || x.Thumbnail != nil {
+			f.NSMedia = document.NSMedia
+		}
+		episodes[i] = x.Podcast
 	}
+	f.NSITunes, f.NSPodcast, f.Show = d.Podcast(episodes)
 	// A change of the feed is a change of an entry: the date of the newest is the feed's.
 	latest := stamp(d.Updated)
 	if len(updated) > 0 {

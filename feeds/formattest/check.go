@@ -20,6 +20,7 @@ import (
 //   - X1–X10 for text and addresses of every document (XML 1.0; X9 and X10 for HTML in it),
 //   - R1–R22 for RSS 2.0 and the profile of the RSS Advisory Board,
 //   - A1–A16 for Atom (RFC 4287),
+//   - M1–M3 for podcasts (iTunes, M3: podcastindex.org) and Media RSS 1.5.1 in both (M2),
 //   - J1–J15 for JSON Feed 1.1 (J14: RFC 8259).
 //
 // mediaType may have parameters. Check has no clock: it does not see that a date is in the future.
@@ -149,12 +150,11 @@ func (n *node) has(local string) string {
 // prefixes are the namespaces under the prefixes that readers know (RSS profile, "Namespace elements").
 var prefixes = map[string]string{
 	"atom": nsAtom, "content": nsContent, "dc": nsDC, "media": nsMedia,
-	"itunes":  "http://www.itunes.com/dtds/podcast-1.0.dtd",
-	"podcast": "https://podcastindex.org/namespace/1.0",
-	"sy":      "http://purl.org/rss/1.0/modules/syndication/",
-	"slash":   nsSlash,
-	"fh":      "http://purl.org/syndication/history/1.0",
-	"thr":     "http://purl.org/syndication/thread/1.0",
+	"itunes": nsITunes, "podcast": nsPodcast,
+	"sy":    "http://purl.org/rss/1.0/modules/syndication/",
+	"slash": nsSlash,
+	"fh":    "http://purl.org/syndication/history/1.0",
+	"thr":   "http://purl.org/syndication/thread/1.0",
 }
 
 const (
@@ -182,7 +182,13 @@ func (c *checker) xml(doc []byte) *node {
 		c.fail("X1", "document is not well-formed: %v", err)
 		return nil
 	}
-	c.names(root, true)
+	used := map[string]bool{}
+	c.names(root, true, used)
+	for _, a := range root.attrs {
+		if a.Name.Space == "xmlns" && !used[a.Value] {
+			c.fail("R22", "prefix %q is declared and not used", a.Name.Local)
+		}
+	}
 	return root
 }
 
@@ -232,14 +238,15 @@ func tree(doc []byte) (*node, error) {
 	}
 }
 
-// names checks namespaces, attributes and characters of an element and all below it.
-func (c *checker) names(n *node, root bool) {
+// names checks namespaces, attributes and characters of an element and all below it, and collects the namespaces in use.
+func (c *checker) names(n *node, root bool, used map[string]bool) {
+	used[n.name.Space] = true
 	seen := map[xml.Name]bool{}
 	for _, a := range n.attrs {
 		if seen[a.Name] {
 			c.fail("X1", "<%s> has attribute %s twice", n.name.Local, a.Name.Local)
 		}
-		seen[a.Name] = true
+		seen[a.Name], used[a.Name.Space] = true, true
 		c.chars(n.name.Local+"/@"+a.Name.Local, a.Value)
 		switch {
 		case a.Name.Space == "xmlns" || a.Name.Local == "xmlns" && a.Name.Space == "":
@@ -259,7 +266,7 @@ func (c *checker) names(n *node, root bool) {
 	}
 	c.chars("<"+n.name.Local+">", n.text)
 	for _, x := range n.children {
-		c.names(x, false)
+		c.names(x, false, used)
 	}
 }
 

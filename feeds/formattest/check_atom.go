@@ -35,6 +35,7 @@ func (c *checker) atom(root *node) {
 			c.address("A16", name, x.text)
 		}
 	}
+	c.podcast("feed", root)
 	ids, updates := map[string]bool{}, map[string]string{}
 	var newest time.Time
 	for _, e := range entries {
@@ -130,6 +131,9 @@ func (c *checker) atomLinks(where string, n *node) {
 	for _, l := range n.all(nsAtom, "link") {
 		rel := l.has("rel")
 		c.address("A8", where+" link "+rel, l.has("href"))
+		if t, ok := l.attr("hreflang"); ok {
+			c.language("A13", t)
+		}
 		if t, ok := l.attr("type"); ok && !mediaTypeForm.MatchString(t) {
 			c.fail("A15", "%s link has type %q", where, t)
 		}
@@ -173,6 +177,8 @@ func (c *checker) entry(where string, root, e *node, updated time.Time) {
 			c.fail("A5", "%s was updated before it was published", where)
 		}
 	}
+	c.media(where, e)
+	c.podcast(where, e)
 	source := e.first(nsAtom, "source")
 	if root.first(nsAtom, "author") == nil && e.first(nsAtom, "author") == nil &&
 		(source == nil || source.first(nsAtom, "author") == nil) {

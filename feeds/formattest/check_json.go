@@ -40,27 +40,31 @@ type jsonAuthor struct {
 }
 
 type jsonItem struct {
-	ID            string       `json:"id"`
-	URL           *string      `json:"url"`
-	ExternalURL   *string      `json:"external_url"`
-	Title         *string      `json:"title"`
-	ContentHTML   *string      `json:"content_html"`
-	ContentText   *string      `json:"content_text"`
-	Summary       string       `json:"summary"`
-	Image         *string      `json:"image"`
-	BannerImage   *string      `json:"banner_image"`
-	DatePublished *string      `json:"date_published"`
-	DateModified  *string      `json:"date_modified"`
-	Authors       []jsonAuthor `json:"authors"`
-	Tags          []string     `json:"tags"`
-	Language      *string      `json:"language"`
-	Attachments   []struct {
-		URL      string   `json:"url"`
-		MIMEType string   `json:"mime_type"`
-		Title    string   `json:"title"`
-		Size     *int64   `json:"size_in_bytes"`
-		Duration *float64 `json:"duration_in_seconds"`
-	} `json:"attachments"`
+	ID            string           `json:"id"`
+	URL           *string          `json:"url"`
+	ExternalURL   *string          `json:"external_url"`
+	Title         *string          `json:"title"`
+	ContentHTML   *string          `json:"content_html"`
+	ContentText   *string          `json:"content_text"`
+	Summary       string           `json:"summary"`
+	Image         *string          `json:"image"`
+	BannerImage   *string          `json:"banner_image"`
+	DatePublished *string          `json:"date_published"`
+	DateModified  *string          `json:"date_modified"`
+	Authors       []jsonAuthor     `json:"authors"`
+	Tags          []string         `json:"tags"`
+	Language      *string          `json:"language"`
+	Attachments   []jsonAttachment `json:"attachments"`
+	Ours          *jsonMore        `json:"_feedmill"`
+}
+
+type jsonAttachment struct {
+	URL      string    `json:"url"`
+	MIMEType string    `json:"mime_type"`
+	Title    string    `json:"title"`
+	Size     *int64    `json:"size_in_bytes"`
+	Duration *float64  `json:"duration_in_seconds"`
+	Ours     *jsonFile `json:"_feedmill"`
 }
 
 func (c *checker) json(doc []byte) {
@@ -173,6 +177,12 @@ func (c *checker) jsonItem(it *jsonItem) {
 		if a.Size != nil && *a.Size < 0 || a.Duration != nil && *a.Duration < 0 {
 			c.fail("J8", "%s attachment has a negative size or duration", where)
 		}
+		if a.Ours != nil {
+			c.jsonFile(where+" attachment", a.Ours)
+		}
+	}
+	if it.Ours != nil {
+		c.jsonMore(where, it.Ours)
 	}
 }
 

@@ -46,6 +46,7 @@ func (c *checker) rss(root *node) {
 	}
 	c.skips(ch)
 	c.image(ch)
+	c.podcast("channel", ch)
 	for _, name := range []string{"cloud", "textInput", "rating"} {
 		if ch.first("", name) != nil {
 			c.fail("R20", "channel has %s", name)
@@ -264,7 +265,7 @@ func (c *checker) itemText(where string, it, description *node) {
 	}
 }
 
-// files checks enclosure and Media RSS.
+// files checks the enclosure, what Media RSS and podcasts say, and the language.
 func (c *checker) files(where string, it *node) {
 	enclosures := it.all("", "enclosure")
 	if len(enclosures) > 1 {
@@ -279,10 +280,10 @@ func (c *checker) files(where string, it *node) {
 			c.fail("R14", "%s enclosure has type %q", where, x.has("type"))
 		}
 	}
-	for _, name := range []string{"content", "thumbnail"} {
-		for _, x := range it.all(nsMedia, name) {
-			c.address("R14", where+" media:"+name, x.has("url"))
-		}
+	c.media(where, it)
+	c.podcast(where, it)
+	if x := it.first(nsDC, "language"); x != nil {
+		c.language("R18", x.text)
 	}
 }
 

@@ -14,13 +14,122 @@ import (
 )
 
 // document is the full sample in a format.
-func document(t *testing.T, format feeds.Format) string {
+func document(t *testing.T, format feeds.Format) string { return sample(t, "full", format) }
+
+func sample(t *testing.T, name string, format feeds.Format) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := format.Encode(&b, formattest.Samples()[0].Feed); err != nil {
+	if err := format.Encode(&b, sampleFeed(name)); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
+}
+
+func sampleFeed(name string) *feeds.Feed {
+	for _, s := range formattest.Samples() {
+		if s.Name == name {
+			return s.Feed
+		}
+	}
+	panic("no sample " + name)
+}
+
+// TestCheckFindsInMedia damages a document of podcasts and films, one rule at a time.
+func TestCheckFindsInMedia(t *testing.T) {
+	for _, tt := range []struct {
+		rule     string
+		format   feeds.Format
+		old, new string // new takes the place of the first old
+	}{
+		{"M1", rss.Format, "<itunes:explicit>true", "<itunes:explicit>yes"},
+		{"M1", rss.Format, "<itunes:explicit>true", "<itunes:explicit>true</itunes:explicit><itunes:explicit>true"},
+		{"M1", rss.Format, "<itunes:episodeType>bonus", "<itunes:episodeType>Bonus"},
+		{"M1", rss.Format, "<itunes:episode>3", "<itunes:episode>3.5"},
+		{"M1", rss.Format, "<itunes:season>2", "<itunes:season>0"},
+		{"M1", rss.Format, "<itunes:duration>3725", "<itunes:duration>1h"},
+		{"M1", atom.Format, `<itunes:image href="https:`, `<itunes:image href="ftp:`},
+		{"M1", atom.Format, "<itunes:email>desk@example.org", "<itunes:email>desk"},
+		{"M1", rss.Format, "<itunes:author>Ana &#x26; Bo", "<itunes:author> "},
+		{"M2", rss.Format, `duration="90"`, `duration="1:30"`},
+		{"M2", rss.Format, `medium="video"`, `medium="film"`},
+		{"M2", rss.Format, `width="640"`, `width="0"`},
+		{"M2", rss.Format, `fileSize="5000000000"`, `fileSize="5 GB"`},
+		{"M2", rss.Format, `lang="fr"`, `lang="fr_FR"`},
+		{"M2", rss.Format, `<media:content url="https:`, `<media:content url="rtmp:`},
+		{"M2", rss.Format, "https://tube.example/v/1280", "https://tube.example/v/640"},
+		{"M2", atom.Format, `<media:thumbnail url="https://tube.example/640.png"`, `<media:thumbnail url="640.png"`},
+		{"M2", atom.Format, `height="180" width="320"`, `height="180px" width="320"`},
+		{"M2", atom.Format, "<media:title>Large</media:title>", "<media:title>Large</media:title><media:title>L</media:title>"},
+		{"M2", atom.Format, "</entry>", `<media:group><media:content url="https://tube.example/x"/></media:group></entry>`},
+		{"M3", rss.Format, "<podcast:season name=\"Metals &#34;R&#34; us &amp; co\">2", "<podcast:season>two"},
+		{"M3", rss.Format, ">12.5</podcast:episode>", ">Twelve</podcast:episode>"},
+		{"M3", rss.Format, ` type="text/vtt"`, ""},
+		{"M3", rss.Format, `language="de"`, `language="german language"`},
+		{"M3", rss.Format, `rel="captions"`, `rel="subtitles"`},
+		{"M3", atom.Format, `<podcast:chapters url="https:`, `<podcast:chapters url="`},
+		{"M3", atom.Format, ">王小明</podcast:person>", "></podcast:person>"},
+		{"M3", atom.Format, `img="https:`, `img="data:`},
+		{"R18", rss.Format, "<dc:language>en", "<dc:language>en_US"},
+		{"A13", atom.Format, `hreflang="de-CH"`, `hreflang="de_CH"`},
+		{"R22", rss.Format, "<rss ", `<rss xmlns:slash="http://purl.org/rss/1.0/modules/slash/" `},
+		{"J11", jsonfeed.Format, `"season":2`, `"season":-2`},
+		{"J11", jsonfeed.Format, `"type":"bonus"`, `"type":"extra"`},
+		{"J11", jsonfeed.Format, `"explicit":false`, `"explicit":"no"`},
+		{"J11", jsonfeed.Format, `"mime_type":"text/vtt",`, ""},
+		{"J11", jsonfeed.Format, `"persons":[{"name":"Ana & Bo",`, `"persons":[{`},
+		{"J11", jsonfeed.Format, `"avatar":"https:`, `"avatar":"`},
+		{"J11", jsonfeed.Format, `"medium":"video"`, `"medium":"film"`},
+		{"J11", jsonfeed.Format, `"width":640`, `"width":-640`},
+		{"J11", jsonfeed.Format, `"home_page_url":"https://cast`, `"home_page_url":"//cast`},
+	} {
+		doc := sample(t, "media", tt.format)
+		bad := strings.Replace(doc, tt.old, tt.new, 1)
+		if bad == doc {
+			t.Errorf("%s: the %s document has no %q", tt.rule, tt.format.Name, tt.old)
+			continue
+		}
+		found := formattest.Check([]byte(bad), tt.format.ContentType())
+		if !slices.ContainsFunc(found, func(f string) bool { return strings.HasPrefix(f, tt.rule+": ") }) {
+			t.Errorf("%s: %s with %q for %q: found only %q", tt.rule, tt.format.Name, tt.new, tt.old, found)
+		}
+	}
+}
+
+// TestSameFindsInMedia damages what a document says of files and episodes while it stays valid.
+func TestSameFindsInMedia(t *testing.T) {
+	for _, tt := range []struct {
+		format   feeds.Format
+		old, new string
+	}{
+		{rss.Format, "<itunes:duration>3725", "<itunes:duration>3726"},
+		{rss.Format, `fileSize="5000000000"`, `fileSize="5"`},
+		{rss.Format, `width="1280"`, `width="1281"`},
+		{rss.Format, "<media:title>Opus", "<media:title>Ogg"},
+		{rss.Format, "https://tube.example/640.png", "https://tube.example/641.png"},
+		{rss.Format, "<itunes:explicit>false</itunes:explicit>\n      <itunes:episodeType>", "<itunes:episodeType>"},
+		{rss.Format, `role="guest"`, `role="host"`},
+		{rss.Format, "<dc:language>en</dc:language>", ""},
+		{rss.Format, "Cast &#x26; crew", "Crew"},
+		{atom.Format, `hreflang="de-CH"`, `hreflang="de"`},
+		{atom.Format, `display="Ch.12`, `display="Ch.13`},
+		{atom.Format, `href="https://cast.example/feed.rss" rel="self"`, `href="https://cast.example/feed.atom" rel="self"`},
+		{atom.Format, `<entry xml:lang="en">`, "<entry>"},
+		{atom.Format, "12.chapters.json", "13.chapters.json"},
+		{jsonfeed.Format, `"season":2`, `"season":3`},
+		{jsonfeed.Format, `"rel":"captions"`, `"rel":""`},
+		{jsonfeed.Format, `"medium":"video"`, `"medium":"audio"`},
+		{jsonfeed.Format, `"title":"Cast & crew"`, `"title":"Crew"`},
+	} {
+		doc := sample(t, "media", tt.format)
+		bad := strings.Replace(doc, tt.old, tt.new, 1)
+		if bad == doc {
+			t.Errorf("the %s document has no %q", tt.format.Name, tt.old)
+			continue
+		}
+		if len(formattest.Same(sampleFeed("media"), []byte(bad), tt.format.MediaType)) == 0 {
+			t.Errorf("%s with %q for %q says the same", tt.format.Name, tt.new, tt.old)
+		}
+	}
 }
 
 // TestCheckFinds damages a good document, one rule at a time.
@@ -91,7 +200,7 @@ func TestCheckFinds(t *testing.T) {
 		{"R14", rss.Format, ` length="1234567" type`, ` type`},
 		{"R14", rss.Format, `type="video/webm"`, `type="video"`},
 		{"R14", rss.Format, "<enclosure ", `<enclosure url="https://example.org/x" length="0" type="a/b"/><enclosure `},
-		{"R14", rss.Format, `<media:thumbnail url="https:`, `<media:thumbnail url="ftp:`},
+		{"M2", rss.Format, `<media:thumbnail url="https:`, `<media:thumbnail url="ftp:`},
 		{"R15", rss.Format, `<source url="https://upstream.example/feed.atom">`, "<source>"},
 		{"R16", rss.Format, "<ttl>10<", "<ttl>0<"},
 		{"R16", rss.Format, "<ttl>10<", "<ttl>ten<"},

@@ -26,8 +26,10 @@ func Fuzz(f *testing.F, format feeds.Format) {
 				ID: fmt.Sprint(label, i), Source: name, URL: address, Title: title, Summary: summary, Content: content,
 				Authors: []feeds.Person{{Name: name}, {Email: name, URL: address}}, Categories: []string{label},
 				Tags: []string{name, label}, Language: label, Image: address,
-				Enclosures: []feeds.Enclosure{{URL: address, Type: label, Title: title, Length: second}},
-				Published:  at, Updated: at, Arrived: at, Origin: &feeds.Origin{ID: name, Title: title, URL: address},
+				Enclosures: []feeds.Enclosure{{
+					URL: address, Type: label, Title: title, Length: second, Medium: label, Width: int(second), Language: label, Thumbnail: address,
+				}}, Episode: hostileEpisode(name, address),
+				Published: at, Updated: at, Arrived: at, Origin: &feeds.Origin{ID: name, Title: title, URL: address},
 			})
 		}
 		doc := encode(t, format, feed)

@@ -98,16 +98,27 @@ func hostileFeed(s string) *feeds.Feed {
 		f.Items = append(f.Items, feeds.Item{
 			ID: s, Source: s, URL: s, Title: s, Summary: s, Content: s,
 			Authors: []feeds.Person{{Name: s, Email: s, URL: s}}, Categories: []string{s, s + "2"}, Tags: []string{s},
-			Language: s, Image: s, Enclosures: []feeds.Enclosure{{URL: s, Type: s, Title: s, Length: -1, Duration: -1}},
+			Language: s, Image: s, Enclosures: []feeds.Enclosure{{
+				URL: s, Type: s, Title: s, Length: -1, Duration: -1, Medium: s, Width: -1, Height: -1, Language: s, Thumbnail: s,
+			}}, Episode: hostileEpisode(s, s),
 			Published: at, Updated: at, Arrived: at, Origin: &feeds.Origin{ID: s, Title: s, URL: s, Home: s},
 		}, feeds.Item{
 			ID: url, Source: "s", URL: url, Original: url, Title: s, Summary: s, Content: "<p>" + s + "</p>",
 			Authors: []feeds.Person{{Name: s}, {Name: "b", Email: "b@example.org"}}, Image: url,
-			Enclosures: []feeds.Enclosure{{URL: url, Type: s, Title: s}},
-			Published:  at.Add(time.Minute), Updated: at.Add(time.Minute), Arrived: at, Origin: &feeds.Origin{URL: url},
+			Enclosures: []feeds.Enclosure{{URL: url, Type: s, Title: s, Medium: s, Language: s, Thumbnail: url}}, Episode: hostileEpisode(s, url),
+			Published: at.Add(time.Minute), Updated: at.Add(time.Minute), Arrived: at, Origin: &feeds.Origin{URL: url},
 		})
 	}
 	return f
+}
+
+// hostileEpisode has a text in every field, but an address where one belongs.
+func hostileEpisode(s, url string) *feeds.Episode {
+	file := feeds.Enclosure{URL: url, Type: s, Title: s, Language: s}
+	return &feeds.Episode{
+		Season: 1, SeasonName: s, Number: s, Name: s, Type: s, Explicit: s, Transcripts: []feeds.Enclosure{file, file}, Chapters: file,
+		Cast: []feeds.Role{{Person: feeds.Person{Name: s, Email: s, URL: url}, Role: s, Group: s, Image: url}, {Person: feeds.Person{URL: url}}},
+	}
 }
 
 // unsafe are the rules about HTML, which is made safe before it comes to a format.

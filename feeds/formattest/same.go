@@ -25,6 +25,13 @@ type said struct {
 	Authors            []string
 	Labels             []string
 	Files              []string
+	// Language is that of the feed where the item has none.
+	Language string
+	// Described are the files with all that is said of them.
+	Described []feeds.Enclosure
+	Episode   *feeds.Episode
+	// From is the title and the address of the feed that the item was copied from.
+	From string
 }
 
 // Same reads a document, with a strict reader and with gofeed, and returns what it does not say, or says otherwise
@@ -45,7 +52,12 @@ func Same(f *feeds.Feed, doc []byte, mediaType string) []string {
 			continue
 		}
 		for i := range got {
-			for _, d := range compare(expect(f, &f.Items[i], mediaType), got[i], name == "gofeed") {
+			want := expect(f, &f.Items[i], mediaType)
+			differences := compare(want, got[i], name == "gofeed")
+			if name != "gofeed" || mediaType != "application/feed+json" { // gofeed knows no extension of JSON Feed
+				differences = append(differences, compareMedia(want, got[i], &f.Items[i], name == "gofeed")...)
+			}
+			for _, d := range differences {
 				out = append(out, fmt.Sprintf("%s: item %d: %s", name, i, d))
 			}
 		}
@@ -111,6 +123,42 @@ func compare(want, got said, loose bool) []string {
 	return out
 }
 
+// compareMedia lists the differences in what is said of files, of an episode, of the language and of the origin.
+func compareMedia(want, got said, it *feeds.Item, loose bool) []string {
+	var out []string
+	differ := func(what string, want, got any) {
+		if d := cmp.Diff(want, got); d != "" {
+			out = append(out, fmt.Sprintf("%s (-want +got):\n%s", what, d))
+		}
+	}
+	if len(want.Described) > 0 {
+		files := described(got.Described)
+		for i := range want.Described {
+			if loose && i < len(files) && files[i].Title+files[i].Language == "" { // which gofeed leaves out of links
+				files[i].Title, files[i].Language = want.Described[i].Title, want.Described[i].Language
+			}
+		}
+		differ("files", want.Described, files)
+	}
+	whole, names := expectEpisode(it.Episode)
+	switch {
+	case whole:
+		differ("episode", it.Episode, got.Episode)
+	case !loose: // gofeed trims
+		differ("cast", names, cast(got.Episode))
+	}
+	if loose {
+		return out
+	}
+	if want.Language != "" {
+		differ("language", want.Language, got.Language)
+	}
+	if want.From != "" {
+		differ("source", want.From, got.From)
+	}
+	return out
+}
+
 // fetchable is an address that nothing has to be done to.
 var fetchable = regexp.MustCompile(`^https?://[a-z0-9][a-z0-9.-]*(:\d+)?([/?]([A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-F]{2})*)?$`)
 
@@ -152,6 +200,13 @@ func expect(f *feeds.Feed, it *feeds.Item, mediaType string) said {
 		}
 	}
 	s.Files = sorted(s.Files)
+	s.Described = expectFiles(it.Enclosures)
+	if s.Language = it.Language; !languageTag.MatchString(it.Language) {
+		s.Language = ""
+	}
+	if o := it.Origin; o != nil && fetchable.MatchString(o.URL) && line(o.Title) != "" {
+		s.From = line(o.Title) + " " + o.URL
+	}
 	return s
 }
 
@@ -190,16 +245,38 @@ func read(doc []byte, mediaType string) ([]said, error) {
 	var out []said
 	if mediaType == "application/atom+xml" {
 		for _, e := range root.all(nsAtom, "entry") {
-			out = append(out, readEntry(e))
+			s := readEntry(e)
+			s.Language = first(language(e), language(root))
+			out = append(out, s)
 		}
 		return out, nil
 	}
 	for _, ch := range root.all("", "channel") {
 		for _, it := range ch.all("", "item") {
-			out = append(out, readItem(it))
+			s := readItem(it)
+			s.Language = first(exact(it, nsDC, "language"), exact(ch, "", "language"))
+			out = append(out, s)
 		}
 	}
 	return out, nil
+}
+
+// first is the first text that is one.
+func first(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// language is xml:lang.
+func language(n *node) string {
+	for _, a := range n.attrs {
+		if a.Name.Space == nsXML && a.Name.Local == "lang" {
+			return a.Value
+		}
+	}
+	return ""
 }
 
 // exact is the text of the first such child as it stands.
@@ -235,6 +312,14 @@ func readItem(it *node) said {
 	for _, x := range append(it.all("", "enclosure"), it.all(nsMedia, "content")...) {
 		s.Files = append(s.Files, x.has("url"))
 	}
+	for _, x := range it.all("", "enclosure") {
+		n, _ := strconv.ParseInt(x.has("length"), 10, 64)
+		s.Described = append(s.Described, feeds.Enclosure{URL: x.has("url"), Type: x.has("type"), Length: n})
+	}
+	s.Described, s.Episode = readMedia(it, s.Described), readEpisode(it)
+	if x := it.first("", "source"); x != nil {
+		s.From = x.text + " " + x.has("url")
+	}
 	s.Labels, s.Files = sorted(s.Labels), sorted(s.Files)
 	return s
 }
@@ -252,6 +337,18 @@ func readEntry(e *node) said {
 			s.Link = l.has("href")
 		case "enclosure":
 			s.Files = append(s.Files, l.has("href"))
+			n, _ := strconv.ParseInt(l.has("length"), 10, 64)
+			s.Described = append(s.Described, feeds.Enclosure{
+				URL: l.has("href"), Type: l.has("type"), Length: n, Title: l.has("title"), Language: l.has("hreflang"),
+			})
+		}
+	}
+	s.Described, s.Episode = readMedia(e, s.Described), readEpisode(e)
+	if x := e.first(nsAtom, "source"); x != nil {
+		for _, l := range x.all(nsAtom, "link") {
+			if l.has("rel") == "self" {
+				s.From = exact(x, nsAtom, "title") + " " + l.has("href")
+			}
 		}
 	}
 	for _, a := range e.all(nsAtom, "author") {
@@ -292,7 +389,13 @@ func readJSON(doc []byte) ([]said, error) {
 		}
 		for _, a := range it.Attachments {
 			s.Files = append(s.Files, a.URL)
+			s.Described = append(s.Described, a.file())
 		}
+		s.Episode = readMore(it.Ours)
+		if it.Ours != nil && it.Ours.Source != nil {
+			s.From = it.Ours.Source.Title + " " + it.Ours.Source.URL
+		}
+		s.Language = first(value(it.Language), value(f.Language))
 		if s.Title+s.Summary+s.Content == "" {
 			s.Summary = value(it.ContentText)
 		}
@@ -327,7 +430,11 @@ func readGofeed(doc []byte, mediaType string) ([]said, error) {
 				return nil, fmt.Errorf("enclosure length %q", e.Length)
 			}
 			s.Files = append(s.Files, e.URL)
+			n, _ := strconv.ParseInt(e.Length, 10, 64)
+			s.Described = append(s.Described, feeds.Enclosure{URL: e.URL, Type: e.Type, Length: n})
 		}
+		x := extensions(it.Extensions)
+		s.Described, s.Episode = readMedia(x, s.Described), readEpisode(x)
 		s.Labels, s.Files = sorted(it.Categories), sorted(s.Files)
 		out = append(out, s)
 	}

@@ -26,6 +26,7 @@ var (
 func Samples() []Sample {
 	return []Sample{
 		{Name: "full", Feed: full()},
+		{Name: "media", Feed: media()},
 		{Name: "sparse", Feed: sparse()},
 		{Name: "ties", Feed: ties()},
 		{Name: "empty", Feed: frame("all", "")},

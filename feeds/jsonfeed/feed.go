@@ -1,6 +1,7 @@
 package jsonfeed
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -27,6 +28,7 @@ type item struct {
 	*gorilla.JSONItem
 	Language    string       `json:"language,omitempty"`
 	Attachments []attachment `json:"attachments,omitempty"`
+	Ours        *more        `json:"_feedmill,omitempty"`
 }
 
 // attachment does not embed the library's, whose marshaller would take the place of this structure's.
@@ -36,6 +38,7 @@ type attachment struct {
 	Title    string  `json:"title,omitempty"`
 	Size     int64   `json:"size_in_bytes,omitempty"`
 	Duration float64 `json:"duration_in_seconds,omitempty"`
+	Ours     *file   `json:"_feedmill,omitempty"`
 }
 
 func newFeed(d *document.Document) *feed {
@@ -78,18 +81,11 @@ func fill(x *item, lib *gorilla.JSONItem, d *document.Document, e *document.Entr
 	}
 	for _, f := range e.Enclosures {
 		x.Attachments = append(x.Attachments, attachment{
-			URL: f.URL, MIMEType: mimeType(f.Type), Title: f.Title, Size: f.Length,
-			Duration: f.Duration.Round(time.Millisecond).Seconds(),
+			URL: f.URL, MIMEType: cmp.Or(f.Type, document.UnknownType), Title: f.Title, Size: f.Length,
+			Duration: f.Duration.Round(time.Millisecond).Seconds(), Ours: newFile(f),
 		})
 	}
-}
-
-// mimeType is t; the member is required, so an unknown type is the one that says nothing (RFC 2046 §4.5.1).
-func mimeType(t string) string {
-	if t == "" {
-		return "application/octet-stream"
-	}
-	return t
+	x.Ours = newMore(e)
 }
 
 func authors(list []feeds.Person) []*gorilla.JSONAuthor {

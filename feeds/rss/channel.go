@@ -16,10 +16,12 @@ import (
 type root struct {
 	XMLName   xml.Name `xml:"rss"`
 	Version   string   `xml:"version,attr"`
-	NSAtom    string   `xml:"xmlns:atom,attr"`
-	NSContent string   `xml:"xmlns:content,attr"`
-	NSDC      string   `xml:"xmlns:dc,attr"`
-	NSMedia   string   `xml:"xmlns:media,attr"`
+	NSAtom    string   `xml:"xmlns:atom,attr,omitempty"`
+	NSContent string   `xml:"xmlns:content,attr,omitempty"`
+	NSDC      string   `xml:"xmlns:dc,attr,omitempty"`
+	NSMedia   string   `xml:"xmlns:media,attr,omitempty"`
+	NSITunes  string   `xml:"xmlns:itunes,attr,omitempty"`
+	NSPodcast string   `xml:"xmlns:podcast,attr,omitempty"`
 	NSHistory string   `xml:"xmlns:fh,attr,omitempty"`
 	Channel   *channel
 }
@@ -40,7 +42,8 @@ type channel struct {
 	*gorilla.RssFeed
 	Generator *document.Text `xml:"generator"`
 	Image     *image         `xml:"image"`
-	Items     []item         `xml:"item"`
+	*document.Show
+	Items []item `xml:"item"`
 }
 
 // atomLink says where the channel itself is, and who tells of its changes (RSS profile, atom:link; WebSub §4).
@@ -95,11 +98,35 @@ func newRoot(d *document.Document) *root {
 	}
 	// The channel's own items take their place.
 	lib.Items = nil
-	return &root{
-		Version: "2.0",
-		NSAtom:  document.NSAtom, NSContent: document.NSContent, NSDC: document.NSDC, NSMedia: document.NSMedia, NSHistory: history.NS,
-		Channel: c,
+	r := &root{Version: "2.0", NSHistory: history.NS, Channel: c}
+	r.declare(d)
+	return r
+}
+
+// declare declares the namespaces of the elements that there are.
+func (r *root) declare(d *document.Document) {
+	c := r.Channel
+	if len(c.Atom) > 0 {
+		r.NSAtom = document.NSAtom
 	}
+	if c.Creator != nil {
+		r.NSDC = document.NSDC
+	}
+	episodes := make([]*document.Podcast, len(c.Items))
+	for i := range c.Items {
+		it := &c.Items[i]
+		if it.Content != nil {
+			r.NSContent = document.NSContent
+		}
+		if len(it.Creators) > 0 || it.Derived != nil || it.Language != "" {
+			r.NSDC = document.NSDC
+		}
+		if len(it.Media) > 0 || it.Thumbnail != nil {
+			r.NSMedia = document.NSMedia
+		}
+		episodes[i] = it.Podcast
+	}
+	r.NSITunes, r.NSPodcast, c.Show = d.Podcast(episodes)
 }
 
 func generator(g feeds.Generator) string {
@@ -110,17 +137,19 @@ func generator(g feeds.Generator) string {
 	return strings.Join(slices.DeleteFunc(words, func(s string) bool { return s == "" }), " ")
 }
 
-// newImage is the channel's picture. The specification knows GIF, JPEG and PNG; an address that plainly says something
-// else is left out.
+// newImage is the channel's picture, else its icon. The specification knows GIF, JPEG and PNG; an address that plainly says
+// something else is left out.
 func newImage(d *document.Document) *image {
-	switch document.Ending(d.Image) {
-	case ".svg", ".webp", ".avif", ".ico", ".bmp", ".tif", ".tiff":
-		return nil
+	for _, address := range []string{d.Image, d.Icon} {
+		switch document.Ending(address) {
+		case ".svg", ".webp", ".avif", ".ico", ".bmp", ".tif", ".tiff":
+			continue
+		}
+		if address != "" {
+			return &image{URL: address, Title: document.PlainText(d.Title), Link: d.Page}
+		}
 	}
-	if d.Image == "" {
-		return nil
-	}
-	return &image{URL: d.Image, Title: document.PlainText(d.Title), Link: d.Page}
+	return nil
 }
 
 // address is a person as RSS names one, "e-mail (name)"; empty when there is no e-mail address, or when the name has

@@ -30,7 +30,7 @@ func Example() {
 	}
 	// Output:
 	// <?xml version="1.0" encoding="UTF-8"?>
-	// <rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:media="http://search.yahoo.com/mrss/">
+	// <rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom">
 	//   <channel>
 	//     <title>Gold &#x26; silver</title>
 	//     <link>https://feeds.example.org/tag/gold</link>

@@ -6,7 +6,6 @@ import (
 
 	gorilla "github.com/gorilla/feeds"
 
-	"feedmill/feeds"
 	"feedmill/feeds/internal/document"
 )
 
@@ -21,8 +20,10 @@ type item struct {
 	Categories []category              `xml:"category"`
 	Derived    *document.Text          `xml:"dc:source"`
 	Source     *source                 `xml:"source"`
+	Language   string                  `xml:"dc:language,omitempty"`
 	Media      []document.MediaContent `xml:"media:content"`
 	Thumbnail  *document.Thumbnail     `xml:"media:thumbnail"`
+	*document.Podcast
 }
 
 // category is a label; the domain tells categories from tags.
@@ -68,8 +69,12 @@ func fill(it *item, lib *gorilla.RssItem, d *document.Document, e *document.Entr
 	if o := e.Origin; o != nil && o.URL != "" {
 		it.Source = &source{URL: o.URL, Title: document.Hexed(cmp.Or(o.Title, e.Source, o.URL))}
 	}
-	it.enclose(e.Enclosures)
-	it.Thumbnail = document.Picture(e.Image)
+	if e.Language != d.Language {
+		it.Language = e.Language
+	}
+	it.enclose(e)
+	it.Thumbnail = e.Picture()
+	it.Podcast = document.NewPodcast(e)
 }
 
 // description is the summary as HTML, which is what readers take it for: plain text is escaped once more. The profile
@@ -97,12 +102,12 @@ func categories(d *document.Document, e *document.Entry) []category {
 }
 
 // enclose writes the first file of a known type as the enclosure, of which an item has one, and the others as Media
-// RSS. A known title or running time goes there as well, since an enclosure has neither.
-func (it *item) enclose(files []feeds.Enclosure) {
-	for _, f := range files {
+// RSS. What an enclosure cannot say, such as a title, goes there as well.
+func (it *item) enclose(e *document.Entry) {
+	for i, f := range e.Enclosures {
 		if it.Enclosure == nil && f.Type != "" {
 			it.Enclosure = &gorilla.RssEnclosure{Url: f.URL, Length: document.Length(f.Length), Type: f.Type}
-			if f.Title == "" && f.Duration == 0 {
+			if f.Title == "" && f.Language == "" && !e.NeedsMedia(i) {
 				continue
 			}
 		}

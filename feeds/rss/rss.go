@@ -1,5 +1,5 @@
 // Package rss writes feeds as RSS 2.0 (specification 2.0.11 and the profile of the RSS Advisory Board), with the
-// elements of Atom, Dublin Core, Media RSS and the content module that readers know.
+// elements of Atom, Dublin Core, Media RSS, the content module and the two namespaces of podcasts that readers know.
 //
 // The document is the one of github.com/gorilla/feeds, whose structures are embedded; a field beside them with the
 // name of one of theirs takes its place where the library's element would be wrong or poorer.

@@ -1,10 +1,17 @@
 package document
 
 import (
+	"cmp"
 	"net/url"
 	"path"
 	"strings"
+	"time"
+
+	"feedmill/feeds"
 )
+
+// UnknownType is the media type that says nothing (RFC 2046 §4.5.1), for where one is required.
+const UnknownType = "application/octet-stream"
 
 // types are the media types of enclosures by file ending. The table of the machine is not asked: a document is the
 // same on every one.
@@ -22,7 +29,7 @@ var types = map[string]string{
 	".epub": "application/epub+zip", ".gz": "application/gzip", ".json": "application/json", ".pdf": "application/pdf",
 	".ppt":     "application/vnd.ms-powerpoint",
 	".pptx":    "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-	".torrent": "application/x-bittorrent", ".txt": "text/plain", ".xls": "application/vnd.ms-excel",
+	".torrent": "application/x-bittorrent", ".srt": "application/x-subrip", ".txt": "text/plain", ".vtt": "text/vtt", ".xls": "application/vnd.ms-excel",
 	".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", ".xml": "application/xml",
 	".zip": "application/zip",
 }
@@ -66,8 +73,8 @@ func ascii(s string) bool {
 	return true
 }
 
-// Medium is the Media RSS word for a media type, or empty.
-func Medium(mediaType string) string {
+// medium is the Media RSS word for a media type, or empty.
+func medium(mediaType string) string {
 	switch kind, _, _ := strings.Cut(mediaType, "/"); kind {
 	case "audio", "video", "image":
 		return kind
@@ -75,4 +82,69 @@ func Medium(mediaType string) string {
 		return "document"
 	}
 	return ""
+}
+
+// MediaContent is a file that belongs to an item (Media RSS 1.5.1, media:content).
+type MediaContent struct {
+	URL       string     `xml:"url,attr"`
+	Size      int64      `xml:"fileSize,attr,omitempty"`
+	Type      string     `xml:"type,attr,omitempty"`
+	Medium    string     `xml:"medium,attr,omitempty"`
+	Duration  int64      `xml:"duration,attr,omitempty"`
+	Height    int        `xml:"height,attr,omitempty"`
+	Width     int        `xml:"width,attr,omitempty"`
+	Language  string     `xml:"lang,attr,omitempty"`
+	Title     *Text      `xml:"media:title"`
+	Thumbnail *Thumbnail `xml:"media:thumbnail"`
+}
+
+// Media describes an enclosure.
+func Media(e feeds.Enclosure) MediaContent {
+	m := MediaContent{
+		URL: e.URL, Size: e.Length, Type: e.Type, Medium: cmp.Or(e.Medium, medium(e.Type)),
+		Duration: int64(e.Duration / time.Second), Height: e.Height, Width: e.Width, Language: e.Language, Title: PlainText(e.Title),
+	}
+	if e.Thumbnail != "" {
+		m.Thumbnail = &Thumbnail{URL: e.Thumbnail}
+	}
+	return m
+}
+
+// NeedsMedia reports whether Media RSS says more of the i-th enclosure than address, type, length, and the running time that
+// itunes:duration tells.
+func (e *Entry) NeedsMedia(i int) bool {
+	f := &e.Enclosures[i]
+	return f.Medium != "" || f.Width > 0 || f.Height > 0 || f.Thumbnail != "" || f.Duration > 0 && (e.Episode == nil || e.playing() != i)
+}
+
+// playing is the index of the entry's recording, the first of several; -1 for none.
+func (e *Entry) playing() int {
+	for i := range e.Enclosures {
+		f := &e.Enclosures[i]
+		if kind := cmp.Or(f.Medium, medium(f.Type)); kind == "audio" || kind == "video" {
+			return i
+		}
+	}
+	return -1
+}
+
+// Thumbnail is a picture that stands for an item or a file (Media RSS 1.5.1, media:thumbnail).
+type Thumbnail struct {
+	URL    string `xml:"url,attr"`
+	Height int    `xml:"height,attr,omitempty"`
+	Width  int    `xml:"width,attr,omitempty"`
+}
+
+// Picture is the thumbnail of an entry, with its size where it is one of the entry's files; nil for none.
+func (e *Entry) Picture() *Thumbnail {
+	if e.Image == "" {
+		return nil
+	}
+	t := &Thumbnail{URL: e.Image}
+	for i := range e.Enclosures {
+		if f := &e.Enclosures[i]; f.URL == e.Image {
+			t.Height, t.Width = f.Height, f.Width
+		}
+	}
+	return t
 }

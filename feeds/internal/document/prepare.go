@@ -117,7 +117,7 @@ func prepare(e *Entry, it *feeds.Item) {
 	e.Authors = persons(it.Authors)
 	e.Categories, e.Tags = labels(it.Categories), labels(it.Tags)
 	e.Language = language(it.Language)
-	e.Enclosures = enclosures(it.Enclosures)
+	e.Enclosures, e.Episode = enclosures(it.Enclosures), episode(it.Episode)
 	e.Published, e.Updated, e.Arrived = date(it.Published), date(it.Updated), date(it.Arrived)
 	if e.Published.IsZero() {
 		e.Published = cmp.Or(e.Updated, e.Arrived)
@@ -329,6 +329,9 @@ func enclosures(list []feeds.Enclosure) []feeds.Enclosure {
 		}
 		e.Type, e.Title = mediaType(e.Type, e.URL), Line(e.Title)
 		e.Length, e.Duration = max(e.Length, 0), max(e.Duration, 0)
+		e.Width, e.Height = max(e.Width, 0), max(e.Height, 0)
+		e.Medium = word(e.Medium, "image", "audio", "video", "document", "executable")
+		e.Language, e.Thumbnail = language(e.Language), Address(e.Thumbnail)
 		out = append(out, e)
 	}
 	return out

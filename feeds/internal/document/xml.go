@@ -8,16 +8,17 @@ import (
 	"time"
 
 	gorilla "github.com/gorilla/feeds"
-
-	"feedmill/feeds"
 )
 
-// Names of the extension namespaces, declared on the root of a document under their usual prefixes.
+// Names of the extension namespaces, declared on the root of a document under their usual prefixes where one of their
+// elements is used.
 const (
 	NSAtom    = "http://www.w3.org/2005/Atom"
 	NSContent = "http://purl.org/rss/1.0/modules/content/"
 	NSDC      = "http://purl.org/dc/elements/1.1/"
 	NSMedia   = "http://search.yahoo.com/mrss/"
+	NSITunes  = "http://www.itunes.com/dtds/podcast-1.0.dtd"
+	NSPodcast = "https://podcastindex.org/namespace/1.0"
 	// NSHistory is that of RFC 5005.
 	NSHistory = "http://purl.org/syndication/history/1.0"
 )
@@ -95,37 +96,6 @@ func escape(s, amp, lt, gt string) string {
 	}
 	b.WriteString(s[from:])
 	return b.String()
-}
-
-// MediaContent is a file that belongs to an item (Media RSS 1.5.1, media:content).
-type MediaContent struct {
-	URL      string `xml:"url,attr"`
-	Size     int64  `xml:"fileSize,attr,omitempty"`
-	Type     string `xml:"type,attr,omitempty"`
-	Medium   string `xml:"medium,attr,omitempty"`
-	Duration int64  `xml:"duration,attr,omitempty"`
-	Title    *Text  `xml:"media:title"`
-}
-
-// Media describes an enclosure.
-func Media(e feeds.Enclosure) MediaContent {
-	return MediaContent{
-		URL: e.URL, Size: e.Length, Type: e.Type, Medium: Medium(e.Type),
-		Duration: int64(e.Duration / time.Second), Title: PlainText(e.Title),
-	}
-}
-
-// Thumbnail is the picture that stands for an item (Media RSS 1.5.1, media:thumbnail).
-type Thumbnail struct {
-	URL string `xml:"url,attr"`
-}
-
-// Picture is the thumbnail at an address; nil for none.
-func Picture(address string) *Thumbnail {
-	if address == "" {
-		return nil
-	}
-	return &Thumbnail{address}
 }
 
 // Length is the length of an enclosure in bytes as an attribute, "0" when it is unknown.
