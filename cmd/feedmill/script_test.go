@@ -46,7 +46,7 @@ func TestSessions(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"configure": configure, "damage": damage, "exits": exits, "freeport": freePort, "get": get, "hup": hangUp,
-			"listening": listening, "oneline": oneLine, "posts": makePosts, "waitfor": waitFor, "waitstatus": waitStatus,
+			"listening": listening, "location": location, "oneline": oneLine, "posts": makePosts, "waitfor": waitFor, "waitstatus": waitStatus,
 			"website": website,
 		},
 	})
@@ -139,6 +139,28 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	_, err = io.WriteString(ts.Stdout(), body)
 	ts.Check(err)
+}
+
+// location URL prints the status of a redirect and where it leads.
+func location(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: location URL")
+	}
+	client := http.Client{Timeout: 5 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	poll(ts, fmt.Sprint(args), func() (bool, string) {
+		res, err := client.Get(args[0])
+		if err != nil {
+			return false, err.Error()
+		}
+		defer res.Body.Close()
+		to := res.Header.Get("Location")
+		if to == "" {
+			return false, res.Status
+		}
+		_, err = fmt.Fprintln(ts.Stdout(), res.StatusCode, to)
+		ts.Check(err)
+		return true, ""
+	})
 }
 
 // poll asks until ok, at most thirty seconds.

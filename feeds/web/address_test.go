@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"html"
 	"net/http/httptest"
 	"net/url"
@@ -99,14 +100,17 @@ func TestAddresses(t *testing.T) {
 
 func TestConfiguredRedirects(t *testing.T) {
 	r := newRig(t, func(s *Site, _ *Options) {
-		s.Redirects = map[string]string{
-			"/tag/AI":           "/tag/人工智能",
-			"/tag/old":          "/tag/ai",
-			"/posts/index.xml":  "/category/go.rss",
-			"/category/c%23":    "/category/csharp",
-			"/category/moved":   "/opml",
-			"/category/only":    "/category/go.json",
-			"/weird%20path.xml": "/feed.json",
+		s.Redirects = map[string]Redirect{
+			"/tag/AI":           {To: "tag/人工智能"},
+			"/tag/old":          {To: "/tag/ai"},
+			"/posts/index.xml":  {To: "/category/go.rss"},
+			"/category/c%23":    {To: "/category/csharp", Status: 308},
+			"/category/moved":   {To: "/opml"},
+			"/category/only":    {To: "/category/go.json"},
+			"/weird%20path.xml": {To: "/feed.json"},
+			"/blog/rss":         {To: "category/go", Status: 308},
+			"/blog/go.json":     {To: "category/go"},
+			"/rss":              {To: "all"},
 		}
 		s.Sources = map[string]feeds.About{
 			"site":  {Redirects: map[string]feeds.Topic{"/feed.xml": feeds.NewTopic("source", "site"), "/blog/atom.xml": feeds.All, "/both.xml": feeds.All, "/feed.rss": feeds.NewTopic("category", "evil"), "/rss.json": feeds.All}},
@@ -120,9 +124,11 @@ func TestConfiguredRedirects(t *testing.T) {
 		"/tag/ai.json":         ai + ".json",
 		"/tag/old.atom":        ai + ".atom", // two steps in one hop
 		"/posts/index.xml":     "/category/go.rss",
-		"/category/C%23.rss":   "/category/csharp.rss", // wins over a topic that has items
 		"/category/only.rss":   "/category/go.json",
 		"/weird%20path.xml":    "/feed.json",
+		"/blog/go.json":        "/category/go.json", // a topic is led to in the format that the address names
+		"/rss?feed=rss2":       "/feed.atom",        // the query meant something there
+		"/tag/old?limit=3":     ai + "?limit=3",     // and means something here
 		"/feed.xml":            "/source/site.atom",
 		"/blog/atom.xml":       "/feed.atom",
 		"/rss.json":            "/feed.json",
@@ -132,11 +138,23 @@ func TestConfiguredRedirects(t *testing.T) {
 	}
 	r.want(r.get("/feed.rss"), 200) // a source takes none of our addresses
 	r.want(r.get("/both.xml"), 404) // two sources contradict
-	for from, to := range map[string]string{"/tag/a": "/tag/b", "x": "/y", "/x": "https://evil.example/"} {
+	// C# wins over a topic that has items.
+	for from, to := range map[string]string{"/blog/rss": "/category/go.atom", "/category/C%23.rss": "/category/csharp.rss", "/category/C%23": "/category/csharp"} {
+		r.want(r.get(from), 308, "Location", to)
+	}
+	for from, to := range map[string]Redirect{
+		"/tag/a": {To: "tag/b"}, "/tag/A.rss": {To: "/tag/b.rss"}, "x": {To: "/feed"}, "//x": {To: "/feed"}, "/x": {To: "https://evil.example/"}, "/y": {To: "//evil.example/"},
+		"/z": {To: "tag/"}, "/g": {To: "(staff) tag/a"}, "/%zz": {To: "/feed"}, "/w": {To: "/%zz"}, "/": {To: "/feed"}, "/opml/tag": {To: "/feed"}, "/style.css": {To: "/feed"},
+		"/nowhere": {To: "/no/such/place"}, "/s": {To: "/feed", Status: 302}, "/tag/B": {To: "/feed"},
+	} {
 		site := testSite()
-		site.Redirects = map[string]string{from: to, "/tag/b": "/tag/a"}
+		site.Redirects = map[string]Redirect{from: to, "/tag/b": {To: "/tag/a"}}
 		if _, err := New(r.store, testFormats(), site, Options{}); err == nil {
-			t.Errorf("redirect %s to %s was taken", from, to)
+			t.Errorf("redirect %s to %v was taken", from, to)
+		}
+		var wrong *RedirectError
+		if err := CheckRedirects(site.Redirects); !errors.As(err, &wrong) || wrong.From != from && wrong.From != "/tag/b" {
+			t.Errorf("redirect %s to %v: %v", from, to, err)
 		}
 	}
 }

@@ -80,7 +80,7 @@ func TestArchive(t *testing.T) {
 }
 
 func TestArchiveOfWhatMoved(t *testing.T) {
-	r := newRig(t, func(s *Site, _ *Options) { s.Redirects = map[string]string{"/category/golang": "/category/go"} })
+	r := newRig(t, func(s *Site, _ *Options) { s.Redirects = map[string]Redirect{"/category/golang": {To: "/category/go"}} })
 	r.want(r.get("/archive/2026-03/category/golang.rss"), 301, "Location", "/archive/2026-03/category/go.rss")
 }
 

@@ -356,6 +356,7 @@ type messagePage struct {
 // message answers a person with an error that nobody may keep.
 func (s *Server) message(w http.ResponseWriter, r *http.Request, status int, data messagePage) {
 	data.Canonical = "" // an error is nobody's page
+	data.Feeds = s.config.Load().addresses(feeds.All, nil, data.T.Everything)
 	body, err := execute("message.html", data)
 	if err != nil {
 		panic(err) // the template does not fit its data: a bug

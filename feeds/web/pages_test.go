@@ -277,6 +277,28 @@ func TestIndexBeforeTheFirstPost(t *testing.T) {
 	}
 }
 
+// TestDiscovery: each page leads programs to feeds in every format, that of an error to everything.
+func TestDiscovery(t *testing.T) {
+	r := newRig(t)
+	for path, feed := range map[string]string{
+		"/": "/feed", "/?find=go": "/feed", "/feed": "/feed", "/category/go": "/category/go", "/category/go?q=x&hl=zh": "/category/go", "/source/site": "/source/site",
+		"/category/never": "/feed", "/lang/xx": "/feed",
+	} {
+		body := html.UnescapeString(r.get(path).body)
+		head, _, _ := strings.Cut(body, "</head>")
+		for suffix, media := range map[string]string{".rss": "application/rss+xml", ".atom": "application/atom+xml", ".json": "application/feed+json"} {
+			query := ""
+			if strings.Contains(path, "q=x") {
+				query = "?q=x"
+			}
+			link := regexp.MustCompile(`<link rel="alternate" type="` + regexp.QuoteMeta(media) + `" title="[^"]+" href="https://feeds.example` + regexp.QuoteMeta(feed+suffix+query) + `">`)
+			if !link.MatchString(head) {
+				t.Errorf("%s leads to no %s: %s", path, feed+suffix, head)
+			}
+		}
+	}
+}
+
 type opml struct {
 	Version string `xml:"version,attr"`
 	Head    struct {

@@ -35,8 +35,11 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 	if found {
 		canonical = p.path
 	}
-	if to, ok := cfg.moved(canonical); ok {
-		s.move(w, r, cfg, to)
+	if to, ok := cfg.moved(canonical); ok && !found {
+		s.redirect(w, cfg, cfg.status(canonical), to, "") // whatever the query meant there
+		return
+	} else if ok {
+		s.move(w, r, cfg, to, cfg.status(canonical))
 		return
 	}
 	// Other escapings are the same address (RFC 3986 §6.2.2): curl writes %e5 where browsers write %E5. Other spellings of
@@ -46,23 +49,19 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if to, ok := cfg.old(path); ok {
-		s.redirect(w, cfg, to, "") // whatever the query meant there
+		s.redirect(w, cfg, http.StatusMovedPermanently, to, "") // whatever the query meant there
 		return
 	}
 	if !found {
 		s.notFound(w, r, cfg, place{path: path})
 		return
 	}
-	s.move(w, r, cfg, p.path)
+	s.move(w, r, cfg, p.path, http.StatusMovedPermanently)
 }
 
-// move answers 301 with an address of ours; what the query asks of a document is carried over.
-func (s *Server) move(w http.ResponseWriter, r *http.Request, cfg *config, to string) {
-	p, ok := cfg.locate(to)
-	if !ok { // configured, and nothing is there
-		s.redirect(w, cfg, to, "")
-		return
-	}
+// move redirects for good to an address of ours; what the query asks of a document is carried over.
+func (s *Server) move(w http.ResponseWriter, r *http.Request, cfg *config, to string, status int) {
+	p, _ := cfg.locate(to)
 	q, err := query(r.URL.RawQuery, p.params()...)
 	var v view
 	if err == nil && p.topic.Kind != "" {
@@ -73,14 +72,14 @@ func (s *Server) move(w http.ResponseWriter, r *http.Request, cfg *config, to st
 		return
 	}
 	if p.topic.Kind == "" {
-		s.redirect(w, cfg, to, q.Encode())
+		s.redirect(w, cfg, status, to, q.Encode())
 		return
 	}
 	if hl := q.Get("hl"); hl != "" {
 		hl = url.Values{"hl": {hl}}.Encode()
 		v.query = strings.TrimSuffix(hl+"&"+v.query, "&")
 	}
-	s.redirect(w, cfg, to, v.query)
+	s.redirect(w, cfg, status, to, v.query)
 }
 
 // params are the query parameters that a place takes.
@@ -163,9 +162,9 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, cfg *config, p p
 	}
 }
 
-// redirect answers 301 with a path: whatever name the client reached us by stays right, and no header of its request
+// redirect answers 301 or 308 with a path: whatever name the client reached us by stays right, and no header of its request
 // gets into the answer.
-func (s *Server) redirect(w http.ResponseWriter, cfg *config, path, rawQuery string) {
+func (s *Server) redirect(w http.ResponseWriter, cfg *config, status int, path, rawQuery string) {
 	to := cfg.prefix + path
 	if rawQuery != "" {
 		to += "?" + rawQuery
@@ -176,7 +175,7 @@ func (s *Server) redirect(w http.ResponseWriter, cfg *config, path, rawQuery str
 	h["Access-Control-Allow-Origin"] = anyOrigin
 	h["Content-Length"] = []string{"0"}
 	s.stats.Redirects.Add(1)
-	w.WriteHeader(http.StatusMovedPermanently)
+	w.WriteHeader(status)
 }
 
 // options answers a CORS preflight (Fetch §3.2.2) and whoever asks what may be done.

@@ -42,8 +42,8 @@ type Site struct {
 	Saved []feeds.Topic
 	// Sources is what sources say of themselves, by name.
 	Sources map[string]feeds.About
-	// Redirects are further permanent redirects from escaped path to path.
-	Redirects map[string]string
+	// Redirects are further permanent redirects, by escaped path below the base URL.
+	Redirects map[string]Redirect
 	// Hubs are the WebSub hubs of every document.
 	Hubs []string
 	// Version is the program's.
@@ -66,18 +66,19 @@ const (
 
 // config is a Site with everything that can be worked out beforehand.
 type config struct {
-	site    Site
-	prefix  string // path of the base URL
-	title   string
-	lang    string // language of the documents that have none of their own
-	only    string // name of the source when there is one
-	titles  map[feeds.Topic]string
-	forced  map[string]string // configured redirects: canonical path -> final path
-	offered map[string]string // redirects of sources' old sites, the same
-	formats []feeds.Format
-	control []string     // Cache-Control of feeds
-	atom    string       // suffix of the format that old XML addresses lead to
-	rss     feeds.Format // the format outlines and Slack are given
+	site     Site
+	prefix   string // path of the base URL
+	title    string
+	lang     string // language of the documents that have none of their own
+	only     string // name of the source when there is one
+	titles   map[feeds.Topic]string
+	forced   map[string]string // configured redirects: canonical path -> final path
+	offered  map[string]string // redirects of sources' old sites, the same
+	statuses map[string]int    // of configured redirects, by canonical path
+	formats  []feeds.Format
+	control  []string     // Cache-Control of feeds
+	atom     string       // suffix of the format that old XML addresses lead to
+	rss      feeds.Format // the format outlines and Slack are given
 }
 
 func newConfig(site Site, formats []feeds.Format) (*config, error) {
@@ -123,7 +124,10 @@ func newConfig(site Site, formats []feeds.Format) (*config, error) {
 		c.title = "feedmill"
 	}
 	c.collectTitles()
-	return c, c.collectRedirects()
+	if err := c.collectRedirects(); err != nil {
+		return nil, fmt.Errorf("publish: %w", err)
+	}
+	return c, nil
 }
 
 // cacheControl lets readers and shared caches keep a document for a time, and longer while we are down.

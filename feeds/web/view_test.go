@@ -196,7 +196,7 @@ func TestViewPage(t *testing.T) {
 }
 
 func TestViewRedirects(t *testing.T) {
-	r := filtered(t, func(s *Site, _ *Options) { s.Redirects = map[string]string{"/tag/ic": "/tag/chips"} })
+	r := filtered(t, func(s *Site, _ *Options) { s.Redirects = map[string]Redirect{"/tag/ic": {To: "/tag/chips"}} })
 	r.want(r.get("/tag/ic.rss?limit=2&q=x&_=1"), 301, "Location", "/tag/chips.rss?q=x&limit=2")
 	r.want(r.get("/tag/Chips?limit=2&hl=zh"), 301, "Location", "/tag/chips?hl=zh&limit=2")
 	a := r.get("/feed.json?tag=IC")

@@ -1,8 +1,10 @@
 package hugo
 
 import (
+	"cmp"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"feedmill/feeds"
@@ -57,28 +59,69 @@ func (s *site) About(titles map[feeds.Topic]string, notes []string) feeds.About 
 	return a
 }
 
-// ownFeeds are the paths at which Hugo writes RSS: for the site, each language and each term, at the host's root and
-// below the path of baseURL.
+// feedTypes are the media types of output formats that are feeds, with the suffix that their files have by themselves.
+var feedTypes = map[string]string{"application/rss+xml": "xml", "application/atom+xml": "xml", "application/feed+json": "json"}
+
+// feedFiles are the names under which Hugo writes feeds into the directory of a list: RSS, and what else the site's output
+// formats are.
+func (s *site) feedFiles() []string {
+	formats, media := s.conf.sub("outputformats"), s.conf.sub("mediatypes")
+	var out []string
+	for _, name := range append([]string{"rss"}, sortedKeys(formats)...) {
+		f := formats.sub(name)
+		kind := strings.ToLower(f.str("mediatype"))
+		if kind == "" && name == "rss" {
+			kind = "application/rss+xml"
+		}
+		suffix, ok := feedTypes[kind]
+		if !ok {
+			continue
+		}
+		if own := media.sub(kind).words("suffixes"); len(own) > 0 {
+			suffix = own[0]
+		}
+		file := path.Join("/", f.str("path"), cmp.Or(f.str("basename"), "index")+"."+suffix)[1:]
+		if !slices.Contains(out, file) {
+			out = append(out, file)
+		}
+	}
+	return out
+}
+
+// ownFeeds are the paths at which Hugo writes feeds: for the site, each language, each section and each term, at the host's
+// root and below the path of baseURL. No topic has the posts of a section, so its feed leads to all of its language.
 func (s *site) ownFeeds(notes []string) map[string]feeds.Topic {
 	out := map[string]feeds.Topic{}
-	file := s.conf.sub("outputformats", "rss").str("basename")
-	if file == "" {
-		file = "index"
-	}
-	file += ".xml"
+	files := s.feedFiles()
 	add := func(l *language, dir string, t feeds.Topic) {
-		at := (&url.URL{Path: l.sanitise(path.Join("/", l.prefix, dir, file))}).EscapedPath()
-		out[at] = t
-		if l.base != "" {
-			out[l.base+at] = t
+		for _, file := range files {
+			at := (&url.URL{Path: l.sanitise(path.Join("/", l.prefix, dir)) + "/" + file}).EscapedPath()
+			at = strings.Replace(at, "//", "/", 1)
+			out[at] = t
+			if l.base != "" {
+				out[l.base+at] = t
+			}
 		}
 	}
 	for _, code := range s.languageOrder() {
-		if l := s.langs[code]; code == s.lang {
-			add(l, "", feeds.All)
-		} else if l.prefix != "" {
-			add(l, "", feeds.NewTopic("lang", s.code(l)))
+		l, all := s.langs[code], feeds.All
+		if code != s.lang {
+			if l.prefix == "" {
+				continue
+			}
+			all = feeds.NewTopic("lang", s.code(l))
 		}
+		for dir := range s.sections {
+			if l.kinds[dir] == "" {
+				add(l, dir, all)
+			}
+		}
+		for at := range s.index {
+			if at.lang == code && at.dir != "" && l.kinds[strings.Split(at.dir, "/")[0]] == "" {
+				add(l, at.dir, all)
+			}
+		}
+		add(l, "", all)
 	}
 	for _, note := range notes {
 		code, rest, _ := strings.Cut(note, "\t")

@@ -393,3 +393,34 @@ func TestOwnFeeds(t *testing.T) {
 		t.Errorf("%d addresses: %v", len(got), got)
 	}
 }
+
+// TestOwnFeedsOfOutputs: the feeds of sections, and those in the formats that a site defines itself.
+func TestOwnFeedsOfOutputs(t *testing.T) {
+	s := loadFiles(t, map[string]string{
+		"hugo.toml": "[outputFormats.Atom]\nmediaType = 'application/atom+xml'\nbaseName = 'atom'\n[outputFormats.feed]\nmediaType = 'application/feed+json'\npath = 'json'\n" +
+			"[outputFormats.search]\nmediaType = 'application/json'\n[mediaTypes.'application/atom+xml']\nsuffixes = ['atom']\n[outputs]\nhome = ['HTML', 'Atom', 'feed']\n",
+		"content/posts/a.md":               "---\ntitle: A\n---\n",
+		"content/notes/deep/_index.md":     "---\ntitle: Deep\n---\n",
+		"content/notes/deep/b/index.md":    "---\ntitle: B\n---\n",
+		"content/tags/harbour-x/_index.md": "---\ntitle: The harbour\n---\n",
+		"content/Old Posts/2024/c.md":      "---\ntitle: C\n---\n",
+	})
+	got := s.About(nil, s.Notes(&feeds.Item{Tags: []string{"harbour x"}})).Redirects
+	want := map[string]feeds.Topic{}
+	for _, file := range []string{"index.xml", "atom.atom", "json/index.json"} {
+		for _, dir := range []string{"/", "/posts/", "/notes/", "/notes/deep/", "/old-posts/"} {
+			want[dir+file] = feeds.All
+		}
+		want["/tags/harbour-x/"+file] = feeds.NewTopic("tag", "harbour x")
+	}
+	for path, topic := range want {
+		if got[path] != topic {
+			t.Errorf("%s leads to %v, want %v", path, got[path], topic)
+		}
+	}
+	for path := range got {
+		if want[path] == (feeds.Topic{}) {
+			t.Errorf("%s leads to %v", path, got[path])
+		}
+	}
+}

@@ -232,8 +232,8 @@ func (x *explainer) topic(ctx context.Context, asked string) error {
 			s.Label = first(info.Label, label)
 		}
 	}
-	if to, moved := x.scene.Config.Redirects[t]; moved {
-		s.Because = append(s.Because, "its address redirects to "+to.String()+": the configuration says that it is the same label")
+	if to, moved := x.scene.Config.Redirects[t.Path()]; moved {
+		s.Because = append(s.Because, "its address redirects to "+to.To+", as the configuration says")
 	}
 	s.Because = append(s.Because, relabelled("labels", x.scene.Config.Labels, t)...)
 	for _, f := range x.scene.Config.Feeds {

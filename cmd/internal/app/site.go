@@ -20,22 +20,8 @@ func (a *App) baseOf(cfg *config.Config) string { return BaseOf(cfg, a.Addr()) }
 func siteOf(cfg *config.Config, base, version string) web.Site {
 	return web.Site{
 		BaseURL: base, Title: cfg.Title, Description: cfg.Description, Language: cfg.Language,
-		Window: cfg.Items, MaxAge: cfg.MaxAge, Titles: cfg.Titles, Texts: cfg.Texts, Image: cfg.Image, Icon: cfg.Icon, Rights: cfg.Copyright, Saved: savedTopics(cfg), Redirects: redirects(cfg), Version: version,
+		Window: cfg.Items, MaxAge: cfg.MaxAge, Titles: cfg.Titles, Texts: cfg.Texts, Image: cfg.Image, Icon: cfg.Icon, Rights: cfg.Copyright, Saved: savedTopics(cfg), Redirects: cfg.Redirects, Version: version,
 	}
-}
-
-// redirects keeps the addresses of renamed sources and labels alive.
-func redirects(cfg *config.Config) map[string]string {
-	out := map[string]string{}
-	for _, s := range cfg.Sources {
-		if s.Formerly != "" {
-			out[feeds.NewTopic("source", s.Formerly).Path()] = feeds.NewTopic("source", s.Name).Path()
-		}
-	}
-	for from, to := range cfg.Redirects {
-		out[from.Path()] = to.Path()
-	}
-	return out
 }
 
 // refreshSite gives the web the configuration and what the sources now say of themselves: those that are named, or all.

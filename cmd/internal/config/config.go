@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"feedmill/feeds"
+	publish "feedmill/feeds/web"
 	"feedmill/sources"
 )
 
@@ -66,10 +67,11 @@ type Config struct {
 	Texts  map[feeds.Topic]feeds.Text
 	// Feeds are the saved feeds, in the order of the file.
 	Feeds []Feed
-	// Labels say what becomes of the labels of every source, Redirects where the topics of other spellings and of old
-	// names lead.
-	Labels    sources.LabelRules
-	Redirects map[feeds.Topic]feeds.Topic
+	// Labels say what becomes of the labels of every source.
+	Labels sources.LabelRules
+	// Redirects are where addresses lead for good, by path: the configured ones, other spellings and old names of labels, old
+	// names of sources.
+	Redirects map[string]publish.Redirect
 }
 
 // Source is a configured source.
@@ -127,6 +129,7 @@ type file struct {
 	Sources     yaml.Node     `yaml:"sources" doc:"Where items come from, by name. The name is identity: /source/NAME.atom."`
 	Labels      yaml.Node     `yaml:"labels" doc:"Titles of categories and tags, and what becomes of them: other spellings, new names, labels to leave out or to add."`
 	Feeds       yaml.Node     `yaml:"feeds" doc:"Saved feeds by name: /feed/NAME.atom has the items that match."`
+	Redirects   yaml.Node     `yaml:"redirects" doc:"Where old addresses lead for good, by path below base_url: a topic such as tag/go (its feed, in the format that the path names, else Atom) or a path such as /tag/go.rss."`
 }
 
 func defaults() file {
@@ -185,7 +188,7 @@ func (r *reader) parse(data []byte, kinds []sources.Kind) *Config {
 	f := defaults()
 	r.fields(root, fieldsOf(&f), "", laterKeys)
 	r.load(root, &f)
-	c := &Config{File: r.file, Base: r.base, Titles: map[feeds.Topic]string{}, Texts: map[feeds.Topic]feeds.Text{}, Redirects: map[feeds.Topic]feeds.Topic{}}
+	c := &Config{File: r.file, Base: r.base, Titles: map[feeds.Topic]string{}, Texts: map[feeds.Topic]feeds.Text{}, Redirects: map[string]publish.Redirect{}}
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		if key := root.Content[i].Value; setters[key] != nil {
 			if err := c.set(&f, key); err != nil {
@@ -203,6 +206,7 @@ func (r *reader) parse(data []byte, kinds []sources.Kind) *Config {
 	r.sources(c, &f.Sources, kinds)
 	r.labels(c, &f.Labels)
 	r.feeds(c, &f.Feeds)
+	r.redirects(c, &f.Redirects)
 	c.Files = r.files
 	return c
 }

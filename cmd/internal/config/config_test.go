@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"feedmill/feeds"
+	publish "feedmill/feeds/web"
 	"feedmill/sources"
 )
 
@@ -237,6 +238,11 @@ func TestEverythingIsTaken(t *testing.T) {
 				t.Errorf("feed %d has item %d: %v, %v", j, i, in, err)
 			}
 		}
+	}
+	if diff := cmp.Diff(map[string]publish.Redirect{
+		"/posts/index.xml": {To: "tag/open-source"}, "/blog/rss": {To: "/feed.rss", Status: 308}, "/source/tc": {To: "source/techcrunch"},
+	}, c.Redirects); diff != "" {
+		t.Errorf("redirects (-want +got):\n%s", diff)
 	}
 	if len(c.Sources) != 2 || c.Sources[0].Name != "finews" || c.Sources[1].Name != "techcrunch" {
 		t.Fatalf("sources: want finews and techcrunch in this order, got %+v", c.Sources)

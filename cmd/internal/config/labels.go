@@ -9,6 +9,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"feedmill/feeds"
+	publish "feedmill/feeds/web"
 	"feedmill/sources"
 )
 
@@ -98,7 +99,7 @@ func (r *reader) labelsOf(c *Config, kind, at string, n *yaml.Node, lines map[fe
 	*to = rules.done()
 	for from, target := range to.To {
 		if old, name := feeds.NewTopic(kind, from), feeds.NewTopic(kind, target); old != name {
-			c.Redirects[old] = name
+			c.Redirects[old.Path()] = publish.Redirect{To: name.String()}
 		}
 	}
 }

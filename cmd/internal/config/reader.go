@@ -50,6 +50,7 @@ type field struct {
 
 var (
 	nodeType     = reflect.TypeFor[yaml.Node]()
+	stringType   = reflect.TypeFor[string]()
 	durationType = reflect.TypeFor[time.Duration]()
 	networkType  = reflect.TypeFor[netip.Prefix]()
 	ownYAML      = reflect.TypeFor[yaml.Unmarshaler]()

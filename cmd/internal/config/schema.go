@@ -63,6 +63,10 @@ func Schema(kinds []sources.Kind) ([]byte, error) {
 	saved, _ := root.Properties.Get("feeds")
 	saved.Type, saved.PropertyNames, saved.AdditionalProperties = "object", list.PropertyNames, reflectKeys(r, reflect.TypeFor[savedFeed]())
 
+	old, _ := root.Properties.Get("redirects")
+	old.Type, old.PropertyNames = "object", &jsonschema.Schema{Pattern: "^/"}
+	old.AdditionalProperties = &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "string"}, reflectKeys(r, reflect.TypeFor[redirect]())}}
+
 	b, err := json.MarshalIndent(root, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("write schema: %w", err)
