@@ -80,7 +80,7 @@ func TestInitGolden(t *testing.T) {
 	golden(t, "testdata/init.golden.yaml", got)
 
 	// What stands there as a comment can be used: remove the marks and the file is still right.
-	open := regexp.MustCompile(`(?m)^( *)# ( *[a-z_]+:)`).ReplaceAll(got, []byte("$1$2"))
+	open := regexp.MustCompile(`(?m)^( *)# ( *[/a-z_.]+:)`).ReplaceAll(got, []byte("$1$2"))
 	if _, err := Parse("f.yaml", open, fakeKinds(), nil); err != nil {
 		t.Errorf("with every suggestion taken up:\n%v\n%s", err, open)
 	}

@@ -72,6 +72,8 @@ type Config struct {
 	// Redirects are where addresses lead for good, by path: the configured ones, other spellings and old names of labels, old
 	// names of sources.
 	Redirects map[string]publish.Redirect
+
+	redirected []string // the configured ones of Redirects, in the order of the file
 }
 
 // Source is a configured source.

@@ -61,8 +61,11 @@ func Init(c *Config) ([]byte, error) {
 	}
 	b.Write(lines)
 	writeLabels(&b, c)
-	err = writeFeeds(&b, c)
-	return b.Bytes(), err
+	if err := writeFeeds(&b, c); err != nil {
+		return nil, err
+	}
+	writeRedirects(&b, c)
+	return b.Bytes(), nil
 }
 
 // InitSources is the part of [Init] that stands under sources.
@@ -320,4 +323,22 @@ func writeFeeds(b *bytes.Buffer, c *Config) error {
 func quoted(s string) string {
 	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: strings.ReplaceAll(s, "$", "$$"), Style: yaml.DoubleQuotedStyle}
 	return flow(n)
+}
+
+func writeRedirects(b *bytes.Buffer, c *Config) {
+	b.WriteString("\n# Where old addresses lead, by path below base_url: to a topic's feed, or to a path.\n")
+	if len(c.redirected) == 0 {
+		b.WriteString("# redirects:\n#   /rss/world.xml: tag/world\n")
+		return
+	}
+	b.WriteString("redirects:\n")
+	for _, from := range c.redirected {
+		r := c.Redirects[from]
+		to := quoted(r.To)
+		if r.Status != 0 {
+			to = fmt.Sprintf("{ to: %s, status: %d }", to, r.Status)
+		}
+		key := flow(&yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: from, Style: yaml.DoubleQuotedStyle}) // keys know no variables
+		fmt.Fprintf(b, "  %s: %s\n", key, to)
+	}
 }

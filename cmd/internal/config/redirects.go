@@ -59,6 +59,7 @@ func (r *reader) redirects(c *Config, n *yaml.Node) {
 			continue
 		}
 		places[k.Value] = k
+		c.redirected = append(c.redirected, k.Value)
 		c.Redirects[k.Value] = publish.Redirect{To: to.To, Status: to.Status}
 	}
 	var wrong *publish.RedirectError
