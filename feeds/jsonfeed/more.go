@@ -60,17 +60,18 @@ type file struct {
 
 // newMore is nil where there is nothing to add, as with most items.
 func newMore(e *document.Entry) *more {
-	var m more
-	if o := e.Origin; o != nil && *o != (feeds.Origin{}) {
+	o := e.Origin
+	if e.Episode == nil && (o == nil || *o == (feeds.Origin{})) {
+		return nil
+	}
+	m := &more{}
+	if o != nil && *o != (feeds.Origin{}) {
 		m.Source = &source{ID: o.ID, Title: o.Title, URL: o.URL, Home: o.Home}
 	}
 	if e.Episode != nil {
 		m.Episode = newEpisode(e.Episode)
 	}
-	if m == (more{}) {
-		return nil
-	}
-	return &m
+	return m
 }
 
 func newEpisode(p *feeds.Episode) *episode {
@@ -96,9 +97,8 @@ func newEpisode(p *feeds.Episode) *episode {
 }
 
 func newFile(f feeds.Enclosure) *file {
-	x := file{Medium: f.Medium, Width: f.Width, Height: f.Height, Language: f.Language, Thumbnail: f.Thumbnail}
-	if x == (file{}) {
+	if f.Medium+f.Language+f.Thumbnail == "" && f.Width+f.Height == 0 {
 		return nil
 	}
-	return &x
+	return &file{Medium: f.Medium, Width: f.Width, Height: f.Height, Language: f.Language, Thumbnail: f.Thumbnail}
 }

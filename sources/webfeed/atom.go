@@ -123,7 +123,9 @@ func (p *parser) atomEntry(a *atom.Entry, sp spot, published, updated string, au
 	e.extensionLabels(a.Extensions)
 	for _, l := range a.Links {
 		if l.Rel == "enclosure" {
-			e.enclose(base, feeds.Enclosure{URL: l.Href, Type: l.Type, Title: oneLine(l.Title), Length: length(l.Length)})
+			e.enclose(base, feeds.Enclosure{
+				URL: l.Href, Type: l.Type, Title: oneLine(l.Title), Length: length(l.Length), Language: language(l.Hreflang),
+			})
 		}
 		if l.Rel == "via" && e.item.Original == "" && (l.Type == "" || strings.Contains(l.Type, "html")) {
 			if via := resolve(base, l.Href); via != link {
