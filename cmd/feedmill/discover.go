@@ -41,13 +41,9 @@ func discover(cmd *cobra.Command, address string, allow []string) error {
 	if err != nil || u.Host == "" {
 		return &usageError{fmt.Errorf("discover %s: not an address; write it as in a browser, https://HOST/PATH", fetch.Redact(address))}
 	}
-	var nets []netip.Prefix
-	for _, a := range allow {
-		n, err := netip.ParsePrefix(a)
-		if err != nil {
-			return &usageError{fmt.Errorf("--allow %s: want a network such as 10.0.0.0/8", a)}
-		}
-		nets = append(nets, n)
+	nets, err := networks(allow)
+	if err != nil {
+		return err
 	}
 	client := fetch.NewClient(fetch.Options{UserAgent: fetch.UserAgent(buildVersion(), "", 0), Allow: nets})
 	ctx := cmd.Context()
@@ -91,4 +87,17 @@ func discover(cmd *cobra.Command, address string, allow []string) error {
 		}
 	}
 	return fmt.Errorf("discover %s: the page names no feed, and the usual addresses have none; `webpage:` makes one of the page itself", fetch.Redact(address))
+}
+
+// networks are the values of --allow.
+func networks(allow []string) ([]netip.Prefix, error) {
+	var nets []netip.Prefix
+	for _, a := range allow {
+		n, err := netip.ParsePrefix(a)
+		if err != nil {
+			return nil, &usageError{fmt.Errorf("--allow %s: want a network such as 10.0.0.0/8", a)}
+		}
+		nets = append(nets, n)
+	}
+	return nets, nil
 }

@@ -206,7 +206,7 @@ func waitStatus(ts *testscript.TestScript, neg bool, args []string) {
 
 // website DIR [FILE...] serves the files of a directory on this machine, and writes its address into other files: WEB in
 // them becomes the address, TLS that of a server whose certificate nobody trusts. Below /moved is a permanent redirect to
-// each file, below /bare each file without validators.
+// each file, below /bare each file without validators. The variable WEB is the address, too.
 func website(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 {
 		ts.Fatalf("usage: website DIR [FILE...]")
@@ -234,6 +234,7 @@ func website(ts *testscript.TestScript, neg bool, args []string) {
 	plain, private := httptest.NewServer(http.HandlerFunc(serve)), httptest.NewUnstartedServer(http.HandlerFunc(serve))
 	private.Config.ErrorLog = log.New(io.Discard, "", 0) // that nobody trusts it is what it is for
 	private.StartTLS()
+	ts.Setenv("WEB", plain.URL)
 	ts.Defer(plain.Close)
 	ts.Defer(private.Close)
 	address = plain.URL

@@ -27,6 +27,7 @@ type row struct {
 var table = []row{
 	{[]string{"feeds"}, nil, "the vocabulary knows nobody, so everybody can know it"},
 	{[]string{"feeds/match"}, []string{"feeds"}, "the words of a filter serve rules of sources, addresses and saved feeds alike"},
+	{[]string{"feeds/lint"}, nil, "it judges documents from anywhere, so it knows nothing of how ours are made"},
 	{[]string{"feeds/internal/*"}, []string{"feeds"}, "what several formats share is as pure as they are"},
 	{[]string{"feeds/web"}, []string{"feeds", "feeds/internal/*", "feeds/match"}, "it reads through a port of its own, so that any store and any format fits"},
 	{[]string{"feeds/hub", "feeds/push"}, []string{"feeds", "cache"}, "they follow the store's log and keep bookmarks in it"},
@@ -54,10 +55,10 @@ var table = []row{
 }
 
 // suiteMay is what a suite may import beside the folder it stands in. Only tests import suites.
-var suiteMay = []string{"feeds", "feeds/push", "sources", "sources/fetch", "cache"}
+var suiteMay = []string{"feeds", "feeds/lint", "feeds/push", "sources", "sources/fetch", "cache"}
 
 // notAdapters are the folders between adapters that are none.
-var notAdapters = []string{"feeds/match", "feeds/web", "feeds/hub", "feeds/push", "sources/fetch"}
+var notAdapters = []string{"feeds/match", "feeds/lint", "feeds/web", "feeds/hub", "feeds/push", "sources/fetch"}
 
 // adapterFolders hold one adapter a folder.
 var adapterFolders = []string{"sources", "cache", "feeds", "feeds/push"}
