@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/mmcdole/gofeed"
@@ -14,6 +16,7 @@ import (
 
 	"feedmill/feeds"
 	"feedmill/feeds/formattest"
+	"feedmill/sources"
 	"feedmill/sources/webfeed"
 )
 
@@ -34,9 +37,10 @@ sources:
   films: { feed: %[1]s/media.atom, allow: [127.0.0.0/8] }
 `, up.URL))
 		s := start(t, settings{store: store, file: file})
+		s.wait("talk", 3)
+		s.wait("films", 2)
+		s.settled()
 		for source, name := range map[string]string{"talk": "podcast.rss", "films": "media.atom"} {
-			s.wait(source, 2)
-			s.settled()
 			upstream, err := os.ReadFile(filepath.Join("testdata", "upstream", name))
 			if err != nil {
 				t.Fatal(err)
@@ -120,4 +124,57 @@ func podcasting(t *testing.T, doc string) (out []map[string]map[string][]ext.Ext
 		out = append(out, map[string]map[string][]ext.Extension{"itunes": it.Extensions["itunes"], "podcast": it.Extensions["podcast"]})
 	}
 	return out
+}
+
+// TestEveryUpstreamDocumentComesOutValid takes the documents that the reader of feeds is tested with, odd, old and broken
+// ones among them, through reading, normalising and writing.
+func TestEveryUpstreamDocumentComesOutValid(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 29, 0, 0, 0, 0, time.UTC)
+	documents, err := filepath.Glob("../../sources/webfeed/testdata/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := 0
+	for _, path := range documents {
+		body, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := webfeed.ParseDocument(t.Context(), body, webfeed.Hint{URL: "https://upstream.example.com/feed"})
+		if err != nil {
+			continue // what is no feed has tests of its own
+		}
+		f := &feeds.Feed{
+			Topic: feeds.NewTopic("source", "up"), ID: "tag:feeds.example.com,2026:source/up", Title: "Up", Home: "https://feeds.example.com/source/up",
+			Self: "https://feeds.example.com/source/up.xml", Language: "en",
+		}
+		for i := range d.Changes {
+			c := &d.Changes[i]
+			if err := sources.Normalise(c, sources.Policy{Source: "up"}, now); err != nil || c.Item == nil {
+				continue
+			}
+			c.Item.ID, c.Item.Arrived = fmt.Sprintf("urn:feedmill:up:%d", i), now
+			if c.Item.Published.IsZero() {
+				c.Item.Published = now
+			}
+			if c.Item.Updated.Before(c.Item.Published) {
+				c.Item.Updated = c.Item.Published
+			}
+			f.Items = append(f.Items, *c.Item)
+		}
+		read += len(f.Items)
+		for _, format := range formats {
+			var b bytes.Buffer
+			if err := format.Encode(&b, f); err != nil {
+				t.Fatal(err)
+			}
+			for _, finding := range append(formattest.Check(b.Bytes(), format.MediaType), formattest.Same(f, b.Bytes(), format.MediaType)...) {
+				t.Errorf("%s as %s: %s", filepath.Base(path), format.Name, finding)
+			}
+		}
+	}
+	if read < 100 {
+		t.Errorf("only %d items were read: where are the documents?", read)
+	}
 }

@@ -3,6 +3,7 @@ package formattest
 import (
 	"cmp"
 	"encoding/xml"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -60,7 +61,7 @@ func media() *feeds.Feed {
 		},
 	})
 	add(feeds.Item{
-		ID: "https://tube.example/plain", Title: "Read aloud", Summary: "A recording, no podcast.", Authors: []feeds.Person{{Name: "Zoé"}},
+		ID: "https://tube.example/plain", Title: "Read aloud", Summary: "A recording that says no more.", Authors: []feeds.Person{{Name: "Zoé"}},
 		Enclosures: []feeds.Enclosure{{URL: "https://tube.example/a.mp3", Type: "audio/mpeg", Length: 10, Duration: time.Minute}},
 	})
 	return f
@@ -131,9 +132,6 @@ func kind(f feeds.Enclosure) string {
 
 // readEpisode reads what the namespaces of podcasts say of an item; nil when they say nothing.
 func readEpisode(n *node) *feeds.Episode {
-	if !slices.ContainsFunc(n.children, func(x *node) bool { return x.name.Space == nsITunes || x.name.Space == nsPodcast }) {
-		return nil
-	}
 	p := &feeds.Episode{Number: n.say(nsITunes, "episode"), Type: n.say(nsITunes, "episodeType"), Explicit: n.say(nsITunes, "explicit")}
 	p.Season, _ = strconv.Atoi(n.say(nsITunes, "season"))
 	if x := n.first(nsPodcast, "season"); x != nil {
@@ -152,6 +150,9 @@ func readEpisode(n *node) *feeds.Episode {
 		p.Cast = append(p.Cast, feeds.Role{
 			Person: feeds.Person{Name: x.text, URL: x.has("href")}, Role: x.has("role"), Group: x.has("group"), Image: x.has("img"),
 		})
+	}
+	if reflect.DeepEqual(*p, feeds.Episode{}) {
+		return nil
 	}
 	return p
 }

@@ -73,6 +73,9 @@ func ascii(s string) bool {
 	return true
 }
 
+// kind is the Media RSS word for what a file is, or empty.
+func kind(f *feeds.Enclosure) string { return cmp.Or(f.Medium, medium(f.Type)) }
+
 // medium is the Media RSS word for a media type, or empty.
 func medium(mediaType string) string {
 	switch kind, _, _ := strings.Cut(mediaType, "/"); kind {
@@ -101,7 +104,7 @@ type MediaContent struct {
 // Media describes an enclosure.
 func Media(e feeds.Enclosure) MediaContent {
 	m := MediaContent{
-		URL: e.URL, Size: e.Length, Type: e.Type, Medium: cmp.Or(e.Medium, medium(e.Type)),
+		URL: e.URL, Size: e.Length, Type: e.Type, Medium: kind(&e),
 		Duration: int64(e.Duration / time.Second), Height: e.Height, Width: e.Width, Language: e.Language, Title: PlainText(e.Title),
 	}
 	if e.Thumbnail != "" {
@@ -114,14 +117,13 @@ func Media(e feeds.Enclosure) MediaContent {
 // itunes:duration tells.
 func (e *Entry) NeedsMedia(i int) bool {
 	f := &e.Enclosures[i]
-	return f.Medium != "" || f.Width > 0 || f.Height > 0 || f.Thumbnail != "" || f.Duration > 0 && (e.Episode == nil || e.playing() != i)
+	return f.Medium != "" || f.Width > 0 || f.Height > 0 || f.Thumbnail != "" || f.Duration > 0 && (e.playing() != i || !e.episodic())
 }
 
 // playing is the index of the entry's recording, the first of several; -1 for none.
 func (e *Entry) playing() int {
 	for i := range e.Enclosures {
-		f := &e.Enclosures[i]
-		if kind := cmp.Or(f.Medium, medium(f.Type)); kind == "audio" || kind == "video" {
+		if k := kind(&e.Enclosures[i]); k == "audio" || k == "video" {
 			return i
 		}
 	}

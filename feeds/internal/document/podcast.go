@@ -1,6 +1,7 @@
 package document
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,15 +65,14 @@ type Member struct {
 // Captions is the title of a transcript that is made to be shown beside the recording.
 const Captions = "captions"
 
-// NewPodcast are the elements of an episode; nil for an item that is none. An item with a recording alone is none, since a
-// channel that uses the namespace of iTunes owes its readers more than a site's feed can say.
+// NewPodcast are the elements of an episode; nil for an item that is none.
 func NewPodcast(e *Entry) *Podcast {
-	p := e.Episode
-	if p == nil {
+	if !e.episodic() {
 		return nil
 	}
+	p := cmp.Or(e.Episode, &feeds.Episode{})
 	out := &Podcast{
-		Image: portrait(e.Image), Duration: int64(e.Playing() / time.Second), Explicit: p.Explicit, Type: p.Type, Season: p.Season,
+		Image: portrait(e.Image), Duration: int64(e.length() / time.Second), Explicit: p.Explicit, Type: p.Type, Season: p.Season,
 		Transcripts: make([]TextFile, 0, len(p.Transcripts)), Cast: make([]Member, 0, len(p.Cast)),
 	}
 	// Of several, and of one with an e-mail address, another element tells, and readers show whoever is in either.
@@ -157,8 +157,17 @@ func portrait(address string) *Reference {
 	return nil
 }
 
-// Playing is the running time of the entry's recording, the first of several; 0 when unknown.
-func (e *Entry) Playing() time.Duration {
+// episodic reports whether an entry is an episode: its source says what only an episode has, or how long its sound is.
+func (e *Entry) episodic() bool {
+	if e.Episode != nil {
+		return true
+	}
+	i := e.playing()
+	return i >= 0 && kind(&e.Enclosures[i]) == "audio" && e.Enclosures[i].Duration > 0
+}
+
+// length is the running time of the entry's recording, the first of several; 0 when unknown.
+func (e *Entry) length() time.Duration {
 	if i := e.playing(); i >= 0 {
 		return e.Enclosures[i].Duration
 	}
