@@ -75,6 +75,8 @@ func fill(x *entry, lib *gorilla.AtomEntry, d *document.Document, e *document.En
 	x.Summary = plain(e.Summary)
 	if e.Content != "" {
 		x.Content = &text{Type: "html", Body: document.Escaped(e.Content)}
+	} else if e.Link == "" { // an entry without an alternate link has content (RFC 4287 §4.1.2)
+		x.Content = plain(e.Gist)
 	}
 	// An entry says something in words (RFC 4287 §4.1.2), even when its content is a picture.
 	if x.Summary == nil && (x.Content == nil || e.Wordless) {

@@ -70,8 +70,8 @@ func media() *feeds.Feed {
 // extensions are a reader's elements of the namespaces, as children of a node like those of the strict reader's.
 func extensions(x ext.Extensions) *node {
 	n := &node{}
-	for _, prefix := range []string{"itunes", "podcast", "media"} {
-		n.children = append(n.children, extended(prefixes[prefix], x[prefix])...)
+	for prefix, space := range map[string]string{"itunes": nsITunes, "podcast": nsPodcast, "media": nsMedia} {
+		n.children = append(n.children, extended(space, x[prefix])...)
 	}
 	return n
 }

@@ -19,7 +19,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden documents in testdata")
 
 // noAddress are the rules that a feed without addresses of its own cannot keep.
-var noAddress = []string{"R3", "A8", "J2"}
+var noAddress = []string{"rss-self", "atom-self", "json-home", "json-self", "websub-self"}
 
 // Run holds a format to what feeds promise their readers. It compares with the documents in testdata of the calling
 // package, which go test -update writes.
@@ -40,7 +40,7 @@ func Run(t *testing.T, format feeds.Format) {
 		for i := range f.Items {
 			f.Items[i].Content = f.Items[i].Content[:len(f.Items[i].Content)/11]
 		}
-		verify(t, format, f)
+		verify(t, format, f, "size-burden") // how many items a document has is decided elsewhere
 	})
 	t.Run("items of one identity are all there", func(t *testing.T) {
 		f := ties()

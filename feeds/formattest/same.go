@@ -159,6 +159,9 @@ func compareMedia(want, got said, it *feeds.Item, loose bool) []string {
 	return out
 }
 
+// uriChars are those of an address (RFC 3986).
+var uriChars = regexp.MustCompile(`^(?:[A-Za-z0-9._~:/?#@!$&'()*+,;=\[\]-]|%[0-9A-Fa-f]{2})+$`)
+
 // fetchable is an address that nothing has to be done to.
 var fetchable = regexp.MustCompile(`^https?://[a-z0-9][a-z0-9.-]*(:\d+)?([/?]([A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-F]{2})*)?$`)
 

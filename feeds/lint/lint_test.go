@@ -145,6 +145,7 @@ var cases = []case_{
 	{"rss-creator", "rss", "<dc:creator>Bo", "<dc:creator> "},
 	{"rss-creator", "rss", "<author>", "<dc:creator>Ann</dc:creator><author>"},
 	{"rss-category", "rss", ">boats</category>", "> </category>"},
+	{"rss-category-domain", "rss", `domain="https://harbour.example/tag"`, `domain="tags"`},
 	{"rss-subject", "rss", "<category", "<dc:subject>boats</dc:subject><category"},
 	{"rss-subject", "rss", "<pubDate>Sun", "<dc:date>2026-03-01</dc:date><pubDate>Sun"},
 	{"rss-content-order", "rss", "<description>One boat.</description>", ""},

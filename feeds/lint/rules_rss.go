@@ -154,8 +154,6 @@ var rssRules = []Rule{
 					d.uri(x.line, "source url", x.has("url"))
 				case x.is("", "enclosure"):
 					d.uri(x.line, "enclosure url", x.has("url"))
-				case x.is("", "category") && x.has("domain") != "" && strings.Contains(x.has("domain"), ":"):
-					d.uri(x.line, "category domain", x.has("domain"))
 				}
 			}
 		}
@@ -239,6 +237,11 @@ var rssRules = []Rule{
 	{"rss-category", Warning, "Categories are not blank.", validator("NotBlank"), perChild(true, "", "category", func(d *doc, x *node) {
 		if strings.TrimSpace(x.text) == "" {
 			d.fail(x.line, "a blank category")
+		}
+	})},
+	{"rss-category-domain", Info, "The domain of a category is the address of the taxonomy.", rssAt("category"), perChild(true, "", "category", func(d *doc, x *node) {
+		if s, ok := x.attr("domain"); ok {
+			d.uri(x.line, "category domain", s)
 		}
 	})},
 	{"rss-subject", Warning, "Labels are category, not dc:subject beside it; dates pubDate, not dc:date beside it.", validator("DuplicateItemSemantics"), perItem(func(d *doc, it *node) {
