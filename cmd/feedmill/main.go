@@ -1,4 +1,4 @@
-// Command feedmill turns post directories and upstream feeds into exact RSS, Atom and JSON Feed, one feed for every
+// Command feedmill turns post directories, repositories, upstream feeds, pages and APIs into exact RSS, Atom and JSON Feed, one feed for every
 // category, tag, source, author and language.
 package main
 
@@ -65,7 +65,7 @@ func root() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "feedmill",
 		Short: "posts and feeds in; exact RSS, Atom and JSON Feed for every category and tag out",
-		Long: `feedmill turns post directories (Jekyll) and upstream feeds into exact RSS 2.0, Atom 1.0 and JSON Feed 1.1,
+		Long: `feedmill turns post directories (Jekyll, Hugo), git repositories, upstream feeds, pages and APIs into exact RSS 2.0, Atom 1.0 and JSON Feed 1.1,
 one feed for every category, tag, source, author and language.
 
 Begin with: feedmill serve PATH_OR_URL...`,
