@@ -54,6 +54,7 @@ func media() *feeds.Feed {
 		ID: "https://tube.example/v", Title: "Pictures that move", Summary: "In two sizes.", Language: "fr",
 		Authors: []feeds.Person{{Name: "Zoé"}}, Image: "https://tube.example/still.webp",
 		Enclosures: []feeds.Enclosure{
+			{URL: "https://tube.example/subtitles", Type: "application/octet-stream"},
 			{URL: "https://tube.example/v/640", Type: "video/mp4", Duration: 90 * time.Second, Width: 640, Height: 360, Thumbnail: "https://tube.example/640.png"},
 			{URL: "https://tube.example/v/1280", Type: "video/mp4", Length: 5_000_000_000, Duration: 90 * time.Second, Width: 1280, Height: 720, Title: "Large", Language: "fr"},
 			{URL: "https://tube.example/embed", Type: "text/html", Medium: "video"},

@@ -6,6 +6,7 @@ import (
 
 	gorilla "github.com/gorilla/feeds"
 
+	"feedmill/feeds"
 	"feedmill/feeds/internal/document"
 )
 
@@ -104,8 +105,13 @@ func categories(d *document.Document, e *document.Entry) []category {
 // enclose writes the first file of a known type as the enclosure, of which an item has one, and the others as Media
 // RSS. What an enclosure cannot say, such as a title, goes there as well.
 func (it *item) enclose(e *document.Entry) {
+	known := func(f feeds.Enclosure) bool { return f.Type != "" && f.Type != document.UnknownType }
+	first := slices.IndexFunc(e.Enclosures, known)
+	if first < 0 {
+		first = slices.IndexFunc(e.Enclosures, func(f feeds.Enclosure) bool { return f.Type != "" })
+	}
 	for i, f := range e.Enclosures {
-		if it.Enclosure == nil && f.Type != "" {
+		if i == first {
 			it.Enclosure = &gorilla.RssEnclosure{Url: f.URL, Length: document.Length(f.Length), Type: f.Type}
 			if f.Title == "" && f.Language == "" && !e.NeedsMedia(i) {
 				continue
