@@ -196,6 +196,8 @@ type Status struct {
 	LastOK   time.Time `json:"last_ok,omitzero"`
 	Failures int       `json:"failures"`
 	Error    string    `json:"error,omitempty"`
+	// Drift says that the last fetch failed with [ErrDrift].
+	Drift    bool      `json:"drift,omitempty"`
 	Note     string    `json:"note,omitempty"`
 	Withheld *Withheld `json:"withheld,omitempty"`
 	// Churn is what waits for absorb or release.

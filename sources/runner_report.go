@@ -69,6 +69,7 @@ func (r *runner) logOutcome(err error, failedAs string, sch *schedule, c Counts,
 func (s schedule) show(st *Status) {
 	st.Due, st.Last, st.LastOK = s.Due, s.Last, s.LastOK
 	st.Failures, st.Error, st.Note, st.Withheld = s.Failures, s.Error, s.Note, s.Withheld
+	st.Drift = s.Drift
 	st.Told, st.Traffic = s.Told, s.Traffic
 	if c := s.cadence(); c > 0 {
 		st.Cadence, st.Newest = Duration(c), s.Arrivals[0]

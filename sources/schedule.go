@@ -3,6 +3,7 @@ package sources
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"slices"
@@ -22,6 +23,7 @@ type schedule struct {
 	Last     time.Time `json:"last,omitzero"`    // end of the last fetch
 	LastOK   time.Time `json:"last_ok,omitzero"` // end of the last one that succeeded
 	Error    string    `json:"error,omitempty"`
+	Drift    bool      `json:"drift,omitempty"` // the last one failed with ErrDrift
 	Note     string    `json:"note,omitempty"`
 	Gone     bool      `json:"gone,omitempty"`
 	// Location and Fingerprint are those of the source when it was fetched: another one may answer differently.
@@ -112,6 +114,7 @@ func (s *schedule) after(now time.Time, spec Spec, local bool, res Result, err e
 	s.Location, s.Fingerprint = spec.Location, spec.Fingerprint
 	s.Last, s.Note, s.Told = now, res.Note, res.Told
 	s.count(res.Exchange, err)
+	s.Drift = errors.Is(err, ErrDrift)
 	if err == nil {
 		s.LastOK, s.Failures, s.Error = now, 0, ""
 	} else {

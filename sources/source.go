@@ -230,3 +230,7 @@ type Env struct {
 
 // ErrConfig marks an error that waits for the operator: a directory that is not there, a URL that cannot be.
 var ErrConfig = errors.New("check the configuration")
+
+// ErrDrift says that what used to be found outside is not found there any more, though the server answers: the operator has to
+// adjust how it is read.
+var ErrDrift = errors.New("what is outside has changed")

@@ -34,6 +34,7 @@ func (a *App) adminHandler() http.Handler {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.registry(), promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
 	mux.HandleFunc("GET /status", a.statusPage)
 	mux.HandleFunc("GET /status.json", a.statusJSON)
+	mux.HandleFunc("GET /status.atom", a.health.statusFeed)
 	mux.HandleFunc(inboxPrefix, func(w http.ResponseWriter, r *http.Request) { a.receive(w, r, inboxPrefix, true) })
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
@@ -135,6 +136,7 @@ var statusTemplate = template.Must(template.New("status").Funcs(template.FuncMap
 	"more":    func(list []sources.Rejected) int { return max(0, len(list)-shownRejected) },
 }).Parse(`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>feedmill status</title>
+<link rel="alternate" type="application/atom+xml" title="feedmill: health" href="/status.atom">
 <style>:root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;max-width:70em;margin:2em auto;padding:0 1em}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3em .8em .3em 0;border-bottom:1px solid #8884;vertical-align:top}
 .bad{color:#c33}code{font-size:.9em}</style></head><body>
@@ -153,5 +155,5 @@ table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3em .8e
 {{if .Rejected}}<tr><td colspan="6"><details open><summary>{{len .Rejected}} posts rejected or repaired</summary><ul>
 {{range first .Rejected}}<li><code>{{.}}</code></li>{{end}}</ul>{{with more .Rejected}}<p>and {{.}} more: see /status.json</p>{{end}}</details></td></tr>{{end}}
 {{else}}<tr><td colspan="6">No source is running yet.</td></tr>{{end}}
-</tbody></table></body></html>
+</tbody></table><p>What happens is also a feed: <a href="/status.atom">/status.atom</a>.</p></body></html>
 `))

@@ -50,6 +50,7 @@ type App struct {
 	log     *slog.Logger
 	store   cache.Store
 	shown   *shown // the store as readers see it
+	health  *health
 	web     *web.Server
 	manager *sources.Manager
 
@@ -116,7 +117,7 @@ func Start(ctx context.Context, opts Options) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a.store, a.shown = store, &shown{Store: store}
+	a.store, a.shown, a.health = store, &shown{Store: store}, &health{a: a, status: func() []sources.Status { return a.manager.Status() }}
 	if err := a.adopt(ctx, cfg); err != nil {
 		return nil, err
 	}
@@ -141,7 +142,7 @@ func Start(ctx context.Context, opts Options) (_ *App, err error) {
 	var bg context.Context
 	bg, a.stop = context.WithCancel(context.Background())
 	a.loops.Go(func() { a.apply(bg, files) })
-	for _, loop := range []func(context.Context){a.tail, a.maintain, a.watchSettings, a.gather} {
+	for _, loop := range []func(context.Context){a.tail, a.maintain, a.watchSettings, a.gather, a.health.watch} {
 		a.loops.Go(func() { loop(bg) })
 	}
 	return a, nil

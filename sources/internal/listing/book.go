@@ -125,7 +125,7 @@ const improbable = 0.01
 func (b *Book) Expect(entries []*Entry, where func(field string) string) error {
 	if len(entries) == 0 {
 		if b.habits.Entries > 0 {
-			return fmt.Errorf("items: %s matches nothing any more (%d before): what is outside has changed, adjust it; the feed stays as it was", where("items"), b.habits.Entries)
+			return fmt.Errorf("items: %s matches nothing any more (%d before): %w, adjust it; the feed stays as it was", where("items"), b.habits.Entries, sources.ErrDrift)
 		}
 		return fmt.Errorf("items: %s matches nothing: adjust it, or say allow_empty: true if there may be nothing", where("items"))
 	}
@@ -133,8 +133,8 @@ func (b *Book) Expect(entries []*Entry, where func(field string) string) error {
 	for _, name := range Names {
 		// Of n entries none has it, where each used to have it with the probability p.
 		if p := b.habits.Fields[name]; p > 0 && now[name] == 0 && math.Pow(1-p, float64(len(entries))) < improbable {
-			return fmt.Errorf("fields.%s: %s is empty in all %d items, and %.0f %% had it before: what is outside has changed, adjust it; the feed stays as it was",
-				name, where(name), len(entries), 100*p)
+			return fmt.Errorf("fields.%s: %s is empty in all %d items, and %.0f %% had it before: %w, adjust it; the feed stays as it was",
+				name, where(name), len(entries), 100*p, sources.ErrDrift)
 		}
 	}
 	return nil
