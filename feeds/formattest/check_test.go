@@ -245,7 +245,7 @@ func TestCheckFinds(t *testing.T) {
 		{"atom-summary", atom.Format, `<summary type="text">An ID from a database.</summary>`, `<content src="https://example.org/x" type="text/html"/>`},
 		{"atom-language", atom.Format, `xml:lang="zh-CN"`, `xml:lang="zh_CN"`},
 		{"feedmill-form", atom.Format, "<entry>", `<entry xml:base="https://example.org/">`},
-		{"atom-required", atom.Format, "<source>\n      <id>https://upstream.example/feed</id>", "<source>"},
+		{"atom-source-required", atom.Format, "<source>\n      <id>https://upstream.example/feed</id>", "<source>"},
 		{"atom-link-type", atom.Format, `type="audio/mpeg"`, `type="mp3"`},
 		{"atom-generator", atom.Format, ">feedmill</generator>", "></generator>"},
 		{"atom-address", atom.Format, "<logo>https://example.org/logo.png", "<logo>logo.png"},

@@ -32,7 +32,8 @@ func answer(kind string) *Answer {
 	return &Answer{
 		URL: "https://harbour.example/feed." + kind, FinalURL: "https://harbour.example/feed." + kind, Repeated: true, Unchanged: true,
 		Header: http.Header{
-			"Content-Type": {types[kind]}, "Etag": {`"1"`}, "Last-Modified": {"Mon, 02 Mar 2026 09:30:00 GMT"}, "Cache-Control": {"public, max-age=600"},
+			"Content-Type": {types[kind]}, "Etag": {`"1"`}, "Last-Modified": {"Mon, 02 Mar 2026 09:30:00 GMT"}, "Cache-Control": {"public, max-age=3600"},
+			"Link": {`<https://hub.example/>; rel="hub"`, `<https://harbour.example/feed.` + kind + `>; rel=self`},
 		},
 	}
 }
@@ -134,6 +135,7 @@ var cases = []case_{
 	{"rss-address", "rss", "<link>https://harbour.example/left", "<link>/left"},
 	{"rss-address", "rss", "<link>https://harbour.example/left", "<link>https://harbour.example/船"},
 	{"rss-address", "rss", `<source url="https://sea.example/feed.rss"`, `<source`},
+	{"rss-address", "rss", "<comments>https:", "<comments>ftp:"},
 	{"rss-item-text", "rss", "<title>A boat left</title>\n      <link>https://harbour.example/left</link>\n      <description>None now.</description>", ""},
 	{"rss-item-blank", "rss", "<title>A boat left", "<title> "},
 	{"rss-guid", "rss", `<guid isPermaLink="false">tag:harbour.example,2026:2</guid>`, ""},
@@ -170,7 +172,8 @@ var cases = []case_{
 	{"rss-namespace", "rss", "<ttl>", `<x:y xmlns:x="https://harbour.example/ns"/><ttl>`},
 	{"xml-usual", "rss", "xmlns:atom=", `xmlns:a10="http://www.w3.org/2005/Atom" xmlns:atom=`},
 
-	{"atom-required", "atom", "<title>The sea</title>", ""},
+	{"atom-required", "atom", "<title>A boat left</title>", ""},
+	{"atom-source-required", "atom", "<title>The sea</title>", ""},
 	{"atom-once", "atom", "<published>", "<published>2026-03-02T08:30:00Z</published><published>"},
 	{"atom-title-blank", "atom", "A boat left", " "},
 	{"atom-id", "atom", "<id>tag:harbour.example,2026:2", "<id>2"},
@@ -363,10 +366,15 @@ func TestAnswers(t *testing.T) {
 		{"http-modified", func(a *Answer) { a.Header.Set("Last-Modified", "yesterday") }},
 		{"http-modified", func(a *Answer) { a.Header.Set("Last-Modified", "Wed, 02 Mar 2033 09:30:00 GMT") }},
 		{"http-unchanged", func(a *Answer) { a.Unchanged = false }},
-		{"http-cache", func(a *Answer) { a.Header.Set("Cache-Control", "max-age=0, no-store") }},
+		{"http-cache", func(a *Answer) { a.Header.Set("Cache-Control", "max-age=3600, no-store") }},
 		{"http-cache", func(a *Answer) { a.Header.Set("Expires", "0") }},
 		{"http-cookie", func(a *Answer) { a.Header.Set("Set-Cookie", "a=b") }},
 		{"http-self", func(a *Answer) { a.URL, a.FinalURL = "https://harbour.example/x", "https://harbour.example/x" }},
+		{"http-ttl", func(a *Answer) { a.Header.Set("Cache-Control", "public, max-age=3599") }},
+		{"http-link", func(a *Answer) { a.Header.Set("Link", `<https://hub.example/>; rel="hub"`) }},
+		{"http-link", func(a *Answer) {
+			a.Header.Set("Link", `<https://harbour.example/>; title="a, b"; rel="self", <https://hub.example/>; rel="hub"`)
+		}},
 		{"http-redirect", func(a *Answer) { a.URL = "https://harbour.example/x" }},
 	} {
 		seen[c.rule] = true
@@ -375,6 +383,13 @@ func TestAnswers(t *testing.T) {
 		r := Check(Input{Doc: []byte(good(t, "rss")), Answer: a, Now: now})
 		if got := broken(r); !slices.Equal(got, []string{c.rule}) {
 			t.Errorf("%s: found %q", c.rule, got)
+		}
+	}
+	for _, link := range []string{"", `<https://harbour.example/x>; rel="next"`, `<https://hub.example/>;rel=hub, <https://harbour.example/feed.rss>; rel="self bookmark"`, "<", `>;rel="`} {
+		a := answer("rss")
+		a.Header.Set("Link", link)
+		if got := broken(Check(Input{Doc: []byte(good(t, "rss")), Answer: a, Now: now})); len(got) > 0 {
+			t.Errorf("Link %s: found %q", link, got)
 		}
 	}
 	// A wrong charset is that of the document's own text as well.
@@ -412,6 +427,8 @@ func TestLines(t *testing.T) {
 		{"atom", "2026-03-02T08:30:00Z", "now", "<published>"},
 		{"json", `"id": "2"`, `"id": 2`, `"id": 2`},
 		{"json", "1234", "-1", "size_in_bytes"},
+		{"json", "<p>One <a href=\\\"https:", "\\n\\n<p>One <a href=\\\"", "content_html"},
+		{"atom", "<title>A boat left", "<title>&#10;&#10;A boat\u0092 left", "A boat\u0092"},
 		{"json", `"title": "Harbour",`, `"title": "Harbour"`, `"home_page_url"`},
 		{"opml", `text="Sea"`, `text=""`, `text=""`},
 	} {

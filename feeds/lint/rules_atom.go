@@ -34,6 +34,15 @@ func perHead(f func(d *doc, h head)) func(*doc) {
 	}
 }
 
+// exactlyOne reports what is not there once.
+func (d *doc) exactlyOne(h head) {
+	for _, name := range []string{"id", "title", "updated"} {
+		if n := len(h.n.all(nsAtom, name)); n != 1 {
+			d.fail(h.n.line, "%s has %d <%s>, want 1", h.where, n, name)
+		}
+	}
+}
+
 // atomAddress reports an address that is neither absolute nor, where xml:base holds, relative. RFC 4287 has IRIs, which not all
 // readers fetch.
 func (d *doc) atomAddress(n *node, where, s string) {
@@ -57,11 +66,14 @@ func (d *doc) latest() (newest time.Time) {
 }
 
 var atomRules = []Rule{
-	{"atom-required", Error, "Feeds, entries and sources have exactly one id, title and updated.", atomAt("4.1.1"), perHead(func(d *doc, h head) {
-		for _, name := range []string{"id", "title", "updated"} {
-			if n := len(h.n.all(nsAtom, name)); n != 1 {
-				d.fail(h.n.line, "%s has %d <%s>, want 1", h.where, n, name)
-			}
+	{"atom-required", Error, "Feeds and entries have exactly one id, title and updated.", atomAt("4.1.1"), perHead(func(d *doc, h head) {
+		if !h.n.is(nsAtom, "source") {
+			d.exactlyOne(h)
+		}
+	})},
+	{"atom-source-required", Warning, "The source of a copied entry has the id, title and updated of its feed.", atomAt("4.2.11"), perHead(func(d *doc, h head) {
+		if h.n.is(nsAtom, "source") {
+			d.exactlyOne(h)
 		}
 	})},
 	{"atom-once", Error, "Elements that stand at most once do.", atomAt("4.1.2"), perHead(func(d *doc, h head) {

@@ -28,15 +28,15 @@ var addressed = map[string]bool{
 	"action": true, "formaction": true, "background": true,
 }
 
-// html collects the start tags of a fragment.
-func (d *doc) html(line int, where, fragment string, based bool) {
+// html collects the start tags of a fragment that is written from one line to another.
+func (d *doc) html(line, last int, where, fragment string, based bool) {
 	z := html.NewTokenizer(strings.NewReader(fragment))
 	for {
 		kind := z.Next()
 		if kind == html.ErrorToken {
 			return
 		}
-		next := line + bytes.Count(z.Raw(), []byte("\n"))
+		next := min(line+bytes.Count(z.Raw(), []byte("\n")), last)
 		if kind == html.StartTagToken || kind == html.SelfClosingTagToken {
 			t := z.Token()
 			if dangerous[t.Data] || len(t.Attr) > 0 {
@@ -58,7 +58,7 @@ func (d *doc) htmlTags() []tag {
 		for _, it := range d.items() {
 			for _, x := range it.children {
 				if x.is("", "description") || x.is(nsContent, "encoded") {
-					d.html(x.textLine, it.label(), x.text, it.based)
+					d.html(x.textLine, x.last, it.label(), x.text, it.based)
 				}
 			}
 		}
@@ -68,7 +68,7 @@ func (d *doc) htmlTags() []tag {
 				switch {
 				case x.name.Space != nsAtom || !construct[x.name.Local]:
 				case x.has("type") == "html":
-					d.html(x.textLine, h.where, x.text, x.based)
+					d.html(x.textLine, x.last, h.where, x.text, x.based)
 				case x.has("type") == "xhtml":
 					d.xhtml(h.where, x)
 				}
@@ -76,7 +76,8 @@ func (d *doc) htmlTags() []tag {
 		}
 	case JSONFeed:
 		for _, it := range d.json.list("items") {
-			d.html(it.at("content_html"), it.label(), it.say("content_html"), false)
+			line := it.at("content_html")
+			d.html(line, line, it.label(), it.say("content_html"), false)
 		}
 	}
 	return d.tags

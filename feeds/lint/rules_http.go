@@ -3,6 +3,7 @@ package lint
 import (
 	"mime"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -33,6 +34,25 @@ func (d *doc) said() (line int, address string) {
 		return l.line, l.has("href")
 	}
 	return 0, ""
+}
+
+var (
+	maxAge   = regexp.MustCompile(`(?:^|[,\s])max-age="?(\d{1,18})`)
+	linkForm = regexp.MustCompile(`<([^>]*)>([^<]*)`)
+	relForm  = regexp.MustCompile(`(?i);\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))`)
+)
+
+// linkHeader are the targets of Link headers by relation (RFC 8288 §3).
+func linkHeader(h http.Header) map[string][]string {
+	out := map[string][]string{}
+	for _, m := range linkForm.FindAllStringSubmatch(strings.Join(h.Values("Link"), ","), 100) {
+		if rel := relForm.FindStringSubmatch(m[2]); rel != nil {
+			for _, r := range strings.Fields(strings.ToLower(rel[1] + " " + rel[2])) {
+				out[r] = append(out[r], m[1])
+			}
+		}
+	}
+	return out
 }
 
 var httpRules = []Rule{
@@ -105,6 +125,30 @@ var httpRules = []Rule{
 		line, s := d.said()
 		if a := d.in.Answer; s != "" && s != a.URL && s != a.FinalURL {
 			d.fail(line, "the document says it is at %.120q, and was got from elsewhere", s)
+		}
+	}},
+	{"http-ttl", Info, "max-age is at least as long as the ttl of the channel.", rssAt("ttl"), func(d *doc) {
+		if d.report.Format != RSS || d.broken != nil {
+			return
+		}
+		m := maxAge.FindStringSubmatch(strings.ToLower(strings.Join(d.in.Answer.Header.Values("Cache-Control"), ",")))
+		ttl := d.channel().first("", "ttl")
+		if m == nil || ttl == nil {
+			return
+		}
+		if minutes := number(strings.TrimSpace(ttl.text)); minutes > 0 && minutes < 1<<40 && number(m[1]) < minutes*60 {
+			d.fail(ttl.line, "ttl is %d minutes, max-age %.20s seconds", minutes, m[1])
+		}
+	}},
+	{"http-link", Warning, "A Link header that names a hub names the document itself as it does.", webSub, func(d *doc) {
+		links := linkHeader(d.in.Answer.Header)
+		_, address := d.said()
+		switch {
+		case len(links["hub"]) == 0:
+		case len(links["self"]) != 1:
+			d.fail(0, `Link has a hub, and %d of rel="self", want 1`, len(links["self"]))
+		case address != "" && links["self"][0] != address:
+			d.fail(0, `Link says rel="self" is %.120q, the document says %.120q`, links["self"][0], address)
 		}
 	}},
 	{"http-redirect", Info, "The address answers itself.", rfc("9110", "15.4"), func(d *doc) {

@@ -134,8 +134,8 @@ var rssRules = []Rule{
 	})},
 	{"rss-address", Error, "Addresses are absolute URIs.", rssAt("Comments"), func(d *doc) {
 		ch := d.channel()
-		if l := ch.first("", "link"); l != nil && l.text != "" && (!uriChars.MatchString(l.text) || !absolute(l.text)) {
-			d.fail(l.line, "the channel's link %.120q is not an absolute URI", l.text)
+		if s := ch.say("", "link"); s != "" && (!uriChars.MatchString(s) || !absolute(s)) {
+			d.fail(ch.first("", "link").line, "the channel's link %.120q is not an absolute URI", s)
 		}
 		for _, l := range ch.all(nsAtom, "link") {
 			d.uri(l.line, "atom:link "+l.has("rel"), l.has("href"))
@@ -147,9 +147,9 @@ var rssRules = []Rule{
 			for _, x := range it.children {
 				switch {
 				case x.is("", "link"):
-					d.uri(x.line, "link", x.text)
+					d.uri(x.line, "link", strings.TrimSpace(x.text))
 				case x.is("", "comments"):
-					d.uri(x.line, "comments", x.text)
+					d.uri(x.line, "comments", strings.TrimSpace(x.text))
 				case x.is("", "source"):
 					d.uri(x.line, "source url", x.has("url"))
 				case x.is("", "enclosure"):

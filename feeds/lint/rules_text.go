@@ -49,12 +49,12 @@ var textRules = []Rule{
 		}
 	}},
 	{"text-char", Warning, "Texts hold no control characters, non-characters or replacement characters.", validator("BadCharacters"), func(d *doc) {
-		d.texts(func(line int, s string) {
+		d.texts(func(line, last int, s string) {
 			for i, r := range s {
 				switch {
 				case r == '\n', r == '\t', r == '\r', r >= 0x20 && r < 0x7F:
 				case r < 0x20, r == 0x7F, r >= 0x80 && r < 0xA0, r >= 0xFDD0 && r <= 0xFDEF, r&0xFFFE == 0xFFFE, r == utf8.RuneError:
-					d.fail(line+strings.Count(s[:i], "\n"), "%U, a character that has no place in a text", r)
+					d.fail(min(line+strings.Count(s[:i], "\n"), last), "%U, a character that has no place in a text", r)
 					return // one a text
 				}
 			}
@@ -65,7 +65,7 @@ var textRules = []Rule{
 			d.fail(d.lineAt(i), "the document has CR; parsers make LF of it in XML, and keep it elsewhere")
 			return
 		}
-		d.texts(func(line int, s string) {
+		d.texts(func(line, _ int, s string) {
 			if strings.Contains(s, "\r") {
 				d.fail(line, "a text has CR")
 			}
@@ -73,21 +73,22 @@ var textRules = []Rule{
 	}},
 }
 
-// texts calls f for every text and attribute of XML, every string and name of JSON.
-func (d *doc) texts(f func(line int, s string)) {
+// texts calls f for every text and attribute of XML, every string and name of JSON, with the lines where it begins and ends:
+// a text may have line ends that are written as references.
+func (d *doc) texts(f func(line, last int, s string)) {
 	if d.root != nil {
 		d.root.walk(func(n *node) {
-			f(n.textLine, n.text)
+			f(n.textLine, n.last, n.text)
 			for _, a := range n.attrs {
-				f(n.line, a.Value)
+				f(n.line, n.line, a.Value)
 			}
 		})
 	}
 	var walk func(v *value)
 	walk = func(v *value) {
-		f(v.line, v.str)
+		f(v.line, v.line, v.str)
 		for _, m := range v.members {
-			f(m.line, m.name)
+			f(m.line, m.line, m.name)
 			walk(m.val)
 		}
 		for _, x := range v.elems {

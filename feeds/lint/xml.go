@@ -41,8 +41,8 @@ type node struct {
 	attrs    []xml.Attr
 	children []*node
 	text     string // the character data directly in the element
-	// line is where the element begins, textLine where its text does.
-	line, textLine int
+	// line is where the element begins, textLine where its text does, last where it ends.
+	line, textLine, last int
 	// named says that its text has a named reference for a character of markup, cdata that a CDATA section has a tag.
 	named, cdata bool
 	// based says that xml:base holds for it, so that addresses in it may be relative.
@@ -158,7 +158,7 @@ func (d *doc) readXML() {
 			stack, texts = append(stack, n), append(texts, &strings.Builder{})
 		case xml.EndElement:
 			n := stack[len(stack)-1]
-			n.text = texts[len(texts)-1].String()
+			n.text, n.last = texts[len(texts)-1].String(), d.lineAt(int(start))
 			stack, texts = stack[:len(stack)-1], texts[:len(texts)-1]
 		case xml.CharData:
 			if len(stack) == 0 {
