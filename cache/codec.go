@@ -12,7 +12,8 @@ import (
 // codecVersion is the newest first byte of an encoded item. Fields are only ever added at the end (before the trace), under
 // a new version. An item is written under the oldest version that holds it, so that the bytes of all others stay.
 const (
-	codecVersion = 3
+	codecVersion = 4
+	codecMedia   = 3 // without descriptions of files
 	codecPlain   = 2 // without what codec_media.go adds
 )
 
@@ -23,12 +24,8 @@ var errCodec = errors.New("decode item: damaged bytes; run feedmill store check"
 // Reflection-based codecs cost ten times as much, and every rendered feed decodes fifty items.
 func EncodeItem(it *feeds.Item) []byte {
 	b := make([]byte, 0, 256+len(it.Content)+len(it.Summary))
-	media := hasMedia(it)
-	if media {
-		b = append(b, codecVersion)
-	} else {
-		b = append(b, codecPlain)
-	}
+	version := mediaVersion(it)
+	b = append(b, version)
 	for _, s := range []string{
 		it.ID, it.Source, it.URL, it.Original, it.Title, it.Summary, it.Content, it.Language, it.Image, it.Group,
 	} {
@@ -64,8 +61,13 @@ func EncodeItem(it *feeds.Item) []byte {
 	for _, c := range it.Also {
 		b = appendString(appendString(b, c.Source), c.URL)
 	}
-	if media {
+	if version > codecPlain {
 		b = appendMedia(b, it)
+	}
+	if version > codecMedia {
+		for _, e := range it.Enclosures {
+			b = appendString(b, e.Description)
+		}
 	}
 	return appendString(b, it.Trace)
 }
@@ -116,6 +118,11 @@ func DecodeItem(b []byte) (feeds.Item, error) {
 		}
 		if b[0] > codecPlain {
 			d.media(&it)
+		}
+		if b[0] > codecMedia {
+			for i := range it.Enclosures {
+				it.Enclosures[i].Description = d.str()
+			}
 		}
 		it.Trace = d.str()
 	}

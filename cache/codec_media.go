@@ -7,14 +7,22 @@ import (
 	"feedmill/feeds"
 )
 
-// hasMedia says that an item has any of what version 3 added: more about its files, and what it is as an episode.
-func hasMedia(it *feeds.Item) bool {
+// mediaVersion is the oldest version that holds an item. Version 3 added more about its files, and what it is as an episode;
+// version 4 the descriptions of files.
+func mediaVersion(it *feeds.Item) byte {
+	version := byte(codecPlain)
+	if it.Episode != nil {
+		version = codecMedia
+	}
 	for _, e := range it.Enclosures {
+		if e.Description != "" {
+			return codecVersion
+		}
 		if e.Medium != "" || e.Width != 0 || e.Height != 0 || e.Language != "" || e.Thumbnail != "" {
-			return true
+			version = codecMedia
 		}
 	}
-	return it.Episode != nil
+	return version
 }
 
 func appendMedia(b []byte, it *feeds.Item) []byte {

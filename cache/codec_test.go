@@ -20,7 +20,7 @@ func full() feeds.Item {
 		Title: "Ein Titel — 标题", Summary: "Summary", Content: "<p>Content\x00with a NUL</p>", Language: "zh-CN", Image: "https://posts.example/1.png", Group: "staff",
 		Authors:    []feeds.Person{{Name: "Ann"}, {Email: "b@example.org", URL: "https://b.example"}},
 		Categories: []string{"金融", "c++"}, Tags: []string{"", "c#"},
-		Enclosures: []feeds.Enclosure{{URL: "https://posts.example/1.mp3", Type: "audio/mpeg", Title: "t", Length: 1 << 40, Duration: 90 * time.Second, Medium: "audio", Width: 3, Height: 2, Language: "de", Thumbnail: "https://posts.example/t.png"}, {URL: "https://posts.example/2.mp3"}},
+		Enclosures: []feeds.Enclosure{{URL: "https://posts.example/1.mp3", Type: "audio/mpeg", Title: "t", Length: 1 << 40, Duration: 90 * time.Second, Medium: "audio", Width: 3, Height: 2, Language: "de", Thumbnail: "https://posts.example/t.png", Description: "d"}, {URL: "https://posts.example/2.mp3"}},
 		Episode: &feeds.Episode{
 			Season: 2, SeasonName: "Two", Number: "1.5", Name: "One and a half", Type: "bonus", Explicit: "false",
 			Transcripts: []feeds.Enclosure{{URL: "https://posts.example/1.vtt", Type: "text/vtt", Title: "captions", Length: 1, Duration: 2, Medium: "document", Language: "en"}},
@@ -66,6 +66,19 @@ func TestEncodeItemVersion2(t *testing.T) {
 	it := plain()
 	b := EncodeItem(&it)
 	if b[0] != codecPlain {
+		t.Errorf("written under version %d", b[0])
+	}
+	if got, err := DecodeItem(b); err != nil || cmp.Diff(it, got) != "" {
+		t.Errorf("%v (-want +got):\n%s", err, cmp.Diff(it, got))
+	}
+}
+
+// TestEncodeItemVersion3: the same without descriptions.
+func TestEncodeItemVersion3(t *testing.T) {
+	it := full()
+	it.Enclosures[0].Description = ""
+	b := EncodeItem(&it)
+	if b[0] != codecMedia {
 		t.Errorf("written under version %d", b[0])
 	}
 	if got, err := DecodeItem(b); err != nil || cmp.Diff(it, got) != "" {

@@ -116,6 +116,8 @@ type Enclosure struct {
 	Width, Height int
 	// Language is a BCP 47 tag, or empty; Thumbnail the address of a picture that stands for the file.
 	Language, Thumbnail string
+	// Description is what the file shows, as plain text; the item's own summary says what the item is about.
+	Description string
 }
 
 // Episode is an item of a podcast, as the namespaces of iTunes and of podcastindex.org describe one.

@@ -25,6 +25,7 @@ func cleanMedia(e *feeds.Enclosure, base *url.URL) {
 	}
 	e.Width, e.Height = pixels(e.Width), pixels(e.Height)
 	e.Language, e.Thumbnail = languageTag(e.Language), absolute(e.Thumbnail, base)
+	e.Description = cutText(plainText(e.Description), maxSummary)
 }
 
 func pixels(n int) int {

@@ -49,6 +49,9 @@ func rawHash(it *feeds.Item) uint64 {
 			number(int64(e.Height))
 			text(e.Medium, e.Language, e.Thumbnail)
 		}
+		if e.Description != "" {
+			text(e.Description)
+		}
 	}
 	if p := it.Episode; p != nil {
 		text(fmt.Sprintf("%+v", *p))

@@ -81,7 +81,7 @@ func TestNormaliseMedia(t *testing.T) {
 	c := feeds.Change{Key: "k", Base: "https://news.example.org/a/", Item: &feeds.Item{
 		Title: "t",
 		Enclosures: []feeds.Enclosure{
-			{URL: "v.mp4", Medium: " Video", Width: 640, Height: -1, Language: "ZH_cn", Thumbnail: "v.jpg"},
+			{URL: "v.mp4", Medium: " Video", Width: 640, Height: -1, Language: "ZH_cn", Thumbnail: "v.jpg", Description: " A <i>film</i>\nof ships"},
 			{URL: "f", Medium: "DOCUMENT", Width: 1e9},
 			{URL: "g", Medium: "hologram", Thumbnail: "javascript:x"},
 		},
@@ -97,7 +97,7 @@ func TestNormaliseMedia(t *testing.T) {
 	}
 	const at = "https://news.example.org/a/"
 	if d := cmp.Diff([]feeds.Enclosure{
-		{URL: at + "v.mp4", Type: "video/mp4", Width: 640, Language: "zh-CN", Thumbnail: at + "v.jpg"},
+		{URL: at + "v.mp4", Type: "video/mp4", Width: 640, Language: "zh-CN", Thumbnail: at + "v.jpg", Description: "A film of ships"},
 		{URL: at + "f", Type: "application/octet-stream", Medium: "document"},
 		{URL: at + "g", Type: "application/octet-stream"},
 	}, c.Item.Enclosures); d != "" {

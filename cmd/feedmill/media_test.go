@@ -60,7 +60,7 @@ sources:
 						want[i].Episode = nil
 						for j := range want[i].Enclosures {
 							e := &want[i].Enclosures[j]
-							e.Medium, e.Width, e.Height, e.Language, e.Thumbnail = "", 0, 0, "", ""
+							e.Medium, e.Width, e.Height, e.Language, e.Thumbnail, e.Description = "", 0, 0, "", "", ""
 						}
 						got[i].Categories, got[i].Tags = got[i].Tags, nil
 					}

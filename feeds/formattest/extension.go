@@ -109,11 +109,12 @@ type jsonText struct {
 
 // jsonFile is the extension of attachments.
 type jsonFile struct {
-	Medium    string `json:"medium"`
-	Width     int    `json:"width"`
-	Height    int    `json:"height"`
-	Language  string `json:"language"`
-	Thumbnail string `json:"thumbnail"`
+	Medium      string `json:"medium"`
+	Width       int    `json:"width"`
+	Height      int    `json:"height"`
+	Language    string `json:"language"`
+	Thumbnail   string `json:"thumbnail"`
+	Description string `json:"description"`
 }
 
 var (

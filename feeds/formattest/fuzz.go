@@ -27,7 +27,7 @@ func Fuzz(f *testing.F, format feeds.Format) {
 				Authors: []feeds.Person{{Name: name}, {Email: name, URL: address}}, Categories: []string{label},
 				Tags: []string{name, label}, Language: label, Image: address,
 				Enclosures: []feeds.Enclosure{{
-					URL: address, Type: label, Title: title, Length: second, Medium: label, Width: int(second), Language: label, Thumbnail: address,
+					URL: address, Type: label, Title: title, Length: second, Medium: label, Width: int(second), Language: label, Thumbnail: address, Description: title,
 				}}, Episode: hostileEpisode(name, address),
 				Published: at, Updated: at, Arrived: at, Origin: &feeds.Origin{ID: name, Title: title, URL: address},
 			})

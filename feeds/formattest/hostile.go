@@ -99,13 +99,13 @@ func hostileFeed(s string) *feeds.Feed {
 			ID: s, Source: s, URL: s, Title: s, Summary: s, Content: s,
 			Authors: []feeds.Person{{Name: s, Email: s, URL: s}}, Categories: []string{s, s + "2"}, Tags: []string{s},
 			Language: s, Image: s, Enclosures: []feeds.Enclosure{{
-				URL: s, Type: s, Title: s, Length: -1, Duration: -1, Medium: s, Width: -1, Height: -1, Language: s, Thumbnail: s,
+				URL: s, Type: s, Title: s, Length: -1, Duration: -1, Medium: s, Width: -1, Height: -1, Language: s, Thumbnail: s, Description: s,
 			}}, Episode: hostileEpisode(s, s),
 			Published: at, Updated: at, Arrived: at, Origin: &feeds.Origin{ID: s, Title: s, URL: s, Home: s},
 		}, feeds.Item{
 			ID: url, Source: "s", URL: url, Original: url, Title: s, Summary: s, Content: "<p>" + s + "</p>",
 			Authors: []feeds.Person{{Name: s}, {Name: "b", Email: "b@example.org"}}, Image: url,
-			Enclosures: []feeds.Enclosure{{URL: url, Type: s, Title: s, Medium: s, Language: s, Thumbnail: url}}, Episode: hostileEpisode(s, url),
+			Enclosures: []feeds.Enclosure{{URL: url, Type: s, Title: s, Medium: s, Language: s, Thumbnail: url, Description: s}}, Episode: hostileEpisode(s, url),
 			Published: at.Add(time.Minute), Updated: at.Add(time.Minute), Arrived: at, Origin: &feeds.Origin{URL: url},
 		})
 	}

@@ -56,7 +56,7 @@ func media() *feeds.Feed {
 		Enclosures: []feeds.Enclosure{
 			{URL: "https://tube.example/subtitles", Type: "application/octet-stream"},
 			{URL: "https://tube.example/v/640", Type: "video/mp4", Duration: 90 * time.Second, Width: 640, Height: 360, Thumbnail: "https://tube.example/640.png"},
-			{URL: "https://tube.example/v/1280", Type: "video/mp4", Length: 5_000_000_000, Duration: 90 * time.Second, Width: 1280, Height: 720, Title: "Large", Language: "fr"},
+			{URL: "https://tube.example/v/1280", Type: "video/mp4", Length: 5_000_000_000, Duration: 90 * time.Second, Width: 1280, Height: 720, Title: "Large", Language: "fr", Description: "Tall & <wide>"},
 			{URL: "https://tube.example/embed", Type: "text/html", Medium: "video"},
 			{URL: "https://tube.example/still.webp", Type: "image/webp", Length: 20_000, Width: 320, Height: 180},
 		},
@@ -107,6 +107,7 @@ func readMedia(n *node, files []feeds.Enclosure) []feeds.Enclosure {
 		f.Width, f.Height, f.Medium = number(x, "width"), number(x, "height"), x.has("medium")
 		f.Duration = time.Duration(number(x, "duration")) * time.Second
 		f.Language, f.Title = cmp.Or(x.has("lang"), f.Language), cmp.Or(exact(x, nsMedia, "title"), f.Title)
+		f.Description = exact(x, nsMedia, "description")
 		if t := x.first(nsMedia, "thumbnail"); t != nil {
 			f.Thumbnail = t.has("url")
 		}
@@ -182,7 +183,7 @@ func readMore(m *jsonMore) *feeds.Episode {
 
 // plainFile reports whether nothing has to be done to what is said of a file.
 func plainFile(f feeds.Enclosure) bool {
-	return fetchable.MatchString(f.URL) && mediaTypeForm.MatchString(f.Type) && f.Length >= 0 && f.Duration >= 0 && line(f.Title) == f.Title &&
+	return fetchable.MatchString(f.URL) && mediaTypeForm.MatchString(f.Type) && f.Length >= 0 && f.Duration >= 0 && line(f.Title) == f.Title && line(f.Description) == f.Description &&
 		(f.Language == "" || languageTag.MatchString(f.Language)) && (f.Thumbnail == "" || fetchable.MatchString(f.Thumbnail)) &&
 		f.Width >= 0 && f.Height >= 0 && (f.Medium == "" || slices.Contains(mediaWords, f.Medium))
 }
@@ -249,7 +250,7 @@ func (a jsonAttachment) file() feeds.Enclosure {
 		f.Duration = time.Duration(*a.Duration * float64(time.Second))
 	}
 	if x := a.Ours; x != nil {
-		f.Medium, f.Width, f.Height, f.Language, f.Thumbnail = x.Medium, x.Width, x.Height, x.Language, x.Thumbnail
+		f.Medium, f.Width, f.Height, f.Language, f.Thumbnail, f.Description = x.Medium, x.Width, x.Height, x.Language, x.Thumbnail, x.Description
 	}
 	return f
 }

@@ -51,11 +51,12 @@ type member struct {
 
 // file is our extension of an attachment.
 type file struct {
-	Medium    string `json:"medium,omitempty"`
-	Width     int    `json:"width,omitempty"`
-	Height    int    `json:"height,omitempty"`
-	Language  string `json:"language,omitempty"`
-	Thumbnail string `json:"thumbnail,omitempty"`
+	Medium      string `json:"medium,omitempty"`
+	Width       int    `json:"width,omitempty"`
+	Height      int    `json:"height,omitempty"`
+	Language    string `json:"language,omitempty"`
+	Thumbnail   string `json:"thumbnail,omitempty"`
+	Description string `json:"description,omitempty"`
 }
 
 // newMore is nil where there is nothing to add, as with most items.
@@ -97,8 +98,8 @@ func newEpisode(p *feeds.Episode) *episode {
 }
 
 func newFile(f feeds.Enclosure) *file {
-	if f.Medium+f.Language+f.Thumbnail == "" && f.Width+f.Height == 0 {
+	if f.Medium+f.Language+f.Thumbnail+f.Description == "" && f.Width+f.Height == 0 {
 		return nil
 	}
-	return &file{Medium: f.Medium, Width: f.Width, Height: f.Height, Language: f.Language, Thumbnail: f.Thumbnail}
+	return &file{Medium: f.Medium, Width: f.Width, Height: f.Height, Language: f.Language, Thumbnail: f.Thumbnail, Description: f.Description}
 }

@@ -166,7 +166,7 @@ func TestItem(t *testing.T) {
 		c.Item.Published.Format("2006-01-02T15:04:05Z07:00"), c.Item.Updated.UTC().Day(), c.Item.Authors, c.Item.Tags, c.Item.Categories, c.Item.Language, c.Item.Enclosures)
 	want := "https://s.example/1|https://s.example/1|https://o.example/x|Use <b>bold</b>|<p>a &lt; b</p><p>c</p>|short|https://s.example/i.png|" +
 		"2026-01-02T03:04:05+08:00|3|[Lin Ana]|[AI 芯片]|[news]|zh-CN|" +
-		"[{URL:https://s.example/a.mp3 Type:audio/mpeg Title:t Length:1234 Duration:1m1.5s Medium: Width:0 Height:0 Language: Thumbnail:}]"
+		"[{URL:https://s.example/a.mp3 Type:audio/mpeg Title:t Length:1234 Duration:1m1.5s Medium: Width:0 Height:0 Language: Thumbnail: Description:}]"
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

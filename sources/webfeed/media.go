@@ -36,6 +36,7 @@ func complete(have *feeds.Enclosure, x feeds.Enclosure) {
 	have.Duration, have.Length = cmp.Or(have.Duration, x.Duration), cmp.Or(have.Length, x.Length)
 	have.Type, have.Title, have.Medium = cmp.Or(have.Type, x.Type), cmp.Or(have.Title, x.Title), cmp.Or(have.Medium, x.Medium)
 	have.Language, have.Thumbnail = cmp.Or(have.Language, x.Language), cmp.Or(have.Thumbnail, x.Thumbnail)
+	have.Description = cmp.Or(have.Description, x.Description)
 	have.Width, have.Height = cmp.Or(have.Width, x.Width), cmp.Or(have.Height, x.Height)
 }
 
@@ -63,6 +64,7 @@ func (e *entry) media(base *url.URL, x ext.Extensions) {
 				URL: m.Attrs["url"], Type: kind, Length: length(m.Attrs["fileSize"]), Duration: duration(m.Attrs["duration"]),
 				Title: plainText(child(m, "title")), Medium: medium, Width: pixels(m.Attrs["width"]), Height: pixels(m.Attrs["height"]),
 				Language: language(m.Attrs["lang"]), Thumbnail: resolve(base, largest(m.Children["thumbnail"])),
+				Description: plainText(child(m, "description")),
 			})
 		}
 	}

@@ -174,7 +174,7 @@ func stamp(c *feeds.Change, shape string) uint64 {
 	s.add("category", it.Categories...)
 	s.add("tag", it.Tags...)
 	for _, x := range it.Enclosures {
-		s.add("enclosure", x.URL, x.Type, x.Title, fmt.Sprint(x.Length, x.Duration, x.Width, x.Height), x.Medium, x.Language, x.Thumbnail)
+		s.add("enclosure", x.URL, x.Type, x.Title, fmt.Sprint(x.Length, x.Duration, x.Width, x.Height), x.Medium, x.Language, x.Thumbnail, x.Description)
 	}
 	if p := it.Episode; p != nil {
 		s.add("episode", fmt.Sprintf("%+v", *p))

@@ -89,23 +89,24 @@ func medium(mediaType string) string {
 
 // MediaContent is a file that belongs to an item (Media RSS 1.5.1, media:content).
 type MediaContent struct {
-	URL       string     `xml:"url,attr"`
-	Size      int64      `xml:"fileSize,attr,omitempty"`
-	Type      string     `xml:"type,attr,omitempty"`
-	Medium    string     `xml:"medium,attr,omitempty"`
-	Duration  int64      `xml:"duration,attr,omitempty"`
-	Height    int        `xml:"height,attr,omitempty"`
-	Width     int        `xml:"width,attr,omitempty"`
-	Language  string     `xml:"lang,attr,omitempty"`
-	Title     *Text      `xml:"media:title"`
-	Thumbnail *Thumbnail `xml:"media:thumbnail"`
+	URL         string     `xml:"url,attr"`
+	Size        int64      `xml:"fileSize,attr,omitempty"`
+	Type        string     `xml:"type,attr,omitempty"`
+	Medium      string     `xml:"medium,attr,omitempty"`
+	Duration    int64      `xml:"duration,attr,omitempty"`
+	Height      int        `xml:"height,attr,omitempty"`
+	Width       int        `xml:"width,attr,omitempty"`
+	Language    string     `xml:"lang,attr,omitempty"`
+	Title       *Text      `xml:"media:title"`
+	Description *Text      `xml:"media:description"`
+	Thumbnail   *Thumbnail `xml:"media:thumbnail"`
 }
 
 // Media describes an enclosure.
 func Media(e feeds.Enclosure) MediaContent {
 	m := MediaContent{
 		URL: e.URL, Size: e.Length, Type: e.Type, Medium: kind(&e),
-		Duration: int64(e.Duration / time.Second), Height: e.Height, Width: e.Width, Language: e.Language, Title: PlainText(e.Title),
+		Duration: int64(e.Duration / time.Second), Height: e.Height, Width: e.Width, Language: e.Language, Title: PlainText(e.Title), Description: PlainText(e.Description),
 	}
 	if e.Thumbnail != "" {
 		m.Thumbnail = &Thumbnail{URL: e.Thumbnail}
@@ -117,7 +118,7 @@ func Media(e feeds.Enclosure) MediaContent {
 // itunes:duration tells.
 func (e *Entry) NeedsMedia(i int) bool {
 	f := &e.Enclosures[i]
-	return f.Medium != "" || f.Width > 0 || f.Height > 0 || f.Thumbnail != "" || f.Duration > 0 && (e.playing() != i || !e.episodic())
+	return f.Medium != "" || f.Width > 0 || f.Height > 0 || f.Thumbnail != "" || f.Description != "" || f.Duration > 0 && (e.playing() != i || !e.episodic())
 }
 
 // playing is the index of the entry's recording, the first of several; -1 for none.

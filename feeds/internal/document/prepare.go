@@ -327,7 +327,7 @@ func enclosures(list []feeds.Enclosure) []feeds.Enclosure {
 		if e.URL == "" || slices.ContainsFunc(out, func(o feeds.Enclosure) bool { return o.URL == e.URL }) {
 			continue
 		}
-		e.Type, e.Title = mediaType(e.Type, e.URL), Line(e.Title)
+		e.Type, e.Title, e.Description = mediaType(e.Type, e.URL), Line(e.Title), Line(e.Description)
 		e.Length, e.Duration = max(e.Length, 0), max(e.Duration, 0)
 		e.Width, e.Height = max(e.Width, 0), max(e.Height, 0)
 		e.Medium = word(e.Medium, "image", "audio", "video", "document", "executable")
