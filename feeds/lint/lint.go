@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Severity says what a broken rule means for readers.
@@ -201,5 +202,12 @@ func (d *doc) fail(line int, format string, args ...any) {
 	if d.in.Slack && strings.HasPrefix(d.rule.ID, "slack-") {
 		severity = Error
 	}
-	d.report.Findings = append(d.report.Findings, Finding{line, d.rule, severity, fmt.Sprintf(format, args...)})
+	// What a document says must not act on the terminal that the message is printed on.
+	message := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return '?'
+		}
+		return r
+	}, fmt.Sprintf(format, args...))
+	d.report.Findings = append(d.report.Findings, Finding{line, d.rule, severity, message})
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 )
 
 // now is later than every date of the good documents.
@@ -490,6 +491,7 @@ func TestHostile(t *testing.T) {
 		"nothing in opml":  `<opml/>`,
 		"array":            `[{"version":"x"}]`,
 		"wrong kinds":      `{"version":{},"items":[1,"x",null,[],{"authors":{},"attachments":[1],"tags":{}}],"hubs":[1],"authors":[null],"author":1}`,
+		"escape sequences": `{"version":"x","items":[{"id":"\u001b[2J","content_html":"<p\u001b[2J on\u001b[2J=1 on\nfeed.xml:1:=2>"}]}`,
 		"zero bytes":       many(1000, "\x00"),
 		"random":           "\xff\xfe\x00<\x00",
 		"one brace":        "{",
@@ -506,8 +508,8 @@ func TestHostile(t *testing.T) {
 			t.Errorf("%s: %d findings", name, len(r.Findings))
 		}
 		for _, f := range r.Findings {
-			if len(f.Message) > 1000 {
-				t.Errorf("%s: a message of %d bytes", name, len(f.Message))
+			if len(f.Message) > 1000 || strings.ContainsFunc(f.Message, unicode.IsControl) {
+				t.Errorf("%s: a message of %d bytes, or with control characters: %q", name, len(f.Message), f.Message)
 			}
 		}
 	}

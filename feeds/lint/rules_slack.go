@@ -8,8 +8,11 @@ type moment struct {
 	at   time.Time
 }
 
-// moments are those of the items that have a date.
+// moments are those of the items of RSS and Atom that have a date.
 func (d *doc) moments() (out []moment) {
+	if d.json != nil {
+		return nil
+	}
 	for _, s := range d.dates() {
 		if s.item >= 0 && s.ok {
 			out = append(out, moment{s.line, s.at.Truncate(time.Second)})
@@ -26,17 +29,12 @@ var slackRules = []Rule{
 		}
 	}},
 	{"slack-date", Info, "For Slack, every item has a date.", slack, func(d *doc) {
+		if d.json != nil {
+			return // slack-format says it all
+		}
 		have := map[int]bool{}
 		for _, s := range d.dates() {
 			have[s.item] = true
-		}
-		if d.json != nil {
-			for i, it := range d.json.list("items") {
-				if !have[i] {
-					d.fail(it.line, "%s has no date", it.label())
-				}
-			}
-			return
 		}
 		for i, it := range d.items() {
 			if !have[i] {
