@@ -45,7 +45,7 @@ func TestSessions(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"configure": configure, "damage": damage, "exits": exits, "freeport": freePort, "get": get, "hup": hangUp,
+			"ask": ask, "configure": configure, "damage": damage, "exits": exits, "freeport": freePort, "get": get, "hup": hangUp,
 			"listening": listening, "location": location, "oneline": oneLine, "posts": makePosts, "waitfor": waitFor, "waitstatus": waitStatus,
 			"website": website,
 		},
@@ -138,6 +138,24 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("GET %s: %d\n%s", args[0], code, body)
 	}
 	_, err = io.WriteString(ts.Stdout(), body)
+	ts.Check(err)
+}
+
+// ask URL [FIELD VALUE]... asks with header fields and prints the status and Retry-After of the answer.
+func ask(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args)%2 != 1 {
+		ts.Fatalf("usage: ask URL [FIELD VALUE]...")
+	}
+	req, err := http.NewRequest(http.MethodGet, args[0], nil)
+	ts.Check(err)
+	for i := 1; i < len(args); i += 2 {
+		req.Header.Add(args[i], args[i+1])
+	}
+	client := http.Client{Timeout: 5 * time.Second}
+	res, err := client.Do(req)
+	ts.Check(err)
+	res.Body.Close()
+	_, err = fmt.Fprintln(ts.Stdout(), res.StatusCode, res.Header.Get("Retry-After"))
 	ts.Check(err)
 }
 

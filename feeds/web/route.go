@@ -22,15 +22,25 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 	}
 	cfg := s.config.Load()
 	asked := escapedPath(r.URL)
-	if rest, ok := strings.CutPrefix(asked, cfg.prefix); ok && strings.HasPrefix(rest, "/") {
-		asked = rest // a proxy that does not strip the base URL's path
-	}
 	path, ok := respell(asked)
 	if !ok {
 		s.fail(w, r, http.StatusBadRequest, "the path is not percent-encoded properly")
 		return
 	}
 	p, found := cfg.locate(path)
+	if rest, ok := strings.CutPrefix(asked, cfg.prefix); ok && cfg.prefix != "" {
+		// A proxy that does not strip the base URL's path. Where that path is also one of ours (/feed), what means something
+		// without it is taken so.
+		switch inner, ok := respell(rest); {
+		case rest == "" && !found:
+			s.redirect(w, cfg, http.StatusMovedPermanently, "/", "")
+			return
+		case ok && strings.HasPrefix(rest, "/"):
+			if q, there := cfg.locate(inner); there || !found {
+				asked, path, p, found = rest, inner, q, there
+			}
+		}
+	}
 	canonical := path
 	if found {
 		canonical = p.path

@@ -36,6 +36,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, e *entry) {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
+	s.charge(r)
 	h["Etag"] = e.tags[c]
 	if e.dated {
 		h["Last-Modified"] = e.modified
@@ -133,6 +134,7 @@ func (s *Server) failWith(w http.ResponseWriter, r *http.Request, status int, bo
 	h["Cache-Control"] = noStore
 	h["X-Content-Type-Options"] = noSniff
 	h["Access-Control-Allow-Origin"] = anyOrigin
+	s.charge(r)
 	s.stats.failed(status)
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {

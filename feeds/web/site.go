@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -46,6 +47,10 @@ type Site struct {
 	Redirects map[string]Redirect
 	// Hubs are the WebSub hubs of every document.
 	Hubs []string
+	// RateLimit is how many answers a client gets a minute, at once if it likes; a poll that is answered with 304 counts a
+	// twentieth. 0 means no limit. TrustedProxies are the networks of those whose forwarding fields are believed.
+	RateLimit      int            `json:"-"` // documents do not depend on them
+	TrustedProxies []netip.Prefix `json:"-"`
 	// Version is the program's.
 	Version string
 	// Notice is shown at the foot of the index.
@@ -70,6 +75,7 @@ type config struct {
 	prefix   string // path of the base URL
 	title    string
 	lang     string // language of the documents that have none of their own
+	cost     int64  // of an answer, as a time, for the limiter; 0 for no limit
 	only     string // name of the source when there is one
 	titles   map[feeds.Topic]string
 	forced   map[string]string // configured redirects: canonical path -> final path
@@ -108,6 +114,9 @@ func newConfig(site Site, formats []feeds.Format) (*config, error) {
 		formats: formats,
 		atom:    named(formats, "atom").Suffix,
 		rss:     named(formats, "rss"),
+	}
+	if site.RateLimit > 0 {
+		c.cost = int64(time.Minute) / int64(site.RateLimit)
 	}
 	if len(site.Sources) == 1 {
 		for name, about := range site.Sources {

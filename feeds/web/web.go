@@ -48,6 +48,7 @@ type Server struct {
 	made    time.Time // origin of monotonic times in entries
 	config  atomic.Pointer[config]
 	stats   counters
+	limits  limiter
 	ready   atomic.Bool
 	failing atomic.Bool // the last read of the store failed
 	spool   *spool
@@ -135,7 +136,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if p == http.ErrAbortHandler {
 			panic(p)
 		}
-		s.log.Error("request panicked", "path", r.URL.Path, "err", fmt.Sprint(p), "stack", stack())
+		s.log.Error("request panicked", "path", r.URL.Path, "client", s.config.Load().client(r).String(), "err", fmt.Sprint(p), "stack", stack())
 		s.fail(w, r, http.StatusInternalServerError, "internal error: the operator's log says more")
 	}()
 	if len(r.TransferEncoding) > 0 {
@@ -145,9 +146,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, http.StatusBadRequest, "no request here has a body: leave out Transfer-Encoding")
 		return
 	}
+	cfg := s.config.Load()
+	if cfg.cost != 0 && s.limited(w, r, cfg) {
+		return
+	}
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		// An entry's key is its canonical address, so most requests find it by their request line as it stands.
-		target := strings.TrimPrefix(r.RequestURI, s.config.Load().prefix)
+		target := strings.TrimPrefix(r.RequestURI, cfg.prefix)
 		if e, ok := s.cache.GetIfPresent(target); ok && !e.stale.Load() && !e.due(s.now) {
 			s.serve(w, r, e)
 			return

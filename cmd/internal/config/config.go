@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,6 +24,7 @@ const (
 	DefaultAdmin  = "127.0.0.1:8081"
 	DefaultItems  = 50
 	DefaultMaxAge = 10 * time.Minute
+	DefaultRate   = 6000
 )
 
 // maxFile bounds the configuration file, in bytes: ten thousand labels with titles take less than one MiB.
@@ -57,6 +59,11 @@ type Config struct {
 	Merge bool
 	// MaxAge is how long a reader may keep a document before asking again.
 	MaxAge time.Duration
+
+	// RateLimit is how many answers a client gets a minute, 0 for no limit; TrustedProxies are the networks of those whose
+	// forwarding fields are believed.
+	RateLimit      int
+	TrustedProxies []netip.Prefix
 
 	// Sources stand in the order of the file.
 	Sources []Source
@@ -114,28 +121,30 @@ type Source struct {
 
 // file is the top level of the YAML file.
 type file struct {
-	BaseURL     string        `yaml:"base_url" doc:"The address that readers subscribe to, such as https://feeds.example.com. The only origin ever written into links; changing it changes no item's identity."`
-	Title       string        `yaml:"title" doc:"The name of everything together, and the beginning of every feed's title."`
-	Description string        `yaml:"description" doc:"One sentence about what is published."`
-	Language    string        `yaml:"language" doc:"The language of posts that state none, such as zh-CN or en."`
-	Timezone    string        `yaml:"timezone" doc:"The time zone in which dates without a zone are read, such as Asia/Shanghai."`
-	Store       string        `yaml:"store" secret:"true" doc:"Where items are kept: bolt:PATH (a file), memory: (until the program ends), redis://, rediss://, redis+sentinel:// or redis+cluster://."`
-	Listen      string        `yaml:"listen" doc:"The address of the public listener."`
-	Admin       string        `yaml:"admin" doc:"The address of the admin listener (health, metrics, status), or off. Never make it public."`
-	Items       int           `yaml:"items" doc:"How many items a document holds, 1 to 1000. Unset: what the source's own feed holds, else 50." jsonschema:"minimum=1,maximum=1000"`
-	MaxAge      time.Duration `yaml:"max_age" doc:"How long a reader may keep a document before asking again."`
-	Duplicates  string        `yaml:"duplicates" doc:"What becomes of items of several sources that have the same address: keep (each source shows its own) or merge (one item, with the labels of all, in the topics of all these sources)."`
-	Image       string        `yaml:"image" doc:"The address of a picture for feeds that have none of their own."`
-	Icon        string        `yaml:"icon" doc:"The address of a small square picture for all feeds."`
-	Copyright   string        `yaml:"copyright" doc:"The notice of copyright of all feeds."`
-	Sources     yaml.Node     `yaml:"sources" doc:"Where items come from, by name. The name is identity: /source/NAME.atom."`
-	Labels      yaml.Node     `yaml:"labels" doc:"Titles of categories and tags, and what becomes of them: other spellings, new names, labels to leave out or to add."`
-	Feeds       yaml.Node     `yaml:"feeds" doc:"Saved feeds by name: /feed/NAME.atom has the items that match."`
-	Redirects   yaml.Node     `yaml:"redirects" doc:"Where old addresses lead for good, by path below base_url: a topic such as tag/go (its feed, in the format that the path names, else Atom) or a path such as /tag/go.rss."`
+	BaseURL        string         `yaml:"base_url" doc:"The address that readers subscribe to, such as https://feeds.example.com. The only origin ever written into links; changing it changes no item's identity."`
+	Title          string         `yaml:"title" doc:"The name of everything together, and the beginning of every feed's title."`
+	Description    string         `yaml:"description" doc:"One sentence about what is published."`
+	Language       string         `yaml:"language" doc:"The language of posts that state none, such as zh-CN or en."`
+	Timezone       string         `yaml:"timezone" doc:"The time zone in which dates without a zone are read, such as Asia/Shanghai."`
+	Store          string         `yaml:"store" secret:"true" doc:"Where items are kept: bolt:PATH (a file), memory: (until the program ends), redis://, rediss://, redis+sentinel:// or redis+cluster://."`
+	Listen         string         `yaml:"listen" doc:"The address of the public listener."`
+	Admin          string         `yaml:"admin" doc:"The address of the admin listener (health, metrics, status), or off. Never make it public."`
+	Items          int            `yaml:"items" doc:"How many items a document holds, 1 to 1000. Unset: what the source's own feed holds, else 50." jsonschema:"minimum=1,maximum=1000"`
+	MaxAge         time.Duration  `yaml:"max_age" doc:"How long a reader may keep a document before asking again."`
+	RateLimit      int            `yaml:"rate_limit" doc:"How many answers a client gets a minute, at once if it likes; a poll that is answered with not modified counts a twentieth. 0: no limit." jsonschema:"minimum=0,maximum=1000000"`
+	TrustedProxies []netip.Prefix `yaml:"trusted_proxies" doc:"The networks of the proxies in front, such as 10.0.0.0/8: only what these say in X-Forwarded-For or Forwarded is believed, for rate_limit and the log."`
+	Duplicates     string         `yaml:"duplicates" doc:"What becomes of items of several sources that have the same address: keep (each source shows its own) or merge (one item, with the labels of all, in the topics of all these sources)."`
+	Image          string         `yaml:"image" doc:"The address of a picture for feeds that have none of their own."`
+	Icon           string         `yaml:"icon" doc:"The address of a small square picture for all feeds."`
+	Copyright      string         `yaml:"copyright" doc:"The notice of copyright of all feeds."`
+	Sources        yaml.Node      `yaml:"sources" doc:"Where items come from, by name. The name is identity: /source/NAME.atom."`
+	Labels         yaml.Node      `yaml:"labels" doc:"Titles of categories and tags, and what becomes of them: other spellings, new names, labels to leave out or to add."`
+	Feeds          yaml.Node      `yaml:"feeds" doc:"Saved feeds by name: /feed/NAME.atom has the items that match."`
+	Redirects      yaml.Node      `yaml:"redirects" doc:"Where old addresses lead for good, by path below base_url: a topic such as tag/go (its feed, in the format that the path names, else Atom) or a path such as /tag/go.rss."`
 }
 
 func defaults() file {
-	return file{Store: DefaultStore, Listen: DefaultListen, Admin: DefaultAdmin, MaxAge: DefaultMaxAge, Duplicates: duplicatesKeep}
+	return file{Store: DefaultStore, Listen: DefaultListen, Admin: DefaultAdmin, MaxAge: DefaultMaxAge, RateLimit: DefaultRate, Duplicates: duplicatesKeep}
 }
 
 // laterKeys are keys of the top level that are part of the file's shape, but not served yet.
@@ -237,6 +246,7 @@ func (c *Config) fill(f *file) {
 	if c.Admin == "" {
 		c.Admin = f.Admin
 	}
+	c.RateLimit, c.TrustedProxies = f.RateLimit, f.TrustedProxies
 	if c.MaxAge == 0 {
 		c.MaxAge = f.MaxAge
 	}

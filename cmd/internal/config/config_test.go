@@ -244,6 +244,9 @@ func TestEverythingIsTaken(t *testing.T) {
 	}, c.Redirects); diff != "" {
 		t.Errorf("redirects (-want +got):\n%s", diff)
 	}
+	if c.RateLimit != 0 || !cmp.Equal(c.TrustedProxies, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })) {
+		t.Errorf("rate_limit %d, trusted_proxies %v", c.RateLimit, c.TrustedProxies)
+	}
 	if len(c.Sources) != 2 || c.Sources[0].Name != "finews" || c.Sources[1].Name != "techcrunch" {
 		t.Fatalf("sources: want finews and techcrunch in this order, got %+v", c.Sources)
 	}
@@ -273,7 +276,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	if c.Store != "bolt:/etc/feedmill/feedmill.db" || c.Listen != DefaultListen || c.Admin != DefaultAdmin || c.Items != 0 ||
-		c.MaxAge != DefaultMaxAge || c.BaseURL != "" || c.Zone != nil {
+		c.MaxAge != DefaultMaxAge || c.BaseURL != "" || c.Zone != nil || c.RateLimit != DefaultRate || c.TrustedProxies != nil {
 		t.Errorf("defaults: %+v", c)
 	}
 }

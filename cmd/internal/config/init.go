@@ -33,11 +33,18 @@ func Init(c *Config) ([]byte, error) {
 	if c.MaxAge != DefaultMaxAge {
 		given["max_age"] = short(c.MaxAge)
 	}
+	if c.RateLimit != DefaultRate {
+		given["rate_limit"] = fmt.Sprint(c.RateLimit)
+	}
+	if len(c.TrustedProxies) > 0 {
+		given["trusted_proxies"] = strings.ReplaceAll(fmt.Sprint(c.TrustedProxies), " ", ", ")
+	}
 	examples := map[string]string{
 		"base_url": "https://feeds.example.com", "title": "News", "description": "What is new", "language": "en", "timezone": "UTC",
 		"image": "https://example.com/logo.png", "icon": "https://example.com/icon.png", "copyright": "© 2026 The desk",
 		"store": DefaultStore, "listen": DefaultListen, "admin": DefaultAdmin,
 		"items": fmt.Sprint(DefaultItems), "max_age": short(DefaultMaxAge),
+		"rate_limit": fmt.Sprint(DefaultRate), "trusted_proxies": "[10.0.0.0/8]",
 	}
 	for _, f := range fieldsOf(&file{}) {
 		example, isScalar := examples[f.key]
@@ -49,7 +56,7 @@ func Init(c *Config) ([]byte, error) {
 		if v == "" {
 			v, mark = example, "# "
 		}
-		if f.typ.Kind() != reflect.Int {
+		if f.typ.Kind() == reflect.String || f.typ == durationType {
 			v = scalar(v)
 		}
 		fmt.Fprintf(&b, "%s%s: %s\n", mark, f.key, v)

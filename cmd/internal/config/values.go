@@ -73,6 +73,12 @@ var setters = map[string]func(c *Config, f *file) error{
 		c.Items = f.Items
 		return nil
 	},
+	"rate_limit": func(_ *Config, f *file) error {
+		if f.RateLimit < 0 || f.RateLimit > 1_000_000 {
+			return errors.New("want 0 to 1000000 answers a minute")
+		}
+		return nil
+	},
 	"max_age": func(c *Config, f *file) error {
 		if f.MaxAge < time.Second || f.MaxAge > 24*time.Hour {
 			return errors.New("want 1s to 24h")
