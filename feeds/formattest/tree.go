@@ -67,7 +67,6 @@ const (
 	nsContent = "http://purl.org/rss/1.0/modules/content/"
 	nsDC      = "http://purl.org/dc/elements/1.1/"
 	nsMedia   = "http://search.yahoo.com/mrss/"
-	nsSlash   = "http://purl.org/rss/1.0/modules/slash/"
 	nsXML     = "http://www.w3.org/XML/1998/namespace"
 )
 
