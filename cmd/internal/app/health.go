@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"feedmill/cache"
 	"feedmill/sources"
@@ -351,10 +350,13 @@ func said(t time.Time) string {
 
 func clipped(s string) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
-	if utf8.RuneCountInString(s) <= maxSaid {
-		return s
+	n := 0
+	for i := range s {
+		if n++; n > maxSaid {
+			return s[:i] + "…"
+		}
 	}
-	return string([]rune(s)[:maxSaid-1]) + "…"
+	return s
 }
 
 // id is the identity of an event in the feed: that of a failure of the store is known before it can be noted.
