@@ -142,7 +142,7 @@ func TestRefsFollow(t *testing.T) {
 	})
 	st := sourcetest.NewState()
 	src := open(dir)
-	items, reports := look(t, src, st)
+	_, reports := look(t, src, st)
 	contains(t, reports, `"b" leads to no page`)
 	write(t, dir, map[string]string{"content/q/b.md": "---\nslug: first\n---\n"})
 	for _, step := range []struct{ text, want string }{
@@ -150,7 +150,7 @@ func TestRefsFollow(t *testing.T) {
 		{"---\nslug: second\n---\n", "https://r.example/q/second/"},
 	} {
 		write(t, dir, map[string]string{"content/q/b.md": step.text})
-		items, _ = look(t, open(dir), st)
+		items, _ := look(t, open(dir), st)
 		if it := items["p/a.md"]; it == nil || !strings.Contains(it.Content, step.want) || items["p/c.md"] != nil {
 			t.Errorf("want %s, got %v", step.want, items)
 		}
