@@ -51,7 +51,7 @@ test: ## every test; those that need Redis, git or sshd are skipped without them
 	$(GO) test -shuffle=on $(PKG)
 
 race: tools ## every test with the race detector, but for those that measure memory, which follow; nothing is skipped
-	CI=true CGO_ENABLED=1 $(GO) test -race -shuffle=on $(PKG)
+	CI=true CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 18m $(PKG)
 	CI=true $(GO) test -shuffle=on ./sources/jsonapi ./sources/internal/sitetest
 
 bench: ## benchmarks of PKG that match BENCH
