@@ -1,0 +1,10 @@
+// Package push carries new items to chat groups and endpoints: a courier for each target reads the store's log from its
+// bookmark, makes a message of what is news there, hands it to the target, and moves the bookmark.
+//
+// # Adding a target
+//
+// A target is a folder of its own with a [Kind]: a name, one line of documentation, a configuration with its own checks, and
+// New. Its [Target] renders a message as the exact bytes of one request, within the platform's limits, and sends them once.
+// It never waits, retries, remembers or logs: it says how an attempt ended ([Error]), and the one loop of the courier acts on
+// that. Then: a call of the suite in pushtest with a faithful fake of the platform, and one line in cmd/feedmill/builtin.go.
+package push
