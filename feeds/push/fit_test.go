@@ -101,3 +101,21 @@ func TestPackCuts(t *testing.T) {
 		t.Errorf("nothing fits: %v", err)
 	}
 }
+
+func TestWords(t *testing.T) {
+	m := &push.Message{More: 37}
+	e := &push.Entry{Title: "A\n title", Edited: true}
+	if got := m.MoreText() + "|" + m.Headline(e); got != "+37 more|(updated) A title" {
+		t.Errorf("got %q", got)
+	}
+	m.Language = "zh"
+	if got := m.MoreText() + "|" + m.Headline(e); got != "另有 37 条|（更新）A title" {
+		t.Errorf("got %q", got)
+	}
+	if got := push.LinkURL("https://e.org/a(b)|<c> d"); got != "https://e.org/a%28b%29%7C%3Cc%3E%20d" {
+		t.Errorf("got %q", got)
+	}
+	if push.Units("a😀\xff") != 4 {
+		t.Error("a letter beyond the basic plane counts twice")
+	}
+}
