@@ -81,12 +81,12 @@ func (s *Server) renderArchive(ctx context.Context, cfg *config, d doc, made *do
 		version.Changed = time.Unix(start, 0)
 	}
 	feed := cfg.feed(d.topic, &feeds.Page{Items: page.Items[:n], Version: version}, d.format)
-	feed.Current, feed.Self, feed.Hubs, feed.Archive = feed.Self, cfg.site.BaseURL+d.key, nil, true
+	feed.Current, feed.Self, feed.Hubs, feed.Archive = cfg.site.BaseURL+feedDoc(d.topic, d.format).key, cfg.self(d.key), nil, true
 	if closed := time.Unix(end, 0).Add(archiveRest); s.now().Before(closed) {
 		made.until = closed.Unix()
 	} else {
 		feed.TTL = archiveAge
-		made.control(cacheControl(archiveAge))
+		made.control(cfg.cacheControl(archiveAge))
 	}
 	older := func(k int) string { // the document that has what comes behind the first k items
 		switch {

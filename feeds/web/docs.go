@@ -81,9 +81,11 @@ type flight struct {
 	doc     doc
 	started time.Time
 	dirty   bool // guarded by Server.mu: something changed since the store was read
-	done    chan struct{}
-	e       *entry // valid once done is closed, as err
-	err     error
+	// forgotten, guarded as well, says that what is being made may be private by now: nobody may have it later.
+	forgotten bool
+	done      chan struct{}
+	e         *entry // valid once done is closed, as err
+	err       error
 }
 
 // get returns a document: fresh, or the last one there was if it cannot be had in time. It fails with errUnknown, and
@@ -193,18 +195,21 @@ func (s *Server) fly(f *flight, d doc) {
 		}
 		s.mu.Unlock()
 	}
-	if err == nil {
+	keep := err == nil && !f.forgotten
+	if keep {
 		s.seq++
 		e.seq = s.seq
 		e.stale.Store(f.dirty)
 		s.home(d).Set(d.key, e)
-		s.stats.Renders.Add(1)
 	}
 	if errors.Is(err, errUnknown) {
 		s.home(d).Invalidate(d.key)
 	}
 	s.mu.Unlock()
 
+	if err == nil {
+		s.stats.Renders.Add(1)
+	}
 	switch {
 	case err == nil || refused(err):
 		s.healthy()
@@ -219,10 +224,12 @@ func (s *Server) fly(f *flight, d doc) {
 	}
 	f.e, f.err = e, err
 	s.mu.Lock()
-	delete(s.flights, d.key)
+	if s.flights[d.key] == f {
+		delete(s.flights, d.key)
+	}
 	s.mu.Unlock()
 	close(f.done)
-	if err == nil && s.spool != nil && d.lang == "" && !d.aside() {
+	if keep && s.spool != nil && d.lang == "" && !d.aside() {
 		s.keepOnDisk(e)
 	}
 }

@@ -104,6 +104,13 @@ func (s *Server) limited(w http.ResponseWriter, r *http.Request, cfg *config) bo
 	if wait == 0 {
 		return false
 	}
+	s.tooMuch(w, r, cfg, client, wait)
+	return true
+}
+
+// tooMuch answers 429.
+func (s *Server) tooMuch(w http.ResponseWriter, r *http.Request, cfg *config, client netip.Addr, wait time.Duration) {
+	now := s.now().UnixNano()
 	s.limits.said.Lock()
 	say := now-s.limits.last >= int64(time.Minute)
 	if say {
@@ -115,7 +122,6 @@ func (s *Server) limited(w http.ResponseWriter, r *http.Request, cfg *config) bo
 	}
 	w.Header()["Retry-After"] = []string{strconv.FormatInt(int64((wait+time.Second-1)/time.Second), 10)}
 	s.fail(w, r, http.StatusTooManyRequests, "too many requests: ask again after the seconds of Retry-After, with the ETag you have")
-	return true
 }
 
 // charge makes a client that asked conditionally and got a document pay for the rest of it.

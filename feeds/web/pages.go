@@ -47,6 +47,7 @@ type frame struct {
 	Others    []address // further feeds that the page leads programs to
 	Version   string
 	Notice    string
+	Private   bool // programs are led to no feed
 }
 
 // address is one document of a topic. Type is a whole attribute: escaped, its "+" would hide the feed from programs
@@ -59,7 +60,7 @@ type address struct {
 func (c *config) frame(lang, title, path string, q url.Values) frame {
 	f := frame{
 		T: texts[lang], Title: title, Heading: title, Prefix: c.prefix, Style: styleURL,
-		Canonical: c.site.BaseURL + path, Version: c.site.Version,
+		Canonical: c.self(path), Version: c.site.Version, Private: c.private,
 	}
 	other := url.Values{}
 	for name, v := range q {
@@ -408,11 +409,15 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request, cfg *config, p
 	if p.format != nil {
 		suffix = p.format.Suffix
 	}
+	base := cfg.site.BaseURL
+	if cfg.private {
+		base = ""
+	}
 	for i, n := range near {
 		if i == 0 {
 			b.WriteString("\nnear to it:")
 		}
-		fmt.Fprintf(&b, "\n%s%s%s", cfg.site.BaseURL, n.Path, suffix)
+		fmt.Fprintf(&b, "\n%s%s%s", base, n.Path, suffix)
 	}
 	s.fail(w, r, http.StatusNotFound, b.String())
 }
@@ -459,8 +464,12 @@ var styleURL = func() string {
 }()
 
 // staticEntries are the documents that come with the program.
-func staticEntries() (map[string]*entry, error) {
+func staticEntries(private bool) (map[string]*entry, error) {
 	out := map[string]*entry{}
+	control := "public, max-age=86400"
+	if private {
+		control = "private, max-age=86400"
+	}
 	for path, contentType := range map[string]string{
 		"/style.css": "text/css; charset=utf-8", "/favicon.svg": "image/svg+xml", "/robots.txt": "text/plain; charset=utf-8",
 	} {
@@ -468,7 +477,7 @@ func staticEntries() (map[string]*entry, error) {
 		if err != nil {
 			return nil, err
 		}
-		both := []header{{"Cache-Control", []string{"public, max-age=86400"}}, {"Vary", varyCoding}}
+		both := []header{{"Cache-Control", []string{control}}, {"Vary", varyCoding}}
 		full := append([]header{{"Content-Type", []string{contentType}}, {"X-Content-Type-Options", noSniff}}, both...)
 		if out[path], err = newEntry(path, &document{body: b, full: full, brief: both}, nil); err != nil {
 			return nil, err

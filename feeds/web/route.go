@@ -10,17 +10,20 @@ import (
 
 // route answers what the hot path does not: everything but a fresh document asked for under its own address.
 func (s *Server) route(w http.ResponseWriter, r *http.Request) {
+	cfg := s.config.Load()
+	if !cfg.private && s.enterDoor(w, r, cfg) {
+		return
+	}
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
 	case http.MethodOptions:
-		s.options(w)
+		s.options(w, cfg)
 		return
 	default:
 		w.Header()["Allow"] = allow
 		s.fail(w, r, http.StatusMethodNotAllowed, "only GET, HEAD and OPTIONS are answered here")
 		return
 	}
-	cfg := s.config.Load()
 	asked := escapedPath(r.URL)
 	path, ok := respell(asked)
 	if !ok {
@@ -182,20 +185,21 @@ func (s *Server) redirect(w http.ResponseWriter, cfg *config, status int, path, 
 	h := w.Header()
 	h["Location"] = []string{to}
 	h["Cache-Control"] = cfg.control
-	h["Access-Control-Allow-Origin"] = anyOrigin
+	cfg.admit(h)
 	h["Content-Length"] = []string{"0"}
 	s.stats.Redirects.Add(1)
 	w.WriteHeader(status)
 }
 
 // options answers a CORS preflight (Fetch §3.2.2) and whoever asks what may be done.
-func (s *Server) options(w http.ResponseWriter) {
+func (s *Server) options(w http.ResponseWriter, cfg *config) {
 	h := w.Header()
 	h["Allow"] = allow
-	h["Access-Control-Allow-Origin"] = anyOrigin
-	h["Access-Control-Allow-Methods"] = allow
-	h["Access-Control-Allow-Headers"] = []string{"If-None-Match, If-Modified-Since"}
-	h["Access-Control-Max-Age"] = []string{"86400"}
+	if cfg.admit(h); !cfg.private {
+		h["Access-Control-Allow-Methods"] = allow
+		h["Access-Control-Allow-Headers"] = []string{"If-None-Match, If-Modified-Since"}
+		h["Access-Control-Max-Age"] = []string{"86400"}
+	}
 	h["Cache-Control"] = noStore
 	w.WriteHeader(http.StatusNoContent)
 }

@@ -133,13 +133,13 @@ func (s *Server) failWith(w http.ResponseWriter, r *http.Request, status int, bo
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	h["Cache-Control"] = noStore
 	h["X-Content-Type-Options"] = noSniff
-	h["Access-Control-Allow-Origin"] = anyOrigin
+	s.config.Load().admit(h)
 	s.charge(r)
 	s.stats.failed(status)
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		if _, err := io.WriteString(w, body); err != nil {
-			s.log.Debug("answer was cut short", "path", r.URL.Path, "err", err)
+			s.log.Debug("answer was cut short", "path", Hide(r.URL.Path), "err", err)
 		}
 	}
 }

@@ -102,8 +102,10 @@ func (s *Server) renderView(ctx context.Context, cfg *config, d doc, made *docum
 	feed := cfg.feed(d.topic, &feeds.Page{Items: f.items, Version: feeds.Version{Changed: latest(f.items)}}, d.format)
 	v := d.view
 	feed.ID = cfg.feedID(d.topic.String()+"?"+v.query, d.format.Name)
-	feed.Self, feed.Hubs = cfg.site.BaseURL+d.key, nil
-	feed.Home += "?" + v.query
+	feed.Self, feed.Hubs = cfg.self(d.key), nil
+	if !cfg.private {
+		feed.Home += "?" + v.query
+	}
 	if words := v.String(); words != "" {
 		feed.Title += " · " + words
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -55,6 +56,11 @@ type Site struct {
 	Version string
 	// Notice is shown at the foot of the index.
 	Notice string
+	// Groups are the private groups: see [Group].
+	Groups []Group `json:"-"`
+
+	// public is the base URL without the token, where this is what a token shows.
+	public string
 }
 
 // Defaults of Site.
@@ -73,6 +79,7 @@ const (
 type config struct {
 	site     Site
 	prefix   string // path of the base URL
+	private  bool   // it is what a token shows
 	title    string
 	lang     string // language of the documents that have none of their own
 	cost     int64  // of an answer, as a time, for the limiter; 0 for no limit
@@ -109,12 +116,13 @@ func newConfig(site Site, formats []feeds.Format) (*config, error) {
 	site.MaxAge = max(site.MaxAge.Truncate(time.Second), time.Second)
 	c := &config{
 		site: site, prefix: strings.TrimRight(base.EscapedPath(), "/"), title: site.Title, lang: site.Language,
-		control: cacheControl(site.MaxAge),
+		private: site.public != "",
 		titles:  map[feeds.Topic]string{},
 		formats: formats,
 		atom:    named(formats, "atom").Suffix,
 		rss:     named(formats, "rss"),
 	}
+	c.control = c.cacheControl(site.MaxAge)
 	if site.RateLimit > 0 {
 		c.cost = int64(time.Minute) / int64(site.RateLimit)
 	}
@@ -139,8 +147,12 @@ func newConfig(site Site, formats []feeds.Format) (*config, error) {
 	return c, nil
 }
 
-// cacheControl lets readers and shared caches keep a document for a time, and longer while we are down.
-func cacheControl(age time.Duration) []string {
+// cacheControl lets readers and shared caches keep a document for a time, and longer while we are down. What is private is
+// kept by the reader alone.
+func (c *config) cacheControl(age time.Duration) []string {
+	if c.private {
+		return []string{fmt.Sprintf("private, max-age=%d", int(age.Seconds()))}
+	}
 	return []string{fmt.Sprintf("public, max-age=%d, stale-while-revalidate=%[1]d, stale-if-error=%d", int(age.Seconds()), int(maxStale.Seconds()))}
 }
 
@@ -246,7 +258,7 @@ func (c *config) feed(t feeds.Topic, page *feeds.Page, f *feeds.Format) *feeds.F
 		ID:        c.feedID(t.String(), f.Name),
 		Title:     c.feedTitle(t, commonLabel(t, page.Items)),
 		Home:      c.site.BaseURL + path,
-		Self:      c.site.BaseURL + path + f.Suffix,
+		Self:      c.self(path + f.Suffix),
 		Hubs:      c.site.Hubs,
 		Language:  c.lang,
 		Author:    feeds.Person{Name: c.title},
@@ -257,6 +269,9 @@ func (c *config) feed(t feeds.Topic, page *feeds.Page, f *feeds.Format) *feeds.F
 		Image:     c.site.Image,
 		Icon:      c.site.Icon,
 		Rights:    c.site.Rights,
+	}
+	if c.private {
+		out.Home = c.site.public + "/" // readers show it to others; the topic may have no public page
 	}
 	if t.Kind == "all" {
 		out.Description = c.site.Description
@@ -283,6 +298,14 @@ func (c *config) feed(t feeds.Topic, page *feeds.Page, f *feeds.Format) *feeds.F
 	out.Language = cmp.Or(text.Language, out.Language)
 	out.Image = cmp.Or(text.Image, out.Image)
 	return out
+}
+
+// self is the address of a document as it says it itself: none of a private one, since whoever has it can read it.
+func (c *config) self(key string) string {
+	if c.private {
+		return ""
+	}
+	return c.site.BaseURL + key
 }
 
 // updated is the time a document says of itself; a topic without a change has that of the settings.
@@ -352,28 +375,48 @@ func (c *config) shell(d doc) *document {
 	switch {
 	case d.format != nil:
 		contentType = []string{d.format.ContentType()}
+		if c.private {
+			break
+		}
 		link := "<" + c.site.BaseURL + d.key + `>; rel="self"; type="` + d.format.MediaType + `"`
 		for _, hub := range c.hubs(d) {
 			link += ", <" + hub + `>; rel="hub"`
 		}
 		full = append(full, header{"Link", []string{link}})
 	case d.lang != "":
-		contentType, control, vary = htmlType, noCache, varyPeople
+		if contentType, control, vary = htmlType, noCache, varyPeople; c.private {
+			control = privateNoCache
+		}
 		full = append(full, pageHeaders(d.lang)...)
 	}
 	both = []header{
 		{"Cache-Control", control},
 		{"Vary", vary},
-		{"Access-Control-Allow-Origin", anyOrigin},
-		{"Access-Control-Expose-Headers", expose},
+	}
+	if c.private {
+		both = append(both, header{"Referrer-Policy", noReferrer}, header{"X-Robots-Tag", noIndex})
+	} else {
+		both = append(both, header{"Access-Control-Allow-Origin", anyOrigin}, header{"Access-Control-Expose-Headers", expose})
 	}
 	full = append(full, header{"Content-Type", contentType}, header{"X-Content-Type-Options", noSniff})
 	return &document{full: append(full, both...), brief: both}
 }
 
+// admit lets scripts of other sites read an answer that is no document. Scripts have no need of what is private, and nobody
+// is to learn its address from where a reader came.
+func (c *config) admit(h http.Header) {
+	if c.private {
+		h["Referrer-Policy"], h["X-Robots-Tag"] = noReferrer, noIndex
+		return
+	}
+	h["Access-Control-Allow-Origin"] = anyOrigin
+}
+
 var (
-	htmlType    = []string{"text/html; charset=utf-8"}
-	outlineType = []string{"text/x-opml; charset=utf-8"}
+	noIndex        = []string{"noindex"}
+	privateNoCache = []string{"private, no-cache"}
+	htmlType       = []string{"text/html; charset=utf-8"}
+	outlineType    = []string{"text/x-opml; charset=utf-8"}
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }

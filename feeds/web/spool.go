@@ -33,6 +33,9 @@ type spool struct {
 	// once a post, and rendering many does not wait for as many files.
 	waiting map[string]*entry
 	heavy   int64 // bytes of waiting
+	// barrier is the last document that was made before something was forgotten: what was made until then, and is not written
+	// yet, never is.
+	barrier uint64
 }
 
 const (
@@ -46,6 +49,9 @@ const (
 func (p *spool) add(e *entry) (first, full bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if e.seq <= p.barrier {
+		return false, false
+	}
 	if old := p.waiting[e.key]; old != nil {
 		if old.seq > e.seq {
 			return false, false
@@ -125,6 +131,36 @@ func openSpool(dir string, limit int64) (*spool, error) {
 	return p, p.trim()
 }
 
+// forget removes documents, or all without keys; last is the latest one that was made. A write under way is waited for.
+func (p *spool) forget(last uint64, keys ...string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.barrier = last
+	p.waiting, p.heavy = nil, 0
+	names := make([]string, 0, len(p.files))
+	if len(keys) == 0 {
+		for name := range p.files {
+			names = append(names, name)
+		}
+	}
+	for _, key := range keys {
+		names = append(names, spoolName(key))
+	}
+	var errs []error
+	for _, name := range names {
+		if have := p.files[name]; have != nil {
+			if err := os.Remove(filepath.Join(p.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				errs = append(errs, err)
+				continue
+			}
+			p.size -= have.Value.(*spooled).size
+			p.order.Remove(have)
+			delete(p.files, name)
+		}
+	}
+	return errors.Join(errs...)
+}
+
 func spoolName(key string) string {
 	sum := sha256.Sum256([]byte(key))
 	return hex.EncodeToString(sum[:16]) + spoolSuffix
@@ -135,6 +171,9 @@ func (p *spool) put(e *entry) error {
 	name := spoolName(e.key)
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if e.seq <= p.barrier {
+		return nil
+	}
 	have := p.files[name]
 	if have != nil {
 		f := have.Value.(*spooled)

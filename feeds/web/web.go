@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -47,8 +48,8 @@ type Server struct {
 	now     func() time.Time
 	made    time.Time // origin of monotonic times in entries
 	config  atomic.Pointer[config]
-	stats   counters
-	limits  limiter
+	stats   *counters
+	limits  *limiter
 	ready   atomic.Bool
 	failing atomic.Bool // the last read of the store failed
 	spool   *spool
@@ -57,13 +58,16 @@ type Server struct {
 	slots   chan struct{}                // bounds how many documents are rendered at once, and so the memory that takes
 	side    *otter.Cache[string, *entry] // what views make of feeds: random ones push out only each other
 	walks   chan struct{}                // bounds how many of those are made at once
-	queued  atomic.Int64                 // how many are made or wait for it
+	queued  *atomic.Int64                // how many are made or wait for it
 	hints   chan struct{}                // bounds searches for similar names
 
 	mu      sync.Mutex // flights, and what a flight publishes against what changes
 	flights map[string]*flight
 	seq     uint64
 	catalog catalog
+
+	doors  doors
+	memory int64
 
 	ctx     context.Context
 	cancel  context.CancelFunc
@@ -77,6 +81,16 @@ func New(store Store, formats []feeds.Format, site Site, opts Options) (*Server,
 	if len(formats) == 0 {
 		return nil, errors.New("publish: no formats")
 	}
+	s, err := newServer(store, formats, site, opts, nil)
+	if err != nil {
+		return nil, err
+	}
+	s.hang(site)
+	return s, nil
+}
+
+// newServer makes a server; outer is set for one behind a token, which counts and waits together with it.
+func newServer(store Store, formats []feeds.Format, site Site, opts Options, outer *Server) (*Server, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
@@ -107,10 +121,15 @@ func New(store Store, formats []feeds.Format, site Site, opts Options) (*Server,
 		hints:   make(chan struct{}, 2),
 		side:    side,
 		walks:   make(chan struct{}, maxWalks),
+		queued:  &atomic.Int64{},
 		flights: map[string]*flight{},
+		stats:   &counters{}, limits: &limiter{}, memory: opts.Memory,
+	}
+	if outer != nil {
+		s.stats, s.limits, s.slots, s.hints, s.walks, s.queued = outer.stats, outer.limits, outer.slots, outer.hints, outer.walks, outer.queued
 	}
 	s.config.Store(cfg)
-	if s.statics, err = staticEntries(); err != nil {
+	if s.statics, err = staticEntries(cfg.private); err != nil {
 		return nil, err
 	}
 	if opts.Spool != "" {
@@ -136,7 +155,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if p == http.ErrAbortHandler {
 			panic(p)
 		}
-		s.log.Error("request panicked", "path", r.URL.Path, "client", s.config.Load().client(r).String(), "err", fmt.Sprint(p), "stack", stack())
+		s.log.Error("request panicked", "path", Hide(r.URL.Path), "client", s.config.Load().client(r).String(), "err", fmt.Sprint(p), "stack", stack())
 		s.fail(w, r, http.StatusInternalServerError, "internal error: the operator's log says more")
 	}()
 	if len(r.TransferEncoding) > 0 {
@@ -150,6 +169,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if cfg.cost != 0 && s.limited(w, r, cfg) {
 		return
 	}
+	s.dispatch(w, r, cfg)
+}
+
+// dispatch answers a request that may be answered.
+func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, cfg *config) {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		// An entry's key is its canonical address, so most requests find it by their request line as it stands.
 		target := strings.TrimPrefix(r.RequestURI, cfg.prefix)
@@ -190,15 +214,41 @@ func (s *Server) Warm(ctx context.Context, topics ...feeds.Topic) error {
 
 // Changed says that these topics moved in the store. Their documents are rendered again when they are asked for.
 func (s *Server) Changed(topics ...feeds.Topic) {
+	public, private := parted(topics)
+	for _, inner := range s.inners("") {
+		inner.changed(public)
+	}
+	for group, list := range private {
+		for _, inner := range s.inners(group) {
+			inner.changed(list)
+		}
+	}
+	s.changed(public)
+}
+
+// parted splits topics into the public ones and, by group, the private ones as those see them who may.
+func parted(topics []feeds.Topic) (public []feeds.Topic, private map[string][]feeds.Topic) {
+	private = map[string][]feeds.Topic{}
+	for _, t := range topics {
+		if group := t.Group; group != "" {
+			t.Group = ""
+			private[group] = append(private[group], t)
+		} else {
+			public = append(public, t)
+		}
+	}
+	return public, private
+}
+
+func (s *Server) changed(topics []feeds.Topic) {
+	if len(topics) == 0 {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, t := range topics {
-		path := t.Path()
-		for i := range s.formats {
-			s.expire(path + s.formats[i].Suffix)
-		}
-		for _, l := range languages {
-			s.expire(pageKey(path, l))
+		for _, key := range s.keys(t) {
+			s.expire(key)
 		}
 	}
 	for _, path := range outlinePaths {
@@ -206,6 +256,60 @@ func (s *Server) Changed(topics ...feeds.Topic) {
 	}
 	s.expireSide(topics)
 	s.catalog.dirty = true
+}
+
+// Forget drops all documents of these topics, from memory and disk: none is served again, even if the store fails. It is for
+// items that became private; what is merely withdrawn may be seen for as long as the store cannot be asked. Without topics it
+// drops everything.
+func (s *Server) Forget(topics ...feeds.Topic) {
+	for _, inner := range s.inners("") {
+		inner.Forget(topics...) // of another group the item may have been there, too
+	}
+	forgotten := func(d doc) bool {
+		return len(topics) == 0 || slices.ContainsFunc(topics, func(t feeds.Topic) bool { t.Group = ""; return t == d.topic })
+	}
+	s.mu.Lock()
+	for key, f := range s.flights {
+		if f.dirty = true; forgotten(f.doc) || f.doc.aside() {
+			f.forgotten = true
+			delete(s.flights, key) // who asks from now on waits for another one
+		}
+	}
+	s.side.InvalidateAll()
+	if len(topics) == 0 {
+		s.cache.InvalidateAll()
+	}
+	var keys []string
+	if len(topics) > 0 {
+		keys = slices.Clone(outlinePaths)
+	}
+	for _, t := range topics {
+		keys = append(keys, s.keys(t)...)
+	}
+	for _, key := range keys {
+		s.cache.Invalidate(key)
+	}
+	s.catalog.dirty, s.catalog.current = true, nil
+	last := s.seq
+	s.mu.Unlock()
+	if s.spool == nil {
+		return
+	}
+	if err := s.spool.forget(last, keys...); err != nil {
+		s.log.Error("what became private may lie in the spool still: remove the directory", "dir", s.spool.dir, "err", err)
+	}
+}
+
+// keys are those of all documents of a topic but those that views make.
+func (s *Server) keys(t feeds.Topic) (out []string) {
+	path := t.Path()
+	for i := range s.formats {
+		out = append(out, path+s.formats[i].Suffix)
+	}
+	for _, l := range languages {
+		out = append(out, pageKey(path, l))
+	}
+	return out
 }
 
 // expire marks one document. The caller holds s.mu.
@@ -220,6 +324,9 @@ func (s *Server) expire(key string) {
 
 // Reset says that anything may have moved.
 func (s *Server) Reset() {
+	for _, inner := range s.inners("") {
+		inner.Reset()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range s.flights {
@@ -236,13 +343,20 @@ func (s *Server) Reset() {
 // Configure takes new settings. Documents they do not reach keep their bytes and entity tags. Settings that cannot be
 // used are logged, and the old ones stay.
 func (s *Server) Configure(site Site) {
+	if s.configure(site) {
+		s.hang(site)
+	}
+}
+
+func (s *Server) configure(site Site) bool {
 	cfg, err := newConfig(site, s.formats)
 	if err != nil {
 		s.log.Error("settings not taken, the old ones stay", "err", err)
-		return
+		return false
 	}
 	s.config.Store(cfg)
 	s.Reset()
+	return true
 }
 
 // Close ends what is being rendered and waits for it. Requests that come later get what is in memory.
@@ -250,6 +364,9 @@ func (s *Server) Close() {
 	s.closing.Lock()
 	s.cancel()
 	s.closing.Unlock()
+	for _, inner := range s.inners("") {
+		inner.Close()
+	}
 	s.wg.Wait()
 }
 
