@@ -11,9 +11,11 @@ import (
 	"feedmill/cache"
 	"feedmill/cache/embedded"
 	"feedmill/cache/redis"
+	"feedmill/cmd/internal/config"
 	"feedmill/feeds"
 	"feedmill/feeds/atom"
 	"feedmill/feeds/jsonfeed"
+	"feedmill/feeds/push"
 	"feedmill/feeds/rss"
 	"feedmill/sources"
 	"feedmill/sources/git"
@@ -34,6 +36,12 @@ var formats = []feeds.Format{rss.Format, atom.Format, jsonfeed.Format}
 
 // kinds are the ways in. A SOURCE argument goes to the first that recognises it.
 var kinds = []sources.Kind{jekyll.Kind, hugo.Kind, git.Kind(jekyll.Generator, hugo.Generator), opml.Kind(webfeed.Kind), sitemap.Kind, webfeed.Kind, webpage.Kind, jsonapi.Kind, inbox.Kind}
+
+// targets are the chats and endpoints that news are sent to.
+var targets = []push.Kind{}
+
+// allKinds are what a configuration can name.
+var allKinds = config.Kinds{Sources: kinds, Targets: targets}
 
 // stores are the places to keep items, by the scheme of their URL.
 var stores = []struct {

@@ -80,7 +80,7 @@ func loader(cmd *cobra.Command, args []string) (func() (*config.Config, error), 
 		var cfg *config.Config
 		var err error
 		if ok {
-			cfg, err = config.Load(path, kinds, os.LookupEnv)
+			cfg, err = config.Load(path, allKinds, os.LookupEnv)
 		} else {
 			cfg, err = fromArgs(args)
 		}
@@ -103,7 +103,7 @@ func settingsOf(cmd *cobra.Command) (*config.Config, error) {
 	}
 	cfg := &config.Config{Store: config.DefaultStore, Listen: config.DefaultListen, Admin: config.DefaultAdmin}
 	if ok {
-		cfg, err = config.Load(path, kinds, os.LookupEnv)
+		cfg, err = config.Load(path, allKinds, os.LookupEnv)
 	}
 	if err == nil {
 		err = override(cmd, cfg)

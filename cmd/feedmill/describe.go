@@ -38,7 +38,7 @@ func schemaCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "schema", Short: "print the JSON Schema of the configuration file, for editors", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			text, err := config.Schema(kinds)
+			text, err := config.Schema(allKinds)
 			if err != nil {
 				return err
 			}
@@ -50,11 +50,15 @@ func schemaCommand() *cobra.Command {
 
 func kindsCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "kinds", Short: "list the kinds of source, formats and stores", Args: noArgs,
+		Use: "kinds", Short: "list the kinds of source and target, formats and stores", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var b strings.Builder
 			fmt.Fprintln(&b, "sources")
 			for _, k := range kinds {
+				fmt.Fprintf(&b, "  %-10s %s\n", k.Name, k.Doc)
+			}
+			fmt.Fprintln(&b, "targets")
+			for _, k := range targets {
 				fmt.Fprintf(&b, "  %-10s %s\n", k.Name, k.Doc)
 			}
 			fmt.Fprintln(&b, "formats")

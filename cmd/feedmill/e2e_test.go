@@ -55,7 +55,7 @@ func tryStart(t testing.TB, s settings) (*server, error) {
 		var cfg *config.Config
 		var err error
 		if s.file != "" {
-			cfg, err = config.Load(s.file, kinds, os.LookupEnv)
+			cfg, err = config.Load(s.file, allKinds, os.LookupEnv)
 		} else {
 			cfg, err = config.FromArgs(s.sources, kinds)
 		}

@@ -48,7 +48,7 @@ func importOPML(cmd *cobra.Command, path string) error {
 	there := map[string]bool{}
 	var taken []string
 	if given {
-		cfg, err := config.Load(file, kinds, os.LookupEnv)
+		cfg, err := config.Load(file, allKinds, os.LookupEnv)
 		if err != nil {
 			return &usageError{err}
 		}

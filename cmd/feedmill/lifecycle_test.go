@@ -21,7 +21,7 @@ import (
 // TestExample: the configuration that is shipped is a good one, and shows every key there is.
 func TestExample(t *testing.T) {
 	const file = "../../deploy/example.yaml"
-	cfg, err := config.Load(file, kinds, func(string) (string, bool) { return "a-value-of-the-environment", true })
+	cfg, err := config.Load(file, allKinds, func(string) (string, bool) { return "a-value-of-the-environment", true })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func TestExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := config.Schema(kinds)
+	b, err := config.Schema(allKinds)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ func TestFromArgs(t *testing.T) {
 		{[]string{"."}, []string{strings.ToLower(filepath.Base(here)) + " jekyll"}},
 		{[]string{"/" + strings.Repeat("长", 70), "/b/" + strings.Repeat("长", 80)}, []string{strings.Repeat("长", 64) + " jekyll", strings.Repeat("长", 62) + "-2 jekyll"}},
 	} {
-		c, err := FromArgs(tt.args, fakeKinds())
+		c, err := FromArgs(tt.args, fakeKinds().Sources)
 		if err != nil {
 			t.Errorf("%q: %v", tt.args, err)
 			continue
@@ -61,7 +61,7 @@ func TestFromArgsErrors(t *testing.T) {
 		{[]string{"/a", "/a"}, `source "/a" is given twice`},
 		{[]string{"nothing"}, `source "nothing": not recognised; tried jekyll (a directory with a Jekyll site), feed (the address of an RSS, Atom or JSON feed)`},
 	} {
-		_, err := FromArgs(tt.args, fakeKinds())
+		_, err := FromArgs(tt.args, fakeKinds().Sources)
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%q: want %q, got %v", tt.args, tt.want, err)
 		}
@@ -69,7 +69,7 @@ func TestFromArgsErrors(t *testing.T) {
 }
 
 func TestInitGolden(t *testing.T) {
-	c, err := FromArgs([]string{"/srv/finews", "https://example.org/feed?a=$b"}, fakeKinds())
+	c, err := FromArgs([]string{"/srv/finews", "https://example.org/feed?a=$b"}, fakeKinds().Sources)
 	if err != nil {
 		t.Fatal(err)
 	}

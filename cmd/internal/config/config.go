@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"feedmill/feeds"
+	"feedmill/feeds/push"
 	publish "feedmill/feeds/web"
 	"feedmill/sources"
 )
@@ -74,6 +75,8 @@ type Config struct {
 	Texts  map[feeds.Topic]feeds.Text
 	// Feeds are the saved feeds, in the order of the file.
 	Feeds []Feed
+	// Targets are where news are sent, in the order of the file.
+	Targets []Target
 	// Labels say what becomes of the labels of every source.
 	Labels sources.LabelRules
 	// Redirects are where addresses lead for good, by path: the configured ones, other spellings and old names of labels, old
@@ -140,6 +143,7 @@ type file struct {
 	Sources        yaml.Node      `yaml:"sources" doc:"Where items come from, by name. The name is identity: /source/NAME.atom."`
 	Labels         yaml.Node      `yaml:"labels" doc:"Titles of categories and tags, and what becomes of them: other spellings, new names, labels to leave out or to add."`
 	Feeds          yaml.Node      `yaml:"feeds" doc:"Saved feeds by name: /feed/NAME.atom has the items that match."`
+	Targets        yaml.Node      `yaml:"targets" doc:"Chat groups and endpoints that get each new item, by name."`
 	Redirects      yaml.Node      `yaml:"redirects" doc:"Where old addresses lead for good, by path below base_url: a topic such as tag/go (its feed, in the format that the path names, else Atom) or a path such as /tag/go.rss."`
 }
 
@@ -148,11 +152,17 @@ func defaults() file {
 }
 
 // laterKeys are keys of the top level that are part of the file's shape, but not served yet.
-var laterKeys = []string{"targets", "drop", "keep", "digest", "groups"}
+var laterKeys = []string{"drop", "keep", "digest", "groups"}
+
+// Kinds are the kinds that a configuration can name.
+type Kinds struct {
+	Sources []sources.Kind
+	Targets []push.Kind
+}
 
 // Load reads and checks the file at path. env looks up environment variables, as os.LookupEnv does. What is wrong in
 // the file is an [Errors].
-func Load(path string, kinds []sources.Kind, env func(string) (string, bool)) (*Config, error) {
+func Load(path string, kinds Kinds, env func(string) (string, bool)) (*Config, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w; `feedmill init SOURCE...` prints one to begin with", err)
@@ -170,8 +180,8 @@ func Load(path string, kinds []sources.Kind, env func(string) (string, bool)) (*
 
 // Parse checks the text of a configuration. name stands in errors, and relative paths are resolved against its
 // directory. What is wrong in the text is an [Errors].
-func Parse(name string, data []byte, kinds []sources.Kind, env func(string) (string, bool)) (*Config, error) {
-	if err := checkKinds(kinds); err != nil {
+func Parse(name string, data []byte, kinds Kinds, env func(string) (string, bool)) (*Config, error) {
+	if err := kinds.check(); err != nil {
 		return nil, err
 	}
 	r := &reader{text: data, file: name, base: filepath.Dir(name), env: env, files: []string{name}, seen: map[mark]seen{}}
@@ -182,7 +192,7 @@ func Parse(name string, data []byte, kinds []sources.Kind, env func(string) (str
 	return c, nil
 }
 
-func (r *reader) parse(data []byte, kinds []sources.Kind) *Config {
+func (r *reader) parse(data []byte, kinds Kinds) *Config {
 	var doc yaml.Node
 	if err := yaml.Load(data, &doc); err != nil {
 		r.syntax(err)
@@ -214,10 +224,11 @@ func (r *reader) parse(data []byte, kinds []sources.Kind) *Config {
 	if f.Sources.IsZero() && !r.reported("sources") {
 		r.fail(root, "sources", noSource)
 	}
-	r.sources(c, &f.Sources, kinds)
+	r.sources(c, &f.Sources, kinds.Sources)
 	r.labels(c, &f.Labels)
 	r.feeds(c, &f.Feeds)
 	r.redirects(c, &f.Redirects)
+	r.targets(c, &f.Targets, kinds.Targets)
 	c.Files = r.files
 	return c
 }
@@ -263,6 +274,13 @@ func (c *Config) NeedsRestart(old *Config) []string {
 		}
 	}
 	return sortedStrings(keys)
+}
+
+func (k Kinds) check() error {
+	if err := checkKinds(k.Sources); err != nil {
+		return err
+	}
+	return checkTargetKinds(k.Targets)
 }
 
 // checkKinds finds mistakes of kinds, not of the operator.

@@ -61,8 +61,8 @@ func (c *feedConfig) Check(string) error {
 	return nil
 }
 
-func fakeKinds() []sources.Kind {
-	return []sources.Kind{
+func fakeKinds() Kinds {
+	return Kinds{Targets: fakeTargets(), Sources: []sources.Kind{
 		{
 			Name: "jekyll", Doc: "a directory with a Jekyll site", Interval: time.Minute,
 			Config: func() sources.Config { return &jekyllConfig{ZonelessDates: "utc"} },
@@ -77,13 +77,13 @@ func fakeKinds() []sources.Kind {
 				return &feedConfig{Feed: arg, Patience: 20 * time.Second}, strings.HasPrefix(arg, "http")
 			},
 		},
-	}
+	}}
 }
 
 func testEnv(name string) (string, bool) {
 	v, ok := map[string]string{
 		"REDIS_URL": "redis://:s3cret@redis:6379/0", "HOST": "feeds.example.com", "N": "7", "BAD": "s3cret-value",
-		"EMPTY": "", "YES": "true", "RATIO": "0.5", "COLON": "a: b # c",
+		"EMPTY": "", "YES": "true", "RATIO": "0.5", "COLON": "a: b # c", "CHAT": "https://chat.example/hook/s3cret",
 	}[name]
 	return v, ok
 }
@@ -112,12 +112,12 @@ func compareInit(t *testing.T, c *Config) {
 		t.Fatal(err)
 	}
 	name := filepath.Join(c.Base, "again.yaml")
-	again, err := Parse(name, text, fakeKinds(), nil)
+	again, err := Parse(name, text, fakeKinds(), testEnv)
 	if err != nil {
 		t.Fatalf("what Init printed is refused:\n%v\n%s", err, text)
 	}
 	opts := cmp.Options{
-		cmp.AllowUnexported(Web{}, Config{}), cmpopts.IgnoreUnexported(Feed{}), cmpopts.IgnoreFields(Config{}, "File", "Files"),
+		cmp.AllowUnexported(Web{}, Config{}), cmpopts.IgnoreUnexported(Feed{}, Target{}), cmpopts.IgnoreFields(Target{}, "Line", "Kind"), cmpopts.IgnoreFields(Config{}, "File", "Files"),
 		cmpopts.IgnoreFields(Source{}, "Line", "Kind"), cmpopts.IgnoreFields(Adopt{}, "Kind"),
 		cmpopts.EquateEmpty(),
 		cmp.Comparer(func(a, b *time.Location) bool {
@@ -308,7 +308,7 @@ func TestKindsAreChecked(t *testing.T) {
 		"no field with the yaml":   {{Name: "other", Config: func() sources.Config { return &jekyllConfig{} }}},
 		"belongs to every source;": {{Name: "jekyll", Config: func() sources.Config { return &clash{} }}},
 	} {
-		if _, err := Parse("f.yaml", nil, kinds, nil); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Parse("f.yaml", nil, Kinds{Sources: kinds}, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("want %q, got %v", want, err)
 		}
 	}
@@ -381,8 +381,8 @@ func FuzzParse(f *testing.F) {
 
 func TestDuplicatesAndOriginal(t *testing.T) {
 	kinds := fakeKinds()
-	for i := range kinds {
-		kinds[i].FrontMatter = kinds[i].Name == "jekyll"
+	for i := range kinds.Sources {
+		kinds.Sources[i].FrontMatter = kinds.Sources[i].Name == "jekyll"
 	}
 	c, err := Parse("f.yaml", []byte(`duplicates: merge
 sources:

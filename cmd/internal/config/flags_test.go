@@ -77,7 +77,7 @@ func TestOverrideErrors(t *testing.T) {
 		{"store", "redis:s3cret", "--store: want an address such as redis://"},
 		{"admin", ":8080", "listen and admin are both :8080"},
 	} {
-		c, err := FromArgs([]string{"/a"}, fakeKinds())
+		c, err := FromArgs([]string{"/a"}, fakeKinds().Sources)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -72,6 +72,9 @@ func Init(c *Config) ([]byte, error) {
 		return nil, err
 	}
 	writeRedirects(&b, c)
+	if err := writeTargets(&b, c); err != nil {
+		return nil, err
+	}
 	return b.Bytes(), nil
 }
 
@@ -348,4 +351,31 @@ func writeRedirects(b *bytes.Buffer, c *Config) {
 		key := flow(&yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: from, Style: yaml.DoubleQuotedStyle}) // keys know no variables
 		fmt.Fprintf(b, "  %s: %s\n", key, to)
 	}
+}
+
+// writeTargets writes targets as they stand in the file: secrets stay the names of where they are.
+func writeTargets(b *bytes.Buffer, c *Config) error {
+	b.WriteString("\n# Chat groups and endpoints that get each new item stand under targets; `feedmill push add` writes one.\n")
+	if len(c.Targets) == 0 {
+		return nil
+	}
+	b.WriteString("targets:\n")
+	for _, t := range c.Targets {
+		n := copyOf(t.written)
+		if v := valueOf(n, "topics"); v != n {
+			v.Content = nil
+			for _, topic := range t.Topics {
+				v.Content = append(v.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: strings.ReplaceAll(c.spell(topic), "$", "$$")})
+			}
+		}
+		text, err := yaml.Dump(n, yaml.WithIndent(2), yaml.WithLineWidth(-1))
+		if err != nil {
+			return fmt.Errorf("write target %s: %w", t.Name, err)
+		}
+		fmt.Fprintf(b, "  %s:\n", scalar(t.Name))
+		for line := range strings.Lines(string(text)) {
+			b.WriteString("    " + line)
+		}
+	}
+	return nil
 }

@@ -37,7 +37,7 @@ type seen struct {
 	typ        reflect.Type
 	kind       yaml.Kind
 	secret     bool
-	// expanded says that the value holds what a variable held, which may be a secret.
+	// expanded says that the value holds what a variable or a file held, which may be a secret.
 	expanded bool
 }
 
@@ -288,7 +288,7 @@ func (r *reader) secretFile(k, v *yaml.Node, key, path string) {
 		return
 	}
 	r.files = append(r.files, name)
-	r.seen[mark{v.Line, v.Column}] = seen{path: path, typ: reflect.TypeFor[string](), kind: yaml.ScalarNode, secret: true}
+	r.seen[mark{v.Line, v.Column}] = seen{path: path, typ: reflect.TypeFor[string](), kind: yaml.ScalarNode, secret: true, expanded: true}
 	k.Value, v.Value, v.Tag = key, text, "!!str"
 }
 

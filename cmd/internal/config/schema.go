@@ -9,7 +9,6 @@ import (
 	"github.com/invopop/jsonschema"
 
 	"feedmill/feeds/match"
-	"feedmill/sources"
 )
 
 const (
@@ -19,8 +18,8 @@ const (
 
 // Schema is the JSON Schema of the file, for editors that complete and check it while it is written. Where a schema
 // cannot say what [Parse] wants, it accepts more; only ${VAR} in place of a number is a mistake to it.
-func Schema(kinds []sources.Kind) ([]byte, error) {
-	if err := checkKinds(kinds); err != nil {
+func Schema(kinds Kinds) ([]byte, error) {
+	if err := kinds.check(); err != nil {
 		return nil, err
 	}
 	r := &jsonschema.Reflector{
@@ -39,8 +38,12 @@ func Schema(kinds []sources.Kind) ([]byte, error) {
 	root.Required = []string{"sources"}
 
 	var of []*jsonschema.Schema
-	for _, k := range kinds {
-		of = append(of, schemaOfKind(r, k))
+	for _, k := range kinds.Sources {
+		shared := []reflect.Type{reflect.TypeFor[common]()}
+		if k.Web {
+			shared = append(shared, reflect.TypeFor[web]())
+		}
+		of = append(of, schemaOfKind(r, k.Name, k.Doc, k.Config(), shared...))
 	}
 	source := of[0]
 	if len(of) > 1 {
@@ -63,6 +66,16 @@ func Schema(kinds []sources.Kind) ([]byte, error) {
 	saved, _ := root.Properties.Get("feeds")
 	saved.Type, saved.PropertyNames, saved.AdditionalProperties = "object", list.PropertyNames, reflectKeys(r, reflect.TypeFor[savedFeed]())
 
+	var to []*jsonschema.Schema
+	for _, k := range kinds.Targets {
+		to = append(to, schemaOfKind(r, k.Name, k.Doc, k.Config(), reflect.TypeFor[sending]()))
+	}
+	targets, _ := root.Properties.Get("targets")
+	targets.Type, targets.PropertyNames = "object", list.PropertyNames
+	if len(to) > 0 {
+		targets.AdditionalProperties = &jsonschema.Schema{OneOf: to}
+	}
+
 	old, _ := root.Properties.Get("redirects")
 	old.Type, old.PropertyNames = "object", &jsonschema.Schema{Pattern: "^/"}
 	old.AdditionalProperties = &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "string"}, reflectKeys(r, reflect.TypeFor[redirect]())}}
@@ -74,23 +87,19 @@ func Schema(kinds []sources.Kind) ([]byte, error) {
 	return append(b, '\n'), nil
 }
 
-// schemaOfKind is the schema of a source of one kind: its own keys and those of every source.
-func schemaOfKind(r *jsonschema.Reflector, k sources.Kind) *jsonschema.Schema {
-	s := reflectKeys(r, reflect.TypeOf(k.Config()))
-	s.Title, s.Description = k.Name, k.Doc
-	shared := []reflect.Type{reflect.TypeFor[common]()}
-	if k.Web {
-		shared = append(shared, reflect.TypeFor[web]())
-	}
+// schemaOfKind is the schema of a source or target of one kind: its own keys and those that all of them take.
+func schemaOfKind(r *jsonschema.Reflector, name, doc string, cfg any, shared ...reflect.Type) *jsonschema.Schema {
+	s := reflectKeys(r, reflect.TypeOf(cfg))
+	s.Title, s.Description = name, doc
 	for _, t := range shared {
 		for p := reflectKeys(r, t).Properties.Oldest(); p != nil; p = p.Next() {
 			s.Properties.Set(p.Key, p.Value)
 		}
 	}
-	if _, secret := s.Properties.Get(k.Name + "_file"); secret {
-		s.AnyOf = []*jsonschema.Schema{{Required: []string{k.Name}}, {Required: []string{k.Name + "_file"}}}
+	if _, secret := s.Properties.Get(name + "_file"); secret {
+		s.AnyOf = []*jsonschema.Schema{{Required: []string{name}}, {Required: []string{name + "_file"}}}
 	} else {
-		s.Required = []string{k.Name}
+		s.Required = []string{name}
 	}
 	return s
 }

@@ -38,7 +38,7 @@ func TestSchemaKnowsEveryKey(t *testing.T) {
 	if err := json.Unmarshal(root.Properties["sources"], &list); err != nil {
 		t.Fatal(err)
 	}
-	kinds := fakeKinds()
+	kinds := fakeKinds().Sources
 	if len(list.AdditionalProperties.OneOf) != len(kinds) {
 		t.Fatalf("want a schema for each kind, got %d", len(list.AdditionalProperties.OneOf))
 	}

@@ -96,10 +96,15 @@ func (r *reader) source(c *Config, name, at string, line int, n *yaml.Node, kind
 		r.fail(n, at, "want a mapping with the kind of the source first, such as %s: PATH_OR_URL", kinds[0].Name)
 		return s, "", false
 	}
-	kind, where, ok := r.kind(at, n, kinds)
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
+		names[i] = k.Name
+	}
+	i, where, ok := r.kind(at, n, names, keys(fieldsOf(&common{})), "source")
 	if !ok {
 		return s, "", false
 	}
+	kind := kinds[i]
 	cfg := kind.Config()
 	shared, asking := fieldsOf(&common{}), webFields(kind)
 	r.refuseWeb(n, fieldsOf(cfg), at, kind)
@@ -126,13 +131,7 @@ func (r *reader) source(c *Config, name, at string, line int, n *yaml.Node, kind
 	}
 	err := cfg.Check(r.base)
 	if err != nil {
-		// By convention an error about a key begins with it.
-		key, reason, ok := strings.Cut(err.Error(), ": ")
-		if v := valueOf(theirs, key); ok && v != theirs {
-			r.fail(v, join(at, key), "%s", reason)
-		} else {
-			r.fail(where, join(at, kind.Name), "%s", err)
-		}
+		r.ofKind(theirs, where, at, kind.Name, err)
 		return s, "", false
 	}
 	s = Source{
@@ -169,32 +168,28 @@ func part(n *yaml.Node) *yaml.Node {
 	return &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: n.Line, Column: n.Column}
 }
 
-// kind finds the one key of a source that names its kind, and where its value stands.
-func (r *reader) kind(at string, n *yaml.Node, kinds []sources.Kind) (kind sources.Kind, where *yaml.Node, ok bool) {
-	names := make([]string, len(kinds))
-	for i, k := range kinds {
-		names[i] = k.Name
-	}
-	line := 0
+// kind finds the one key of a source or target that names its kind, which of names it is, and where the key stands. known are
+// the keys that are no kind.
+func (r *reader) kind(at string, n *yaml.Node, names, known []string, what string) (kind int, where *yaml.Node, ok bool) {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
 		i := slices.Index(names, strings.TrimSuffix(key.Value, "_file"))
 		switch {
-		case i < 0 || kind.Name == kinds[i].Name:
+		case i < 0 || where != nil && kind == i:
 			// Some other key, or a kind given twice, which whoever reads the keys reports.
-		case kind.Name != "":
-			r.fail(key, join(at, key.Value), "a source has one kind, and line %d makes this one %s; make two sources of it", line, kind.Name)
+		case where != nil:
+			r.fail(key, join(at, key.Value), "a %s has one kind, and line %d makes this one %s; make two %ss of it", what, where.Line, names[kind], what)
 			return kind, nil, false
 		default:
-			kind, where, line = kinds[i], key, key.Line
+			kind, where = i, key
 		}
 	}
-	if kind.Name != "" {
+	if where != nil {
 		return kind, where, true
 	}
 	hint := ""
 	for i := 0; i+1 < len(n.Content) && hint == ""; i += 2 {
-		if _, known := find(fieldsOf(&common{}), n.Content[i].Value); !known {
+		if !slices.Contains(known, n.Content[i].Value) {
 			hint = suggest(n.Content[i].Value, names)
 		}
 	}
