@@ -48,8 +48,11 @@ func (e *Error) Error() string {
 // Unwrap is the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// AsError is err as an *Error; one that is none is Transient.
+// AsError is err as an *Error; one that is none is Transient. It is nil for no error.
 func AsError(err error) *Error {
+	if err == nil {
+		return nil
+	}
 	var e *Error
 	if errors.As(err, &e) {
 		return e

@@ -1,6 +1,8 @@
 package push
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"unicode/utf16"
@@ -25,9 +27,12 @@ func (m *Message) ReadText() string {
 	return "Read on"
 }
 
+// maxHeadline is the longest title in characters: what follows it is no title any more.
+const maxHeadline = 300
+
 // Headline is the entry's title as one line, with a word before it where the entry was delivered before.
 func (m *Message) Headline(e *Entry) string {
-	title := strings.Join(strings.Fields(e.Title), " ")
+	title := Cut(strings.Join(strings.Fields(e.Title), " "), Runes(maxHeadline))
 	switch {
 	case !e.Edited:
 		return title
@@ -52,3 +57,30 @@ func LinkURL(address string) string { return linkURL.Replace(address) }
 var linkURL = strings.NewReplacer(
 	"(", "%28", ")", "%29", "<", "%3C", ">", "%3E", "|", "%7C", " ", "%20", "\\", "%5C", "\"", "%22", "`", "%60", "\n", "", "\r", "", "\t", "",
 )
+
+// Plain is s without what no platform shows as a letter: broken UTF-8, control characters, and marks that turn the direction of
+// what follows them. Line ends and tabs stay.
+func Plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n', r == '\t':
+			return r
+		case r == '\u2028', r == '\u2029', r == '\u0085':
+			return '\n'
+		case r < ' ', r >= 0x7f && r < 0xa0, r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069', r == '\ufeff', r&0xfffe == 0xfffe:
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+}
+
+// JSON writes v without the escapes that are for HTML, which would count towards limits.
+func JSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, fmt.Errorf("write JSON: %w", err)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}

@@ -1,0 +1,122 @@
+package pushtest
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"feedmill/feeds/push"
+)
+
+// The one bot and the one group that [Telegram] knows.
+const (
+	TelegramToken = "123456789:fake-token-of-a-bot-0000000000"
+	TelegramChat  = "-1001234567890"
+)
+
+// Telegram is a fake of the Bot API: 20 messages a minute to a group, HTML as it reads it, and edits.
+func Telegram(now func() time.Time) *Fake {
+	fail := func(status int, words, more string) Reply {
+		return asJSON(status, fmt.Sprintf(`{"ok":false,"error_code":%d,"description":%q%s}`, status, words, more))
+	}
+	over := fail(429, "Too Many Requests: retry after 35", `,"parameters":{"retry_after":35}`)
+	over.Wait = 35 * time.Second
+	return NewFake(Platform{
+		Name:  "telegram",
+		Rates: []push.Rate{{Count: 20, Per: time.Minute}},
+		Over:  over,
+		Judge: func(r *http.Request, body []byte) *Reply {
+			bad := func(status int, words string) *Reply { reply := fail(status, words, ""); return &reply }
+			method, ok := strings.CutPrefix(r.URL.Path, "/bot"+TelegramToken+"/")
+			if !ok {
+				return bad(401, "Unauthorized")
+			}
+			if method != "sendMessage" && method != "editMessageText" {
+				return bad(404, "Not Found")
+			}
+			var m struct {
+				Chat string `json:"chat_id"`
+				Text string `json:"text"`
+				Mode string `json:"parse_mode"`
+				ID   int    `json:"message_id"`
+			}
+			if json.Unmarshal(body, &m) != nil {
+				return bad(400, "Bad Request: can't parse JSON")
+			}
+			if m.Chat != TelegramChat {
+				return bad(400, "Bad Request: chat not found")
+			}
+			text := m.Text
+			if m.Mode == "HTML" {
+				var err error
+				if text, err = telegramText(m.Text); err != nil {
+					return bad(400, "Bad Request: can't parse entities: "+err.Error())
+				}
+			}
+			switch {
+			case strings.TrimSpace(text) == "":
+				return bad(400, "Bad Request: message text is empty")
+			case push.Units(text) > 4096:
+				return bad(400, "Bad Request: message is too long")
+			case method == "editMessageText" && m.ID == 0:
+				return bad(400, "Bad Request: message identifier is not specified")
+			}
+			return nil
+		},
+		OK: func(n int, _ *http.Request) Reply {
+			return asJSON(200, fmt.Sprintf(`{"ok":true,"result":{"message_id":%d,"chat":{"id":%s}}}`, n+1, TelegramChat))
+		},
+		Edits: func(r *http.Request, body []byte) int {
+			var m struct {
+				ID int `json:"message_id"`
+			}
+			if json.Unmarshal(body, &m) != nil {
+				return -1
+			}
+			return m.ID - 1
+		},
+		Credential: func(*http.Request) string { return TelegramChat },
+		Answers: map[Mode]Reply{
+			Limited:  over,
+			Gone:     fail(403, "Forbidden: bot was kicked from the supergroup chat", ""),
+			Blocked:  fail(400, "Bad Request: not enough rights to send text messages to the chat", ""),
+			Refusing: fail(400, "Bad Request: can't parse entities: Unsupported start tag", ""),
+			Busy:     fail(500, "Internal Server Error", ""),
+		},
+	}, now)
+}
+
+// telegramTags are those that parse_mode HTML knows (https://core.telegram.org/bots/api#html-style).
+var telegramTags = []string{"b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "tg-spoiler", "a", "code", "pre", "blockquote"}
+
+// telegramText is what is seen of HTML, or why it is none.
+func telegramText(s string) (string, error) {
+	dec := xml.NewDecoder(strings.NewReader("<x>" + s + "</x>"))
+	var text strings.Builder
+	for {
+		tok, err := dec.Token()
+		if errors.Is(err, io.EOF) {
+			return text.String(), nil
+		}
+		if err != nil {
+			return "", err
+		}
+		switch tok := tok.(type) {
+		case xml.StartElement:
+			if tok.Name.Local != "x" && !slices.Contains(telegramTags, tok.Name.Local) {
+				return "", fmt.Errorf("unsupported start tag %q", tok.Name.Local)
+			}
+		case xml.CharData:
+			text.Write(tok)
+		case xml.EndElement:
+		default:
+			return "", errors.New("unsupported markup")
+		}
+	}
+}

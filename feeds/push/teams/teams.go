@@ -1,0 +1,89 @@
+// Package teams sends to channels and chats of Microsoft Teams through a workflow "Post to a channel when a webhook request is
+// received" (https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using). The older
+// connectors of Office 365 are being retired; their addresses take the same messages.
+package teams
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"feedmill/feeds/push"
+)
+
+// Kind is a channel of Teams.
+var Kind = push.Kind{
+	Name:   "teams",
+	Doc:    "a channel or chat of Microsoft Teams, through a workflow",
+	Config: func() push.Config { return &Config{} },
+	New:    newTarget,
+	Setup:  "in the channel: Workflows, \"Send webhook alerts to a channel\", and copy the URL it ends with",
+}
+
+// rates keep below the four requests a second of the older connectors; workflows name no number.
+var rates = []push.Rate{{Count: 3, Per: 3 * time.Second}}
+
+// Config is a workflow.
+type Config struct {
+	URL string `yaml:"teams" doc:"The workflow's URL, as copied."`
+}
+
+// Check implements [push.Config]. The address is opaque: its hosts have changed several times.
+func (c *Config) Check() error {
+	u, err := url.Parse(c.URL)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return errors.New("teams: want the workflow's URL as copied; it begins with https://")
+	}
+	return nil
+}
+
+// Location implements [push.Config].
+func (c *Config) Location() string { return push.Redact(c.URL) }
+
+type target struct {
+	cfg *Config
+	env push.Env
+}
+
+func newTarget(cfg push.Config, env push.Env) (push.Target, error) {
+	c, ok := cfg.(*Config)
+	if !ok {
+		return nil, fmt.Errorf("teams: got the configuration %T", cfg)
+	}
+	return &target{c, env}, nil
+}
+
+// Buckets implements [push.Target].
+func (t *target) Buckets() []push.Bucket {
+	return []push.Bucket{{Key: push.KeyOf("teams", t.cfg.URL), Rates: rates}}
+}
+
+// Send implements [push.Target]. A workflow answers 202 before it has looked at the message: what it cannot show is lost there
+// without a word, which is why Render keeps to what every version of Teams shows.
+func (t *target) Send(ctx context.Context, _ string, p *push.Payload) (push.Receipt, error) {
+	a, err := push.Call{URL: t.cfg.URL, ContentType: p.ContentType, Body: p.Body}.Do(ctx, t.env.HTTP, t.env.Now())
+	if err != nil {
+		return "", err
+	}
+	switch {
+	// The older connectors answer 200 with the failure in the text.
+	case a.Status == 200 && strings.Contains(string(a.Body), "HTTP error 429"):
+		return "", a.Failed(push.RateLimited)
+	case a.Status == 200 && strings.Contains(string(a.Body), "HTTP error 4"):
+		return "", a.Failed(push.BadPayload)
+	case a.Status == 200 && strings.Contains(string(a.Body), "HTTP error"):
+		return "", a.Failed(push.Transient)
+	case a.Status == 202, a.Status == 200 && len(a.Body) <= 1: // "1" of the older connectors
+		return "", nil
+	case a.Status == 404, a.Status == 410:
+		return "", a.Failed(push.Dead)
+	case a.Status == 401, a.Status == 403:
+		return "", a.Failed(push.Blocked)
+	case a.Status == 400, a.Status == 413:
+		return "", a.Failed(push.BadPayload)
+	}
+	return "", a.Failed(push.Transient)
+}
