@@ -21,7 +21,18 @@ import (
 // TestExample: the configuration that is shipped is a good one, and shows every key there is.
 func TestExample(t *testing.T) {
 	const file = "../../deploy/example.yaml"
-	cfg, err := config.Load(file, allKinds, func(string) (string, bool) { return "a-value-of-the-environment", true })
+	values := map[string]string{
+		"CREW_TELEGRAM": "123456789:a-token-of-the-environment",
+		"CREW_DISCORD":  "https://discord.com/api/webhooks/1/a-token-of-the-environment",
+		"OFFICE_TEAMS":  "https://teams.example.com/a-value-of-the-environment",
+		"OFFICE_PROXY":  "http://proxy.example.com:3128",
+	}
+	cfg, err := config.Load(file, allKinds, func(name string) (string, bool) {
+		if v, ok := values[name]; ok {
+			return v, true
+		}
+		return "a-value-of-the-environment", true
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
