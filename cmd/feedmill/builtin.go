@@ -16,7 +16,9 @@ import (
 	"feedmill/feeds/atom"
 	"feedmill/feeds/jsonfeed"
 	"feedmill/feeds/push"
+	"feedmill/feeds/push/dingtalk"
 	"feedmill/feeds/push/discord"
+	"feedmill/feeds/push/feishu"
 	"feedmill/feeds/push/teams"
 	"feedmill/feeds/push/telegram"
 	"feedmill/feeds/rss"
@@ -41,7 +43,7 @@ var formats = []feeds.Format{rss.Format, atom.Format, jsonfeed.Format}
 var kinds = []sources.Kind{jekyll.Kind, hugo.Kind, git.Kind(jekyll.Generator, hugo.Generator), opml.Kind(webfeed.Kind), sitemap.Kind, webfeed.Kind, webpage.Kind, jsonapi.Kind, inbox.Kind}
 
 // targets are the chats and endpoints that news are sent to.
-var targets = []push.Kind{telegram.Kind, discord.Kind, teams.Kind}
+var targets = []push.Kind{feishu.Kind, dingtalk.Kind, telegram.Kind, discord.Kind, teams.Kind}
 
 // allKinds are what a configuration can name.
 var allKinds = config.Kinds{Sources: kinds, Targets: targets}

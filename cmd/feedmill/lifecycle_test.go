@@ -25,6 +25,8 @@ func TestExample(t *testing.T) {
 		"CREW_TELEGRAM": "123456789:a-token-of-the-environment",
 		"CREW_DISCORD":  "https://discord.com/api/webhooks/1/a-token-of-the-environment",
 		"OFFICE_TEAMS":  "https://teams.example.com/a-value-of-the-environment",
+		"CREW_FEISHU":   "https://open.feishu.cn/open-apis/bot/v2/hook/a-value-of-the-environment",
+		"CREW_DINGTALK": "https://oapi.dingtalk.com/robot/send?access_token=a-value-of-the-environment",
 		"OFFICE_PROXY":  "http://proxy.example.com:3128",
 	}
 	cfg, err := config.Load(file, allKinds, func(name string) (string, bool) {

@@ -119,3 +119,15 @@ func TestWords(t *testing.T) {
 		t.Error("a letter beyond the basic plane counts twice")
 	}
 }
+
+func TestFullWidth(t *testing.T) {
+	for in, want := range map[string]string{
+		"snake_case [x](y) <@all> *b* `c`": "snake_case ［x］(y) ＜＠all＞ ＊b＊ ｀c｀",
+		"_it_":                             "＿it＿",
+		"# h\n- l\n1. n\nC# - 3.5":         "＃ h\n－ l\n1． n\nC# - 3.5",
+	} {
+		if got := push.FullWidth(in); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+}

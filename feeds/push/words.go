@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf16"
 )
 
@@ -73,6 +74,29 @@ func Plain(s string) string {
 		return r
 	}, strings.ToValidUTF8(s, "\uFFFD"))
 }
+
+// FullWidth is s for Markdown of platforms that have no way to escape a letter: those that would mean something are written as
+// their wide forms, which look alike.
+func FullWidth(s string) string {
+	var b strings.Builder
+	rs := []rune(Plain(s))
+	begins := true // a line
+	for i, r := range rs {
+		switch {
+		case strings.ContainsRune("[]<>*`~|\\@", r), r == '#' && begins, (r == '-' || r == '+') && begins && i+1 < len(rs) && rs[i+1] == ' ':
+			r += 0xFF01 - '!'
+		case r == '_' && (i == 0 || i+1 == len(rs) || !letter(rs[i-1]) || !letter(rs[i+1])):
+			r = '＿'
+		case r == '.' && i > 0 && begins: // 1. is a list
+			r = '．'
+		}
+		begins = r == '\n' || begins && (r == ' ' || r == '\t' || unicode.IsDigit(r))
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+func letter(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // JSON writes v without the escapes that are for HTML, which would count towards limits.
 func JSON(v any) ([]byte, error) {

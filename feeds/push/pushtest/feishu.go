@@ -1,0 +1,149 @@
+package pushtest
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"html"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"feedmill/feeds/push"
+)
+
+// The one bot that [Feishu] knows, and its secret.
+const (
+	FeishuPath   = "/open-apis/bot/v2/hook/fake-feishu-0001"
+	FeishuSecret = "fake-secret-feishu"
+)
+
+// Feishu is a fake of a custom bot with a signature: 5 requests a second and 100 a minute, refused with HTTP 400, and 20 kB.
+func Feishu(now func() time.Time) *Fake {
+	if now == nil {
+		now = time.Now
+	}
+	over := asJSON(400, `{"code":9499,"msg":"too many request","data":{}}`)
+	limited := asJSON(429, `{"code":99991400,"msg":"request trigger frequency limit"}`)
+	limited.Header, limited.Wait = http.Header{"X-Ogw-Ratelimit-Reset": {"3"}}, 3*time.Second
+	return NewFake(Platform{
+		Name:  "feishu",
+		Rates: []push.Rate{{Count: 5, Per: time.Second}, {Count: 100, Per: time.Minute}},
+		Over:  over,
+		Judge: func(r *http.Request, body []byte) *Reply {
+			say := func(status, code int, msg string) *Reply {
+				reply := asJSON(status, fmt.Sprintf(`{"code":%d,"msg":%q,"data":{}}`, code, msg))
+				return &reply
+			}
+			if r.URL.Path != FeishuPath {
+				return say(200, 19001, "param invalid: incoming webhook access token invalid")
+			}
+			if len(body) > 20_000 {
+				return say(400, 9499, "Bad Request")
+			}
+			var m struct {
+				Timestamp, Sign string
+				Type            string `json:"msg_type"`
+				Content         struct {
+					Post map[string]struct {
+						Content [][]struct{ Tag, Text, Href string }
+					}
+				}
+				Card *struct {
+					Body struct{ Elements []any }
+				}
+			}
+			if json.Unmarshal(body, &m) != nil {
+				return say(400, 9499, "Bad Request")
+			}
+			second, err := strconv.ParseInt(m.Timestamp, 10, 64)
+			mac := hmac.New(sha256.New, []byte(m.Timestamp+"\n"+FeishuSecret))
+			if err != nil || now().Sub(time.Unix(second, 0)).Abs() > time.Hour || m.Sign != base64.StdEncoding.EncodeToString(mac.Sum(nil)) {
+				return say(200, 19021, "sign match fail or timestamp is not within one hour from current time")
+			}
+			switch m.Type {
+			case "post":
+				for _, p := range m.Content.Post {
+					if len(p.Content) > 0 {
+						return nil
+					}
+				}
+			case "interactive":
+				if m.Card != nil && len(m.Card.Body.Elements) > 0 {
+					return nil
+				}
+			}
+			return say(200, 19002, "params error, msg_type need")
+		},
+		OK: func(int, *http.Request) Reply {
+			return asJSON(200, `{"code":0,"msg":"success","data":{},"StatusCode":0,"StatusMessage":"success","Extra":null}`)
+		},
+		Answers: map[Mode]Reply{
+			Limited:  limited,
+			Gone:     asJSON(200, `{"code":19001,"msg":"param invalid: incoming webhook access token invalid","data":{}}`),
+			Blocked:  asJSON(200, `{"code":19024,"msg":"Key Words Not Found","data":{}}`),
+			Refusing: asJSON(400, `{"code":9499,"msg":"Bad Request","data":{}}`),
+			Busy:     asJSON(500, `{"code":10003,"msg":"internal error"}`),
+		},
+	}, now)
+}
+
+// ReadFeishu is a message as Feishu shows it. The runs of a post are shown as they are; a card's Markdown is read.
+func ReadFeishu(body []byte) (s Shown) {
+	var m struct {
+		Content struct {
+			Post map[string]struct {
+				Title   string
+				Content [][]struct{ Tag, Text, Href string }
+			}
+		}
+		Card struct {
+			Header struct{ Title struct{ Content string } }
+			Body   struct {
+				Elements []struct {
+					Tag, Content string
+					Text         struct{ Content string }
+					Behaviors    []struct {
+						URL string `json:"default_url"`
+					}
+				}
+			}
+		}
+	}
+	if json.Unmarshal(body, &m) != nil {
+		return Shown{}
+	}
+	for _, p := range m.Content.Post {
+		s.Text += p.Title + "\n"
+		for _, row := range p.Content {
+			for _, r := range row {
+				s.Text += r.Text
+				switch r.Tag {
+				case "a":
+					s.Links = append(s.Links, r.Href)
+				case "at":
+					s.Mentions = append(s.Mentions, r.Text)
+				}
+			}
+			s.Text += "\n"
+		}
+	}
+	s.Text += m.Card.Header.Title.Content + "\n"
+	for _, e := range m.Card.Body.Elements {
+		s.Text += e.Text.Content + "\n"
+		for _, b := range e.Behaviors {
+			s.Links = append(s.Links, b.URL)
+		}
+		if e.Tag == "markdown" {
+			md := readMarkdown(strings.ReplaceAll(e.Content, "• ", ""))
+			s.Text += html.UnescapeString(md.Text) + "\n"
+			s.Links = append(s.Links, md.Links...)
+			s.Mentions = append(s.Mentions, md.Mentions...)
+			s.Styles = append(s.Styles, md.Styles...)
+		}
+	}
+	return s
+}
