@@ -39,14 +39,19 @@ const busyRetry = 5 * time.Second
 // releaseEvery is how often a source that holds something back looks for the operator's answer.
 const releaseEvery = 10 * time.Second
 
-func startRunner(m *Manager, spec Spec) *runner {
-	ctx, cancel := context.WithCancel(context.Background())
-	r := &runner{
+func newRunner(m *Manager, spec Spec) *runner {
+	return &runner{
 		m: m, spec: spec,
 		log:  m.log.With("source", spec.Name),
-		stop: cancel, done: make(chan struct{}), wake: make(chan struct{}, 1),
+		done: make(chan struct{}), wake: make(chan struct{}, 1),
 		status: Status{Name: spec.Name, Kind: spec.Kind, Location: spec.Location, State: "starting"},
 	}
+}
+
+func startRunner(m *Manager, spec Spec) *runner {
+	ctx, cancel := context.WithCancel(context.Background())
+	r := newRunner(m, spec)
+	r.stop = cancel
 	go func() {
 		defer close(r.done)
 		r.loop(ctx)
