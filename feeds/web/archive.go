@@ -88,28 +88,31 @@ func (s *Server) renderArchive(ctx context.Context, cfg *config, d doc, made *do
 		feed.TTL = archiveAge
 		made.control(cfg.cacheControl(archiveAge))
 	}
-	older := func(k int) string { // the document that has what comes behind the first k items
-		switch {
-		case k == len(page.Items):
-			return ""
-		case k > 0 && page.At[k].Second >= start:
-			v := view{}
-			return d.plain().key + "?" + v.with("before", posText(page.At[k-1]))
-		}
-		return archiveDoc(d.topic, d.format, monthOf(page.At[k].Second)).key
-	}
 	made.body, err = encode(feed, d.format, cfg.site.MaxBytes, func(k int) {
-		feed.Items, feed.PrevArchive = page.Items[:k], ""
-		if key := older(k); key != "" {
-			feed.PrevArchive = cfg.site.BaseURL + key
+		feed.Items, feed.PrevArchive, made.older = page.Items[:k], "", nil
+		switch { // what comes behind the first k items
+		case k == len(page.Items):
+		case k > 0 && page.At[k].Second >= start:
+			made.older = d.behind(page.At[k-1])
+		default:
+			made.older = archiveDoc(d.topic, d.format, monthOf(page.At[k].Second)).ref()
+		}
+		if made.older != nil {
+			feed.PrevArchive = cfg.address(made.older.key)
 		}
 		feed.Next = feed.PrevArchive
 	})
 	return err
 }
 
-// plain is the first document of the month of an archive.
-func (d doc) plain() doc { return archiveDoc(d.topic, d.format, d.month) }
+// behind is the document of the same month that goes on behind a place.
+func (d doc) behind(at feeds.Pos) *doc {
+	v := view{before: at}
+	v.query = v.with("before", posText(at))
+	return archiveDoc(d.topic, d.format, d.month).viewed(&v).ref()
+}
+
+func (d doc) ref() *doc { return &d }
 
 // control replaces how long a document may be kept.
 func (m *document) control(values []string) {

@@ -34,6 +34,9 @@ type listing struct {
 	read    time.Time     // when reading it began
 	sorted  [3]func() []row
 	counts  map[feeds.Topic]int // items of each topic
+	misfits []Misfit            // what no file can be, of a static tree
+	reached sync.Once
+	reach   map[string]bool // see static
 }
 
 // Orders of a list.
@@ -162,6 +165,9 @@ func (l *listing) due(now func() time.Time) bool {
 
 func newListing(cfg *config, infos []feeds.TopicInfo) *listing {
 	l := &listing{cfg: cfg, rows: make([]row, 0, len(infos)), counts: make(map[feeds.Topic]int, len(infos))}
+	if cfg.site.Static != nil {
+		infos, l.misfits = cfg.fitting(infos)
+	}
 	for _, info := range infos {
 		if info.Topic.Group == "" {
 			l.counts[info.Topic] = info.Items

@@ -306,8 +306,20 @@ func (s *Server) render(ctx context.Context, d doc) (e *entry, err error) {
 		return nil, fmt.Errorf("render %s: waiting for others: %w", d.key, err)
 	}
 	defer leave()
-	cfg := s.config.Load()
-	made := cfg.shell(d)
+	made, err := s.document(ctx, s.config.Load(), d)
+	if err != nil {
+		return nil, err
+	}
+	old := (*entry)(nil)
+	if now, ok := s.home(d).GetEntryQuietly(d.key); ok {
+		old = now.Value
+	}
+	return newEntry(d.key, made, old)
+}
+
+// document makes a document from the store.
+func (s *Server) document(ctx context.Context, cfg *config, d doc) (made *document, err error) {
+	made = cfg.shell(d)
 	made.read = s.now()
 	switch {
 	case d.month != "":
@@ -324,9 +336,5 @@ func (s *Server) render(ctx context.Context, d doc) (e *entry, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("render %s: %w", d.key, err)
 	}
-	old := (*entry)(nil)
-	if now, ok := s.home(d).GetEntryQuietly(d.key); ok {
-		old = now.Value
-	}
-	return newEntry(d.key, made, old)
+	return made, nil
 }

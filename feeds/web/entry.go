@@ -81,6 +81,7 @@ type document struct {
 	brief   []header
 	until   int64
 	basis   []feeds.Topic
+	older   *doc // the archive document that comes before; nil for none
 }
 
 // newEntry packs a document. The bytes of a predecessor are taken over when they are the same.

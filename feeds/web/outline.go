@@ -71,7 +71,11 @@ func leaf(b *bytes.Buffer, cfg *config, title, path string) {
 	attribute(b, "title", title)
 	attribute(b, "type", "rss")
 	attribute(b, "xmlUrl", cfg.site.BaseURL+path+cfg.rss.Suffix)
-	attribute(b, "htmlUrl", cfg.site.BaseURL+path)
+	home := cfg.site.BaseURL + path
+	if cfg.site.Static != nil {
+		home = cfg.site.Static.home(home)
+	}
+	attribute(b, "htmlUrl", home)
 	b.WriteString("/>\n")
 }
 

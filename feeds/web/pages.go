@@ -106,6 +106,9 @@ func (c *config) slack(t feeds.Topic, v *view) string {
 	if v == nil {
 		v = &view{}
 	}
+	if c.site.Static != nil {
+		return "/feed subscribe " + c.site.BaseURL + t.Path() + c.rss.Suffix
+	}
 	arrival := *v
 	arrival.query = v.with("before", "")
 	return "/feed subscribe " + c.site.BaseURL + t.Path() + c.rss.Suffix + "?" + arrival.with("dates", "arrival")
@@ -174,6 +177,9 @@ func (s *Server) index(w http.ResponseWriter, r *http.Request, cfg *config, q ur
 	data.Notice = cfg.site.Notice
 	data.Started = l.all.Version != (feeds.Version{})
 	now := s.now()
+	if cfg.site.Static != nil {
+		now = time.Time{}
+	}
 	data.Summary = data.T.summary(l.all.Items, len(l.rows), l.all.Newest, now)
 	data.navigate(l, q)
 	for i := range rows[(number-1)*pageRows : min(number*pageRows, len(rows))] {

@@ -22,9 +22,13 @@ func (s *Server) renderFeed(ctx context.Context, cfg *config, d doc, made *docum
 	made.body, err = encode(feed, d.format, cfg.site.MaxBytes, func(n int) {
 		cut(n)
 		// Nothing arrived after the latest change, so no later month has an item.
-		feed.Complete, feed.PrevArchive = n > 0 && feed.Next == "", ""
+		feed.Complete, feed.PrevArchive, made.older = n > 0 && feed.Next == "", "", nil
 		if feed.Next != "" {
-			feed.PrevArchive = cfg.site.BaseURL + archiveDoc(d.topic, d.format, monthOf(page.Version.Changed.Unix())).key
+			made.older = archiveDoc(d.topic, d.format, monthOf(page.Version.Changed.Unix())).ref()
+			feed.PrevArchive = cfg.address(made.older.key)
+		}
+		if cfg.site.Static != nil {
+			cfg.site.Static.settle(feed, made)
 		}
 	})
 	return err

@@ -58,6 +58,8 @@ type Site struct {
 	Notice string
 	// Groups are the private groups: see [Group].
 	Groups []Group `json:"-"`
+	// Static is set for documents that become files: see [Server.Files].
+	Static *Static `json:"-"`
 
 	// public is the base URL without the token, where this is what a token shows.
 	public string
@@ -293,6 +295,9 @@ func (c *config) feed(t feeds.Topic, page *feeds.Page, f *feeds.Format) *feeds.F
 			out.Language = page.Items[0].Language
 		}
 	}
+	if c.site.Static != nil {
+		out.Home = c.site.Static.home(out.Home)
+	}
 	text := c.site.Texts[t]
 	out.Description = cmp.Or(text.Description, out.Description)
 	out.Language = cmp.Or(text.Language, out.Language)
@@ -305,7 +310,7 @@ func (c *config) self(key string) string {
 	if c.private {
 		return ""
 	}
-	return c.site.BaseURL + key
+	return c.address(key)
 }
 
 // updated is the time a document says of itself; a topic without a change has that of the settings.

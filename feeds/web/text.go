@@ -83,6 +83,8 @@ func (w *words) age(t, now time.Time) string {
 	switch {
 	case t.IsZero():
 		return w.never
+	case now.IsZero(): // the page is read at any time
+		return t.UTC().Format(time.DateOnly)
 	case d < time.Minute:
 		return w.now
 	case d < time.Hour:
