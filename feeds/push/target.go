@@ -110,6 +110,8 @@ type Kind struct {
 	New func(cfg Config, env Env) (Target, error)
 	// MaxWait bounds what the platform may ask for with Retry-After; 0 means an hour.
 	MaxWait time.Duration
+	// Data says that programs read the messages: every item comes whole, also of a flood, which people get one digest of.
+	Data bool
 	// Setup tells a person how to get the address or credential, in one line: `feedmill push add` shows it.
 	Setup string
 }
