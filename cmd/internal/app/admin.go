@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"feedmill/cmd/internal/config"
+	"feedmill/feeds/hub"
 	"feedmill/sources"
 )
 
@@ -61,11 +62,17 @@ type Report struct {
 	// ConfigError says why the configuration on disk is not the one that runs; empty when it is.
 	ConfigError string           `json:"configuration_error,omitempty"`
 	Sources     []sources.Status `json:"sources"`
+	// Hub is what the WebSub hub does; nil without one.
+	Hub *hub.Stats `json:"hub,omitempty"`
 }
 
 func (a *App) report() Report {
 	r := Report{Version: a.opts.Version, Newest: a.mayFetch(), Sources: a.manager.Status()}
 	a.countMerged(r.Sources)
+	if a.hubActive() || a.hubOpen() {
+		st := a.hub.Stats()
+		r.Hub = &st
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	r.Base, r.Store = a.site.BaseURL, config.Redact(a.cfg.Store)

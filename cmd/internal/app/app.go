@@ -16,6 +16,7 @@ import (
 	"feedmill/cache"
 	"feedmill/cmd/internal/config"
 	"feedmill/feeds"
+	"feedmill/feeds/hub"
 	"feedmill/feeds/web"
 	"feedmill/sources"
 	"feedmill/sources/fetch"
@@ -52,6 +53,7 @@ type App struct {
 	shown   *shown // the store as readers see it
 	health  *health
 	web     *web.Server
+	hub     *hub.Hub
 	manager *sources.Manager
 
 	public, admin net.Listener
@@ -134,7 +136,8 @@ func Start(ctx context.Context, opts Options) (_ *App, err error) {
 	a.manager = sources.NewManager(
 		&desks{store: a.store, log: a.log, mayFetch: a.mayFetch},
 		sources.Options{Log: slog.New(&hush{a.log.Handler(), &a.importing})})
-	a.serve(a.public, web.NewHTTPServer(a.receiving(a.web.Handler())))
+	a.hub = a.newHub(cfg)
+	a.serve(a.public, web.NewHTTPServer(a.hubbing(a.receiving(a.web.Handler()))))
 	if a.admin != nil {
 		a.serve(a.admin, adminServer(a.adminHandler()))
 	}
@@ -142,7 +145,7 @@ func Start(ctx context.Context, opts Options) (_ *App, err error) {
 	var bg context.Context
 	bg, a.stop = context.WithCancel(context.Background())
 	a.loops.Go(func() { a.apply(bg, files) })
-	for _, loop := range []func(context.Context){a.tail, a.maintain, a.watchSettings, a.gather, a.health.watch} {
+	for _, loop := range []func(context.Context){a.tail, a.maintain, a.watchSettings, a.gather, a.health.watch, a.hub.Run} {
 		a.loops.Go(func() { loop(bg) })
 	}
 	return a, nil
@@ -211,6 +214,9 @@ func (a *App) close() error {
 		a.manager.Close()
 	}
 	a.stopServing()
+	if a.hub != nil {
+		a.hub.Close()
+	}
 	a.network.CloseIdleConnections()
 	if a.web != nil {
 		a.web.Close()

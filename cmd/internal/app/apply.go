@@ -101,6 +101,7 @@ func (a *App) reload(ctx context.Context) error {
 	if err := a.adopt(ctx, cfg); err != nil {
 		return err
 	}
+	a.hub.Configure(a.hubOptions(cfg))
 	a.applySources(ctx)
 	a.log.Info("configuration loaded", "sources", len(cfg.Sources))
 	return nil

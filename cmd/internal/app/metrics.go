@@ -42,6 +42,11 @@ var (
 	cacheBytes     = describe("rendered_bytes", "Rendered documents kept.", "where")
 	cacheEntries   = describe("rendered_documents", "Rendered documents in memory.")
 	configOK       = describe("config_loaded", "1 if the configuration on disk is the one that runs, 0 if it is wrong.")
+	hubSubs        = describe("hub_subscriptions", "WebSub subscriptions; 0 where another replica serves them.")
+	hubFailing     = describe("hub_failing_callbacks", "Callbacks that wait to be served again.")
+	hubDeliveries  = describe("hub_deliveries_total", "Deliveries to WebSub subscribers.", "result")
+	hubRequests    = describe("hub_requests_total", "Requests to subscribe and to unsubscribe.", "result")
+	hubPings       = describe("hub_pings_total", "Feeds of whose change hubs of others were told.")
 	buildInfo      = describe("build_info", "Always 1; the label is the version.", "version")
 )
 
@@ -109,6 +114,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 		}
 	}
 	c.web(out)
+	c.hub(out)
 }
 
 func one(yes bool) float64 {
@@ -141,5 +147,26 @@ func (c *collector) web(out chan<- prometheus.Metric) {
 		{cacheEntries, prometheus.GaugeValue, st.CacheEntries, nil},
 	} {
 		out <- prometheus.MustNewConstMetric(m.desc, m.kind, float64(m.value), m.labels...)
+	}
+}
+
+// hub collects what the hub does.
+func (c *collector) hub(out chan<- prometheus.Metric) {
+	st := c.a.hub.Stats()
+	out <- prometheus.MustNewConstMetric(hubSubs, prometheus.GaugeValue, float64(st.Subscriptions))
+	out <- prometheus.MustNewConstMetric(hubFailing, prometheus.GaugeValue, float64(st.Failing))
+	out <- prometheus.MustNewConstMetric(hubPings, prometheus.CounterValue, float64(st.Pinged))
+	for _, m := range []struct {
+		desc  *prometheus.Desc
+		value int64
+		label string
+	}{
+		{hubDeliveries, st.Delivered, "delivered"},
+		{hubDeliveries, st.Failed, "failed"},
+		{hubDeliveries, st.Dropped, "dropped"},
+		{hubRequests, st.Verified, "verified"},
+		{hubRequests, st.Refused, "refused"},
+	} {
+		out <- prometheus.MustNewConstMetric(m.desc, prometheus.CounterValue, float64(m.value), m.label)
 	}
 }

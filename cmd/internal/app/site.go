@@ -21,6 +21,7 @@ func siteOf(cfg *config.Config, base, version string) web.Site {
 	return web.Site{
 		BaseURL: base, Title: cfg.Title, Description: cfg.Description, Language: cfg.Language,
 		Window: cfg.Items, MaxAge: cfg.MaxAge, Titles: cfg.Titles, Texts: cfg.Texts, Image: cfg.Image, Icon: cfg.Icon, Rights: cfg.Copyright, Saved: savedTopics(cfg), Redirects: cfg.Redirects, RateLimit: cfg.RateLimit, TrustedProxies: cfg.TrustedProxies, Version: version,
+		Hubs: hubs(cfg, base),
 	}
 }
 

@@ -77,6 +77,8 @@ type Config struct {
 	Feeds []Feed
 	// Targets are where news are sent, in the order of the file.
 	Targets []Target
+	// Hub is how WebSub subscribers are served.
+	Hub Hub
 	// Labels say what becomes of the labels of every source.
 	Labels sources.LabelRules
 	// Redirects are where addresses lead for good, by path: the configured ones, other spellings and old names of labels, old
@@ -144,6 +146,7 @@ type file struct {
 	Labels         yaml.Node      `yaml:"labels" doc:"Titles of categories and tags, and what becomes of them: other spellings, new names, labels to leave out or to add."`
 	Feeds          yaml.Node      `yaml:"feeds" doc:"Saved feeds by name: /feed/NAME.atom has the items that match."`
 	Targets        yaml.Node      `yaml:"targets" doc:"Chat groups and endpoints that get each new item, by name."`
+	Hub            hub            `yaml:"hub" doc:"Programs that are told of news at once (WebSub)."`
 	Redirects      yaml.Node      `yaml:"redirects" doc:"Where old addresses lead for good, by path below base_url: a topic such as tag/go (its feed, in the format that the path names, else Atom) or a path such as /tag/go.rss."`
 }
 
@@ -227,6 +230,7 @@ func (r *reader) parse(data []byte, kinds Kinds) *Config {
 	r.sources(c, &f.Sources, kinds.Sources)
 	r.labels(c, &f.Labels)
 	r.feeds(c, &f.Feeds)
+	r.hub(c, root, &f.Hub)
 	r.redirects(c, &f.Redirects)
 	r.targets(c, &f.Targets, kinds.Targets)
 	c.Files = r.files

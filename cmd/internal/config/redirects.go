@@ -41,6 +41,8 @@ func (r *reader) redirects(c *Config, n *yaml.Node) {
 			r.fail(k, at, "the path is already redirected in line %d; remove one of the two", places[k.Value].Line)
 		case strings.HasPrefix(k.Value, "/hook/") || k.Value == "/hook":
 			r.fail(k, at, "the paths below /hook are those of webhooks")
+		case k.Value == "/hub":
+			r.fail(k, at, "the path is that of the hub")
 		case v.Kind == yaml.ScalarNode:
 			r.walk(v, stringType, at, false)
 			to.To = v.Value
