@@ -74,7 +74,7 @@ func TestSendLast(t *testing.T) {
 		got := to.items()
 		slices.Sort(got) // those of one second have no order
 		if len(got) != 3 || !slices.Contains(ids, got[0]) {
-			t.Fatalf("got %v, want the three newest", got)
+			w.Fatalf("got %v, want the three newest", got)
 		}
 		w.kill()
 		w.start()
@@ -111,10 +111,10 @@ func TestTopics(t *testing.T) {
 		// A saved feed says later that it has an item, too.
 		l, err := w.store.Acquire(w.Context(), "feeds", time.Hour)
 		if err != nil {
-			t.Fatal(err)
+			w.Fatal(err)
 		}
 		if err := w.store.Assign(w.Context(), l, feeds.Topic{Kind: "feed", Name: "x"}, assign("a-0003"), assign("b-0001")); err != nil {
-			t.Fatal(err)
+			w.Fatal(err)
 		}
 		w.pass(0)
 		same(t, "items", to.items(), []string{"a-0003", "a-0004", "b-0001"})

@@ -326,3 +326,70 @@ func (l *logs) with(text string) (n int) {
 	}
 	return n
 }
+
+// faulty is a store with faults.
+type faulty struct {
+	push.Store
+	down  atomic.Bool // nothing can be written, no lease renewed
+	after func() error
+	write func() error
+}
+
+func (f *faulty) After(ctx context.Context, c cache.Cursor, limit int) ([]cache.Entry, error) {
+	if f.after != nil {
+		if err := f.after(); err != nil {
+			return nil, err
+		}
+	}
+	return f.Store.After(ctx, c, limit)
+}
+
+func (f *faulty) Write(ctx context.Context, l cache.Lease, edits ...cache.Edit) error {
+	if f.write != nil {
+		if err := f.write(); err != nil {
+			return err
+		}
+	}
+	if f.down.Load() {
+		return fmt.Errorf("write: %w", cache.ErrUnavailable)
+	}
+	return f.Store.Write(ctx, l, edits...)
+}
+
+func (f *faulty) Acquire(ctx context.Context, name string, ttl time.Duration) (cache.Lease, error) {
+	if f.down.Load() {
+		return cache.Lease{}, fmt.Errorf("acquire: %w", cache.ErrUnavailable)
+	}
+	return f.Store.Acquire(ctx, name, ttl)
+}
+
+func (f *faulty) Renew(ctx context.Context, l cache.Lease, ttl time.Duration) error {
+	if f.down.Load() {
+		return fmt.Errorf("renew: %w", cache.ErrUnavailable)
+	}
+	return f.Store.Renew(ctx, l, ttl)
+}
+
+func (f *faulty) Release(ctx context.Context, l cache.Lease) error {
+	if f.down.Load() {
+		return fmt.Errorf("release: %w", cache.ErrUnavailable)
+	}
+	return f.Store.Release(ctx, l)
+}
+
+// gone are withdrawals.
+func gone(source string, keys []string) []feeds.Change {
+	out := make([]feeds.Change, len(keys))
+	for i, k := range keys {
+		out[i] = feeds.Change{Source: source, Key: k}
+	}
+	return out
+}
+
+// failing is a template that works for nothing.
+func failing(it *feeds.Item) (push.Entry, error) {
+	if strings.HasSuffix(it.ID, "1") {
+		panic("oops")
+	}
+	return push.Entry{}, errShape
+}

@@ -59,10 +59,9 @@ func (m *message) add(p part) {
 func (s *stream) cut(m *message, k int) {
 	rest := m.Items[k:]
 	m.Items = m.Items[:k:k]
-	last := m.Items[k-1]
 	for i, p := range rest {
 		if p.flood {
-			m.More, last = append(m.More, p), p
+			m.More = append(m.More, p)
 			continue
 		}
 		m.More = slices.DeleteFunc(m.More, func(q part) bool { return q.Place > p.Place })
@@ -70,6 +69,12 @@ func (s *stream) cut(m *message, k int) {
 		case m.Order != "":
 			m.Upto = p.Place
 		case m.To != "":
+			last := m.Items[k-1]
+			for _, q := range m.More {
+				if q.Place > last.Place {
+					last = q
+				}
+			}
 			m.To = last.At
 		default: // it was set aside, and has no place to come back from
 			s.st.Aside = append(s.st.Aside, &message{Items: rest[i:], Digest: m.Digest, Small: m.Small, Attempts: m.Attempts, Spent: m.Spent})
