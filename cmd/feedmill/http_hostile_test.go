@@ -202,7 +202,7 @@ func TestRandomAddresses(t *testing.T) {
 	for worker := range workers {
 		wg.Go(func() {
 			r := rand.New(rand.NewPCG(7, uint64(worker)))
-			parts := []string{"/feed", "/category/", "/tag/", "/author/", "/source/", "/lang/", "/opml", "/opml/", "/feed/", "/feed/by_tag/", "/", ".rss", ".atom", ".json", ".xml", "~", "..", "%2F", "%", "%E8%AF", "证券", "?q=", "?", "&", "limit=", "since=", "hl=zh", "find=", "page=", "9", "a", "go", "%00", "+", ";", "=", "%20", "\xff", "é", "#"}
+			parts := []string{"/feed", "/category/", "/tag/", "/author/", "/source/", "/lang/", "/opml", "/opml/", "/feed/", "/feed/by_tag/", "/", ".rss", ".atom", ".json", ".xml", "~", "..", "%2F", "%", "%E8%AF", "证券", "?q=", "?", "&", "limit=", "since=", "hl=zh", "images=show", "/item/", "dXJuOng6MQ", "page=", "9", "a", "go", "%00", "+", ";", "=", "%20", "\xff", "é", "#"}
 			var w *wire
 			for range each {
 				var b strings.Builder

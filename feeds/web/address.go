@@ -22,19 +22,20 @@ type place struct {
 	index  bool
 	static bool
 	month  string // of an archive document
+	item   string // ID of the item that a page shows
 }
 
-// outlinePaths are the addresses of OPML, staticPaths those of what never changes.
-var (
-	outlinePaths = func() []string {
-		paths := []string{"/opml"}
-		for _, kind := range feeds.TopicKinds[1:] {
-			paths = append(paths, "/opml/"+kind)
-		}
-		return paths
-	}()
-	staticPaths = []string{"/style.css", "/favicon.svg", "/robots.txt"}
-)
+// people reports whether a place is a page.
+func (p *place) people() bool { return p.index || p.page || p.item != "" }
+
+// outlinePaths are the addresses of OPML.
+var outlinePaths = func() []string {
+	paths := []string{"/opml"}
+	for _, kind := range feeds.TopicKinds[1:] {
+		paths = append(paths, "/opml/"+kind)
+	}
+	return paths
+}()
 
 // escapedPath is the path as the client wrote it, with its "%2F", but raw UTF-8 percent-encoded: that is the same
 // spelling to us.
@@ -78,7 +79,7 @@ func (c *config) locate(path string) (p place, ok bool) {
 	switch {
 	case path == "/":
 		return place{path: path, index: true}, true
-	case slices.Contains(staticPaths, path):
+	case staticFiles[path].name != "":
 		return place{path: path, static: true}, true
 	case slices.Contains(outlinePaths, path):
 		return place{path: path, list: true, kind: strings.TrimPrefix(strings.TrimPrefix(path, "/opml"), "/")}, true
@@ -89,6 +90,9 @@ func (c *config) locate(path string) (p place, ok bool) {
 		}
 		p.path, p.month = archivePrefix+month+p.path, month
 		return p, true
+	}
+	if id, ok := itemID(path); ok {
+		return place{path: itemPath(id), item: id}, true
 	}
 	stem, format := c.cutSuffix(path)
 	topic, label, err := feeds.ParsePath(stem)

@@ -72,7 +72,7 @@ func TestAddresses(t *testing.T) {
 		"/category/a/b.rss":            "404",
 		"/all/x.rss":                   "404",
 		"/feed/by_tag/.xml":            "404",
-		"/style.css/":                  "/style.css",
+		styleURL + "/":                 styleURL,
 		"/hub":                         "404",
 		"/metrics":                     "404",
 		"/%2F%2Fevil.example/feed.rss": "404",
@@ -144,7 +144,7 @@ func TestConfiguredRedirects(t *testing.T) {
 	}
 	for from, to := range map[string]Redirect{
 		"/tag/a": {To: "tag/b"}, "/tag/A.rss": {To: "/tag/b.rss"}, "x": {To: "/feed"}, "//x": {To: "/feed"}, "/x": {To: "https://evil.example/"}, "/y": {To: "//evil.example/"},
-		"/z": {To: "tag/"}, "/g": {To: "(staff) tag/a"}, "/%zz": {To: "/feed"}, "/w": {To: "/%zz"}, "/": {To: "/feed"}, "/opml/tag": {To: "/feed"}, "/style.css": {To: "/feed"},
+		"/z": {To: "tag/"}, "/g": {To: "(staff) tag/a"}, "/%zz": {To: "/feed"}, "/w": {To: "/%zz"}, "/": {To: "/feed"}, "/opml/tag": {To: "/feed"}, styleURL: {To: "/feed"},
 		"/nowhere": {To: "/no/such/place"}, "/s": {To: "/feed", Status: 302}, "/tag/B": {To: "/feed"},
 	} {
 		site := testSite()
@@ -188,15 +188,15 @@ func TestQueries(t *testing.T) {
 		"/?page=0":                     `"page"`,
 		"/?page=x":                     `"page"`,
 		"/?kind=all":                   `"kind"`,
-		"/?find=" + long(300):          `"find"`,
+		"/?q=" + long(300):             `"q"`,
 		"/feed.rss?%0d%0aSet-Cookie=1": `"\r\nSet-Cookie"`,
 		"/category/GO.rss?dates=1":     `"dates"`,
-		"/style.css?q=1":               `"q"`,
+		styleURL + "?q=1":              `"q"`,
 		"/opml?q=1":                    `"q"`,
 	} {
 		a := r.get(path)
 		r.want(a, 400, "Cache-Control", "no-store", "Set-Cookie", "")
-		if !strings.Contains(a.body, name) {
+		if !strings.Contains(html.UnescapeString(a.body), name) {
 			t.Errorf("%s: %q does not name %s", path, a.body, name)
 		}
 	}
@@ -312,7 +312,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add("/category/../x", "hl=zh", `W/"a", `, ";q", "*")
 	f.Add("/tag/e\xcc\x81.json~.rss", "a;b", "\"", "identity;q=0", "")
 	f.Add("//x/%2e%2e", "%", "", "*;q=0.5, gzip;q=0", "en-US,en;q=0.9")
-	f.Add("/feed/by_tag/%ff.xml", "find=%00&page=2", ",,", ",", ",")
+	f.Add("/feed/by_tag/%ff.xml", "q=%00&page=2", ",,", ",", ",")
 	store := &fakeStore{}
 	store.put(epoch, posts(1, 3, "Go", "金")...)
 	s, err := New(store, testFormats(), testSite(), Options{})

@@ -13,9 +13,11 @@ import (
 type doc struct {
 	key   string
 	topic feeds.Topic
-	// format is set for a feed, lang for a page for people, neither for an outline.
+	// format is set for a feed, the language of the look for a page for people, neither for an outline.
 	format *feeds.Format
-	lang   string
+	look
+	// item is the ID of the item that a page shows; empty for a topic's page.
+	item string
 	// kind narrows an outline; empty for all of them.
 	kind string
 	// view is set for what a query makes of a feed or a page; nil for the document as it is.
@@ -28,8 +30,8 @@ func feedDoc(t feeds.Topic, f *feeds.Format) doc {
 	return doc{key: t.Path() + f.Suffix, topic: t, format: f}
 }
 
-func pageDoc(t feeds.Topic, lang string) doc {
-	return doc{key: pageKey(t.Path(), lang), topic: t, lang: lang}
+func pageDoc(t feeds.Topic, l look) doc {
+	return doc{key: l.key(t.Path(), ""), topic: t, look: l}
 }
 
 // viewed is the document that a view makes of d.
@@ -37,19 +39,15 @@ func (d doc) viewed(v *view) doc {
 	if v.plain() {
 		return d
 	}
-	sep := "?"
-	if d.lang != "" {
-		sep = "&"
+	if d.view, d.key = v, d.key+"?"+v.query; d.lang != "" {
+		d.key = d.look.key(d.topic.Path(), v.query)
 	}
-	d.view, d.key = v, d.key+sep+v.query
 	return d
 }
 
 // aside reports whether a document is one of so many that it must not push out others: it is kept in a cache of its own
 // and never on disk.
-func (d doc) aside() bool { return d.view != nil || d.month != "" }
-
-func pageKey(path, lang string) string { return path + "?hl=" + lang }
+func (d doc) aside() bool { return d.view != nil || d.month != "" || d.item != "" }
 
 // walks reports whether making a document may mean to look through many items.
 func (d doc) walks() bool { return d.view != nil && (d.view.filters() || !d.view.after.IsZero()) }
@@ -328,6 +326,8 @@ func (s *Server) document(ctx context.Context, cfg *config, d doc) (made *docume
 		err = s.renderView(ctx, cfg, d, made)
 	case d.format != nil:
 		err = s.renderFeed(ctx, cfg, d, made)
+	case d.item != "":
+		err = s.renderItem(ctx, cfg, d, made)
 	case d.lang != "":
 		err = s.renderTopic(ctx, cfg, d, made)
 	default:

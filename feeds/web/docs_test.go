@@ -502,8 +502,8 @@ func TestPanicsBecome500(t *testing.T) {
 	r.want(r.get("/feed.rss"), 503, "Cache-Control", "no-store")
 	panics.Store(false)
 	r.want(r.get("/feed.rss"), 200)
-	r.web.statics["/style.css"] = nil
-	a := r.get("/style.css")
+	r.web.statics[styleURL] = nil
+	a := r.get(styleURL)
 	r.want(a, 500, "Cache-Control", "no-store")
 	if strings.Contains(a.body, "nil pointer") {
 		t.Error("the client sees our insides")

@@ -317,3 +317,14 @@ type listed struct {
 }
 
 func (l listed) Topics(context.Context, string) ([]feeds.TopicInfo, error) { return l.infos, nil }
+
+func (f *fakeStore) Get(_ context.Context, ids ...string) (out []feeds.Item, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, id := range ids {
+		if i := slices.IndexFunc(f.items, func(it feeds.Item) bool { return it.ID == id }); i >= 0 {
+			out = append(out, f.items[i])
+		}
+	}
+	return out, f.err
+}

@@ -83,7 +83,7 @@ func TestGroupIsBesideThePublic(t *testing.T) {
 	for path, want := range map[string]string{
 		"/": "covert", "/feed": "MARKER", "/category/go": "MARKER", "/opml": "https://feeds.example" + door + "/category/covert.rss",
 		"/opml/category": door + "/category/covert", "/feed.rss?q=mark": "MARKER", "/archive/2026-03/feed.atom": "MARKER",
-		"/category/covert.rss": "MARKER", "/source/hush.rss": "Quiet", "/feed/inside.rss": "inside", "/style.css": "body",
+		"/category/covert.rss": "MARKER", "/source/hush.rss": "Quiet", "/feed/inside.rss": "inside", styleURL: "body",
 	} {
 		a := r.get(door + path)
 		if a.StatusCode != 200 || !strings.Contains(a.body, want) {
@@ -92,7 +92,7 @@ func TestGroupIsBesideThePublic(t *testing.T) {
 		if c := a.Header.Get("Cache-Control"); !strings.HasPrefix(c, "private") {
 			t.Errorf("%s: Cache-Control %q", path, c)
 		}
-		if path != "/style.css" {
+		if path != styleURL {
 			r.want(a, 200, private...)
 			head, _, _ := strings.Cut(a.body, "</head>")
 			if strings.Contains(head, `rel="alternate"`) || strings.Contains(head, `rel="canonical"`) {
@@ -101,7 +101,7 @@ func TestGroupIsBesideThePublic(t *testing.T) {
 		}
 	}
 	for _, path := range []string{
-		"/", "/feed", "/feed.rss", "/feed.atom", "/feed.json", "/category/go", "/opml", "/opml/category", "/opml/source", "/?find=covert", "/?kind=source",
+		"/", "/feed", "/feed.rss", "/feed.atom", "/feed.json", "/category/go", "/opml", "/opml/category", "/opml/source", "/?q=covert", "/?kind=source",
 		"/feed.rss?q=mark", "/feed.json?dates=arrival", "/archive/2026-03/feed.atom", "/robots.txt", "/category/coverts",
 	} {
 		if a := r.get(path); strings.Contains(a.body, "MARKER") || strings.Contains(a.body, "covert") && !strings.Contains(path, "covert") ||

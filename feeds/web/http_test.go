@@ -63,7 +63,7 @@ func TestH2ContentTypes(t *testing.T) {
 		"/opml":          "text/x-opml; charset=utf-8",
 		"/":              "text/html; charset=utf-8",
 		"/category/go":   "text/html; charset=utf-8",
-		"/style.css":     "text/css; charset=utf-8",
+		styleURL:         "text/css; charset=utf-8",
 		"/robots.txt":    "text/plain; charset=utf-8",
 		"/favicon.svg":   "image/svg+xml",
 		"/feed.rss?_=17": "application/rss+xml; charset=utf-8",
@@ -176,7 +176,7 @@ func TestH6NotModifiedHasTheRightFields(t *testing.T) {
 
 func TestH7HeadIsGetWithoutBody(t *testing.T) {
 	r := newRig(t)
-	for _, path := range []string{"/", "/feed.rss", "/feed.json", "/opml/category", "/category/go", "/style.css", "/no", "/category/never.rss", "/feed.xml", "/feed.rss?bad=1"} {
+	for _, path := range []string{"/", "/feed.rss", "/feed.json", "/opml/category", "/category/go", styleURL, "/no", "/category/never.rss", "/feed.xml", "/feed.rss?bad=1"} {
 		for _, coding := range []string{"identity", "gzip"} {
 			get, head := r.get(path, "Accept-Encoding: "+coding), r.do("HEAD", path, "Accept-Encoding: "+coding)
 			if get.StatusCode != head.StatusCode || head.body != "" {

@@ -172,7 +172,7 @@ func TestLimiterIsBounded(t *testing.T) {
 func TestBasePathOfOurs(t *testing.T) {
 	for base, paths := range map[string]map[string]int{
 		"/feed": {"/feed/feed.rss": 200, "/feed/category/go.rss": 200, "/category/go.rss": 200, "/feed.rss": 200, "/feed/": 200, "/feed/feed": 200, "/feed/saved.rss": 200, "/feed/feed/saved.rss": 200, "/feed": 200},
-		"/hub":  {"/hub": 301, "/hub/": 200, "/hub/feed.rss": 200, "/feed.rss": 200, "/hub/opml": 200, "/hubs/feed.rss": 404, "/hub/hub/feed.rss": 404, "/hub/style.css": 200},
+		"/hub":  {"/hub": 301, "/hub/": 200, "/hub/feed.rss": 200, "/feed.rss": 200, "/hub/opml": 200, "/hubs/feed.rss": 404, "/hub/hub/feed.rss": 404, "/hub" + styleURL: 200},
 	} {
 		saved := feeds.NewTopic("feed", "saved")
 		r := newRig(t, func(s *Site, _ *Options) { s.BaseURL, s.Saved = "https://example.com"+base, []feeds.Topic{saved} })

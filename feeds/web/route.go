@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -88,20 +89,18 @@ func (s *Server) move(w http.ResponseWriter, r *http.Request, cfg *config, to st
 		s.redirect(w, cfg, status, to, q.Encode())
 		return
 	}
-	if hl := q.Get("hl"); hl != "" {
-		hl = url.Values{"hl": {hl}}.Encode()
-		v.query = strings.TrimSuffix(hl+"&"+v.query, "&")
-	}
-	s.redirect(w, cfg, status, to, v.query)
+	s.redirect(w, cfg, status, to, join(lookQuery(q), v.query))
 }
 
 // params are the query parameters that a place takes.
 func (p *place) params() []string {
 	switch {
 	case p.index:
-		return []string{"find", "hl", "kind", "page", "sort"}
+		return slices.Concat([]string{"q", "kind", "page", "sort"}, lookParams)
 	case p.page:
-		return append([]string{"hl"}, viewParams...)
+		return slices.Concat(lookParams, viewParams)
+	case p.item != "":
+		return lookParams
 	case p.month != "":
 		return []string{"before"}
 	case p.format != nil:
@@ -117,14 +116,15 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, cfg *config, p p
 	var err error
 	if r.URL.RawQuery != "" {
 		if q, err = query(r.URL.RawQuery, p.params()...); err != nil {
-			s.fail(w, r, http.StatusBadRequest, err.Error())
+			l, _ := cfg.look(r, nil)
+			s.wrong(w, r, cfg, &p, l, err)
 			return
 		}
 	}
-	lang := ""
-	if p.index || p.page {
-		if lang, err = choice(q, "hl", acceptLanguage(r.Header["Accept-Language"], cfg.fallback()), languages...); err != nil {
-			s.fail(w, r, http.StatusBadRequest, err.Error())
+	var l look
+	if p.people() {
+		if l, err = cfg.look(r, q); err != nil {
+			s.wrong(w, r, cfg, &p, l, err)
 			return
 		}
 	}
@@ -134,10 +134,12 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, cfg *config, p p
 		s.serve(w, r, s.statics[p.path])
 		return
 	case p.index:
-		s.index(w, r, cfg, q, lang)
+		s.index(w, r, cfg, q, l)
 		return
 	case p.page:
-		d = pageDoc(p.topic, lang)
+		d = pageDoc(p.topic, l)
+	case p.item != "":
+		d = itemDoc(p.item, l)
 	case p.list:
 		d = doc{key: p.path, kind: p.kind}
 	case p.month != "" && !archived(p.month, s.now()):
@@ -150,8 +152,13 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, cfg *config, p p
 	}
 	if len(q) > 0 && p.topic.Kind != "" {
 		v, err := cfg.parseView(q)
-		if err != nil {
-			s.fail(w, r, http.StatusBadRequest, err.Error())
+		var at *paramError
+		switch {
+		case err != nil && p.page && errors.As(err, &at):
+			s.amend(w, r, cfg, d, q, at)
+			return
+		case err != nil:
+			s.wrong(w, r, cfg, &p, l, err)
 			return
 		}
 		d = d.viewed(&v)
@@ -163,15 +170,13 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, cfg *config, p p
 	case errors.Is(err, errUnknown):
 		s.notFound(w, r, cfg, p)
 	case errors.Is(err, ErrNotReady):
-		w.Header()["Retry-After"] = retrySoon
-		s.fail(w, r, http.StatusServiceUnavailable, "this feed is new and its items are being gathered: try again in 5 seconds")
+		s.later(w, r, cfg, l, "this feed is new and its items are being gathered: try again in 5 seconds", l.words().Gathering)
 	case errors.Is(err, errBusy):
-		w.Header()["Retry-After"] = retrySoon
-		s.fail(w, r, http.StatusServiceUnavailable, "many other filters are being looked up: try again in 5 seconds")
+		s.later(w, r, cfg, l, "many other filters are being looked up: try again in 5 seconds", l.words().Busy)
 	case errors.Is(err, errLate):
 		s.fail(w, r, http.StatusGone, fmt.Sprintf(`query parameter "after": more than %d items came since then: ask once without it, and go on from there`, walkItems))
 	default:
-		s.unavailable(w, r, cfg, lang)
+		s.unavailable(w, r, cfg, l)
 	}
 }
 

@@ -392,7 +392,7 @@ func (c *config) shell(d doc) *document {
 		if contentType, control, vary = htmlType, noCache, varyPeople; c.private {
 			control = privateNoCache
 		}
-		full = append(full, pageHeaders(d.lang)...)
+		full = append(full, pageHeaders(d.look)...)
 	}
 	both = []header{
 		{"Cache-Control", control},

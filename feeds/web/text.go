@@ -19,61 +19,35 @@ func (c *config) fallback() string {
 
 // words are the sentences of the pages in one language.
 type words struct {
-	Code, Other, OtherName                                      string
-	Everything, Find, Show, Nothing, NoPosts, NoMatch, Contains string
-	NoPost                                                      string
-	Posts, Newest, Slack, SlackHint, Previous, Next, Page       string
-	SortBy, Home, OPML, OPMLAll, AlsoIn                         string
-	NotFound, NotFoundHint, Similar, Untitled                   string
-	Unavailable, UnavailableHint                                string
-	Sorts                                                       map[string]string
-	Kinds, Kind                                                 map[string]string
-	published, publishedNewest                                  string
-	ages                                                        [5]string
-	now, never                                                  string
-}
+	Code, Other, OtherName string
+	Skip, Home, Untitled   string
+	Copy, Copied           string
+	// The index.
+	Everything, Find, FindHint, Show, Nothing, NoMatch string
+	Topic, Posts, Newest, SortBy, Previous, Next, Page string
+	OPML, OPMLAll, BuildFilter                         string
+	Sorts, Kinds, Kind                                 map[string]string
+	// A topic.
+	Subscribe, Contains, NoPosts, NoPost, AlsoIn, From string
+	Slack, SlackHint, QR, QRHint                       string
+	Push, PushHint, PushFirst                          string
+	Archive, ArchiveHint, Older, Newer, Related        string
+	// The filter. Fields are the labels of its fields, Hints what to write into them, Refused what is wrong with what was written.
+	Filter, FilterHint, Apply, Clear, Keep, KeepHint string
+	Fields, Hints, Refused                           map[string]string
+	// An item.
+	ReadAt, Published, Updated, Arrived, By, Source, CopiedFrom, Files, Labels, Short, Empty, Read string
+	Picture, ShowImages, HideImages, ImagesOff, ImagesOn                                           string
+	// Errors.
+	NotFound, NotFoundHint, NoItem, Similar string
+	Unavailable, UnavailableHint            string
+	Gathering, Busy, Wrong                  string
 
-var texts = map[string]*words{
-	"en": {
-		Code: "en", Other: "zh", OtherName: "中文",
-		Everything: "Everything", Find: "Find a topic", Show: "Find",
-		Nothing:  "Nothing is published yet. This page fills as soon as the first post arrives; feeds can be subscribed to now.",
-		NoPosts:  "No posts now. Your subscription stays valid: what comes will be delivered.",
-		NoMatch:  "No topic matches.",
-		NoPost:   "No post matches now. The addresses are valid all the same: what comes and matches will be delivered.",
-		Contains: "The newest posts, in full where the source has them in full.",
-		Posts:    "Posts", Newest: "Newest", Slack: "Slack",
-		SlackHint: "Send this line in the channel:",
-		Previous:  "Previous", Next: "Next", Page: "Page", SortBy: "Sort by", Home: "All topics", OPML: "OPML", OPMLAll: "all", AlsoIn: "also in:",
-		NotFound: "There is no such topic", NotFoundHint: "No post has ever had this label.", Similar: "Near to it:",
-		Unavailable: "Not available now", UnavailableHint: "The store cannot be reached and this page was never shown before. Try again in half a minute.",
-		Untitled:  "(untitled)",
-		Sorts:     map[string]string{"recent": "newest post", "name": "name", "count": "number of posts"},
-		Kinds:     map[string]string{"feed": "Saved feeds", "category": "Categories", "tag": "Tags", "source": "Sources", "author": "Authors", "lang": "Languages"},
-		Kind:      map[string]string{"all": "Everything", "feed": "Saved feed", "category": "Category", "tag": "Tag", "source": "Source", "author": "Author", "lang": "Language"},
-		published: "%d posts in %d topics.", publishedNewest: "%d posts in %d topics, the newest %s.",
-		ages: [5]string{"%d min ago", "%d h ago", "%d days ago", "%d months ago", "%d years ago"}, now: "just now", never: "–",
-	},
-	"zh": {
-		Code: "zh", Other: "en", OtherName: "English",
-		Everything: "全部", Find: "查找主题", Show: "查找",
-		Nothing:  "还没有内容。第一篇文章到达后，这里就会显示；现在已经可以订阅。",
-		NoPosts:  "目前没有文章。您的订阅继续有效，新文章到达后会照常出现。",
-		NoMatch:  "没有匹配的主题。",
-		NoPost:   "目前没有符合条件的文章。地址依然有效，之后符合条件的文章会照常出现。",
-		Contains: "最新的文章；来源提供全文时为全文。",
-		Posts:    "文章", Newest: "最新", Slack: "Slack",
-		SlackHint: "在频道里发送这一行：",
-		Previous:  "上一页", Next: "下一页", Page: "页", SortBy: "排序", Home: "全部主题", OPML: "OPML", OPMLAll: "全部", AlsoIn: "另见：",
-		NotFound: "没有这个主题", NotFoundHint: "从来没有文章使用过这个标签。", Similar: "相近的主题：",
-		Unavailable: "暂时无法显示", UnavailableHint: "暂时无法读取存储，而这个页面从未显示过。请半分钟后再试。",
-		Untitled:  "（无标题）",
-		Sorts:     map[string]string{"recent": "最新文章", "name": "名称", "count": "文章数"},
-		Kinds:     map[string]string{"feed": "精选订阅", "category": "分类", "tag": "标签", "source": "来源", "author": "作者", "lang": "语言"},
-		Kind:      map[string]string{"all": "全部", "feed": "精选订阅", "category": "分类", "tag": "标签", "source": "来源", "author": "作者", "lang": "语言"},
-		published: "共 %d 篇文章，%d 个主题。", publishedNewest: "共 %d 篇文章，%d 个主题，最新一篇：%s。",
-		ages: [5]string{"%d 分钟前", "%d 小时前", "%d 天前", "%d 个月前", "%d 年前"}, now: "刚刚", never: "–",
-	},
+	published, publishedNewest      string
+	match, matchOf, matchMore       string
+	perDay, perWeek, perMonth       string
+	ages                            [5]string
+	now, never, audio, video, other string
 }
 
 // age says how long ago something was, coarsely.
@@ -106,4 +80,34 @@ func (w *words) summary(posts, topics int, newest, now time.Time) string {
 		return fmt.Sprintf(w.published, posts, topics)
 	}
 	return fmt.Sprintf(w.publishedNewest, posts, topics, w.age(newest, now))
+}
+
+// rate says about how often posts come, of which n lie span apart; empty where that cannot be told.
+func (w *words) rate(n int, span time.Duration) string {
+	const day = 24 * time.Hour
+	if n < 3 || span < time.Hour {
+		return ""
+	}
+	of := func(unit time.Duration) int { return int((time.Duration(n-1)*unit + span/2) / span) }
+	switch {
+	case of(day) >= 1:
+		return fmt.Sprintf(w.perDay, of(day))
+	case of(7*day) >= 1:
+		return fmt.Sprintf(w.perWeek, of(7*day))
+	case of(30*day) >= 1:
+		return fmt.Sprintf(w.perMonth, of(30*day))
+	}
+	return ""
+}
+
+// matches says how many posts a filter found: among all of a topic's newest that were looked at, or where only those were
+// looked at that have one of its labels, just how many.
+func (w *words) matches(n, looked int, among, more bool) string {
+	switch {
+	case among:
+		return fmt.Sprintf(w.matchOf, n, looked)
+	case more:
+		return fmt.Sprintf(w.matchMore, n)
+	}
+	return fmt.Sprintf(w.match, n)
 }

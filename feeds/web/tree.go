@@ -337,15 +337,11 @@ func topicsPath(kind string, n int) (at, of string) {
 // assets adds the files that come with the program.
 func (t *tree) assets() {
 	t.add("/404.html", File{page: missingPage})
-	for _, p := range slices.Sorted(slices.Values(staticPaths)) {
+	for _, p := range slices.Sorted(maps.Keys(staticFiles)) {
 		if p == "/robots.txt" && t.cfg.prefix != "" {
 			continue // only the root of a host has one
 		}
-		body, err := files.ReadFile("static" + p)
-		if err != nil {
-			panic(err) // it is embedded
-		}
-		t.add(p, File{body: body})
+		t.add(p, File{body: embedded(staticFiles[p].name)})
 	}
 }
 

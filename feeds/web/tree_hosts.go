@@ -31,7 +31,7 @@ func (t *tree) htaccess() []byte {
 	b.WriteString("AddCharset utf-8 .html\n</IfModule>\n<IfModule mod_dir.c>\nDirectoryIndex index.html\n</IfModule>\n")
 	fmt.Fprintf(&b, "ErrorDocument 404 %s/404.html\n", t.cfg.prefix)
 	b.WriteString("<IfModule mod_headers.c>\nHeader always set X-Content-Type-Options nosniff\nHeader set Access-Control-Allow-Origin \"*\"\n")
-	fmt.Fprintf(&b, "<FilesMatch \"\\.html$\">\nHeader set Content-Security-Policy \"%s\"\n</FilesMatch>\n</IfModule>\n", policy[0])
+	fmt.Fprintf(&b, "<FilesMatch \"\\.html$\">\nHeader set Content-Security-Policy \"%s\"\n</FilesMatch>\n</IfModule>\n", policyBare[0])
 	var moved strings.Builder
 	for _, m := range t.moved() {
 		from, reason := filePath(m.from)
@@ -50,7 +50,7 @@ func (t *tree) htaccess() []byte {
 // (https://developers.cloudflare.com/pages/configuration/headers/).
 func (t *tree) headers() []byte {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# written by feedmill build\n/*\n  X-Content-Type-Options: nosniff\n  Access-Control-Allow-Origin: *\n  Content-Security-Policy: %s\n", policy[0])
+	fmt.Fprintf(&b, "# written by feedmill build\n/*\n  X-Content-Type-Options: nosniff\n  Access-Control-Allow-Origin: *\n  Content-Security-Policy: %s\n", policyBare[0])
 	for _, f := range t.cfg.formats {
 		fmt.Fprintf(&b, "/*%s\n  Content-Type: %s\n", f.Suffix, f.ContentType())
 	}

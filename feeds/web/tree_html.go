@@ -26,10 +26,11 @@ func (l *listing) static(cfg *config) func(path string) bool {
 				l.reach[t.Path()+cfg.formats[i].Suffix] = true
 			}
 		}
-		for _, list := range [][]string{outlinePaths, staticPaths} {
-			for _, p := range list {
-				l.reach[p] = true
-			}
+		for _, p := range outlinePaths {
+			l.reach[p] = true
+		}
+		for p := range staticFiles {
+			l.reach[p] = true
 		}
 	})
 	return func(path string) bool { return l.reach[path] }

@@ -32,6 +32,11 @@ type view struct {
 	query string
 }
 
+// paramError is what is wrong with one parameter: the whole sentence, and the reason alone for the form that has the field.
+type paramError struct{ name, text, reason string }
+
+func (e *paramError) Error() string { return e.text }
+
 // viewParams are the parameters of a view, in the order of its canonical spelling.
 var viewParams = []string{
 	"q", "category", "tag", "author", "source", "lang", "not", "since", "after", "before", "limit", "dates", "content",
@@ -64,7 +69,7 @@ func (c *config) parseView(q url.Values) (view, error) {
 		}
 		spelt, err := parse(norm.NFC.String(s))
 		if err != nil {
-			return fmt.Errorf("query parameter %q is %q: %w", name, s, err)
+			return &paramError{name, fmt.Sprintf("query parameter %q is %q: %v", name, s, err), err.Error()}
 		}
 		if spelt != "" {
 			canonical.Set(name, spelt)
@@ -139,7 +144,7 @@ func (c *config) parseView(q url.Values) (view, error) {
 	var err error
 	if v.filter, err = match.Compile(v.words); err != nil {
 		name, reason, _ := strings.Cut(err.Error(), ": ")
-		return view{}, fmt.Errorf("query parameter %q: %s", name, reason)
+		return view{}, &paramError{name, fmt.Sprintf("query parameter %q: %s", name, reason), reason}
 	}
 	v.query = spell(canonical)
 	return v, nil

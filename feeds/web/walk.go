@@ -38,6 +38,8 @@ type found struct {
 	until int64
 	// after is the cursor for a poller that has these items.
 	after feeds.Pos
+	// looked is how many items were looked at.
+	looked int
 }
 
 // find carries out a view of a topic. It fails with errUnknown for a topic that never had an item, with errLate for a
@@ -89,6 +91,7 @@ func (s *Server) find(ctx context.Context, cfg *config, t feeds.Topic, v *view) 
 	if err != nil {
 		return nil, fmt.Errorf("filter %s: %w", t, err)
 	}
+	out.looked = w.looked
 	if v.arrival {
 		out.date(now, out.more)
 	}

@@ -24,6 +24,8 @@ type Store interface {
 	Recent(ctx context.Context, topic feeds.Topic, order feeds.Order, before feeds.Pos, limit int) (feeds.Page, error)
 	// Topics lists every topic of a group that ever had an item.
 	Topics(ctx context.Context, group string) ([]feeds.TopicInfo, error)
+	// Get returns the live items with these public IDs, without those that are not there.
+	Get(ctx context.Context, ids ...string) ([]feeds.Item, error)
 }
 
 // Options are settings of the process; they need a restart.
@@ -53,7 +55,7 @@ type Server struct {
 	ready   atomic.Bool
 	failing atomic.Bool // the last read of the store failed
 	spool   *spool
-	statics map[string]*entry
+	statics map[string]*entry // what comes with the program, by path
 	cache   *otter.Cache[string, *entry]
 	slots   chan struct{}                // bounds how many documents are rendered at once, and so the memory that takes
 	side    *otter.Cache[string, *entry] // what views make of feeds: random ones push out only each other
@@ -306,8 +308,8 @@ func (s *Server) keys(t feeds.Topic) (out []string) {
 	for i := range s.formats {
 		out = append(out, path+s.formats[i].Suffix)
 	}
-	for _, l := range languages {
-		out = append(out, pageKey(path, l))
+	for _, l := range looks {
+		out = append(out, l.key(path, ""))
 	}
 	return out
 }
