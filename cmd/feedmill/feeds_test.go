@@ -88,7 +88,7 @@ feeds:
 				"/feed/chips.atom":       {"Chips &amp; more", "What is new in chips", `xml:lang="de"`, "logo>https://example.com/logo.png", "icon>https://example.com/icon.png", "© The desk"},
 				"/tag/harbour.json":      {`"title":"The harbour"`, `"description":"All about ships"`, `"language":"en"`, `"icon":"https://example.com/ship.png"`, `"favicon":"https://example.com/icon.png"`},
 				"/feed/chips?hl=en":      {"<h1>Chips &amp; more</h1>", "Saved feed", "/feed/chips.rss"},
-				"/?hl=en":                {"Saved feeds", "Chips &amp; more", `href="/feed/long-reads"`, `type="application/rss+xml" title="Chips &amp; more (RSS)" href="https://feeds.example.com/feed/chips.rss"`},
+				"/?hl=en":                {"Saved feeds", "Chips &amp; more", `href="/feed/long-reads?hl=en"`, `type="application/rss+xml" title="Chips &amp; more (RSS)" href="https://feeds.example.com/feed/chips.rss"`},
 				"/opml":                  {`xmlUrl="https://feeds.example.com/feed/chips.rss"`, `text="Chips &amp;`},
 				"/opml/feed":             {`xmlUrl="https://feeds.example.com/feed/long-reads.rss"`},
 				"/feed/chips.json?q=one": {`"One"`},
