@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -30,7 +31,7 @@ type Call struct {
 	Body        []byte
 }
 
-// Answer is what the platform said. Body has at most 64 KiB of it.
+// Answer is what the platform said. Body has at most 64 KiB of it, without what it repeats of the address.
 type Answer struct {
 	Status int
 	Header http.Header
@@ -65,7 +66,7 @@ func (c Call) Do(ctx context.Context, client *http.Client, now time.Time) (*Answ
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	a := &Answer{Status: resp.StatusCode, Header: resp.Header, Body: body}
+	a := &Answer{Status: resp.StatusCode, Header: resp.Header, Body: scrub(body, req.URL)}
 	switch {
 	case a.Status/100 == 3:
 		return a, &Error{
@@ -81,6 +82,30 @@ func (c Call) Do(ctx context.Context, client *http.Client, now time.Time) (*Answ
 		return nil, failure(err, true)
 	}
 	return a, nil
+}
+
+// minSecret is the shortest part of an address that is taken for a secret, in bytes.
+const minSecret = 12
+
+// scrub takes out of an answer what it repeats of the address that was asked: pages of proxies do, and platforms that do not know
+// a token. Numbers stay: they are names, and JSON without them is none.
+func scrub(body []byte, u *url.URL) []byte {
+	parts := strings.FieldsFunc(u.Path+"/"+u.EscapedPath(), func(r rune) bool { return r == '/' || r == ':' })
+	for _, values := range u.Query() {
+		for _, v := range values {
+			parts = append(parts, v, url.QueryEscape(v))
+		}
+	}
+	if pass, ok := u.User.Password(); ok {
+		parts = append(parts, pass)
+	}
+	slices.SortFunc(parts, func(a, b string) int { return len(b) - len(a) }) // one may be a part of another
+	for _, p := range parts {
+		if len(p) >= minSecret && strings.Trim(p, "0123456789") != "" {
+			body = bytes.ReplaceAll(body, []byte(p), []byte(Mark))
+		}
+	}
+	return body
 }
 
 // Failed is the answer as an error of a class.

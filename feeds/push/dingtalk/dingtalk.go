@@ -35,7 +35,7 @@ const penalty = 10 * time.Minute
 
 // Config is a custom robot.
 type Config struct {
-	URL    string `yaml:"dingtalk" doc:"The robot's webhook, as copied: https://oapi.dingtalk.com/robot/send?access_token=TOKEN."`
+	URL    string `yaml:"dingtalk" secret:"true" doc:"The robot's webhook, as copied: https://oapi.dingtalk.com/robot/send?access_token=TOKEN."`
 	Secret string `yaml:"secret,omitempty" secret:"true" doc:"The secret of its signature (加签), SEC... Unset: it has none."`
 	Prefix string `yaml:"prefix,omitempty" doc:"Words before every title, such as the keyword that the robot asks for."`
 	Style  string `yaml:"style,omitempty" doc:"markdown, or cards: titles with pictures (feedCard)." jsonschema:"enum=markdown,enum=cards"`

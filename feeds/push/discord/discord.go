@@ -30,7 +30,7 @@ var rates = []push.Rate{{Count: 5, Per: 2 * time.Second}, {Count: 28, Per: time.
 
 // Config is a webhook.
 type Config struct {
-	URL      string `yaml:"discord" doc:"The webhook's URL, as copied: https://discord.com/api/webhooks/ID/TOKEN."`
+	URL      string `yaml:"discord" secret:"true" doc:"The webhook's URL, as copied: https://discord.com/api/webhooks/ID/TOKEN."`
 	Username string `yaml:"username,omitempty" doc:"The name under which messages appear, at most 80 characters. Unset: the webhook's own."`
 	Thread   string `yaml:"thread,omitempty" doc:"The ID of a thread in the channel to write to."`
 }

@@ -3,6 +3,7 @@ package feishu
 import (
 	"fmt"
 	"strings"
+	"unicode"
 
 	"feedmill/feeds/push"
 )
@@ -67,11 +68,10 @@ func (t *target) title(m *push.Message, entries []push.Entry, many bool) string 
 	if !many {
 		s = m.Headline(&entries[0])
 	}
-	if t.cfg.Prefix != "" {
-		s = strings.TrimSpace(t.cfg.Prefix + " " + s)
-	}
-	return push.Plain(s)
+	return push.Plain(oneLine(t.cfg.Prefix + " " + s))
 }
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 func (t *target) post(m *push.Message, entries []push.Entry, many bool) post {
 	out := post{Title: t.title(m, entries, many)}
@@ -80,7 +80,7 @@ func (t *target) post(m *push.Message, entries []push.Entry, many bool) post {
 			e := &entries[i]
 			row := []run{text("• "), link(m.Headline(e), e.URL)}
 			if e.Footer != "" && !m.Small {
-				row = append(row, text("  "+e.Footer))
+				row = append(row, text("  "+oneLine(e.Footer)))
 			}
 			out.Content = append(out.Content, row)
 		}
@@ -90,15 +90,19 @@ func (t *target) post(m *push.Message, entries []push.Entry, many bool) post {
 		return out
 	}
 	e := &entries[0]
-	if e.Text != "" && !m.Small {
-		out.Content = append(out.Content, []run{text(e.Text)})
+	if !m.Small {
+		for line := range strings.Lines(push.Plain(e.Text)) {
+			if line = strings.TrimSpace(line); line != "" {
+				out.Content = append(out.Content, []run{text(line)})
+			}
+		}
 	}
 	last := []run{}
 	if e.URL != "" {
 		last = append(last, link(m.ReadText(), e.URL))
 	}
 	if e.Footer != "" && !m.Small {
-		foot := e.Footer
+		foot := oneLine(e.Footer)
 		if len(last) > 0 {
 			foot = "  " + foot
 		}
@@ -128,9 +132,12 @@ type body struct {
 	Elements []element `json:"elements"`
 }
 
+// plain is text that is shown as it is.
 type plain struct {
 	Tag     string `json:"tag"`
 	Content string `json:"content"`
+	Size    string `json:"text_size,omitempty"`
+	Color   string `json:"text_color,omitempty"`
 }
 
 type element struct {
@@ -145,36 +152,40 @@ type behavior struct {
 	URL  string `json:"default_url"`
 }
 
-func words(s string) *plain { return &plain{"plain_text", push.Plain(s)} }
+func words(s string) *plain { return &plain{Tag: "plain_text", Content: push.Plain(s)} }
 
 func button(label, address string) element {
 	return element{Tag: "button", Text: words(label), Behaviors: []behavior{{"open_url", address}}}
 }
 
 func (t *target) card(m *push.Message, entries []push.Entry, many bool) *card {
-	c := &card{Schema: "2.0", Header: header{plain{"plain_text", t.title(m, entries, many)}}}
+	c := &card{Schema: "2.0", Header: header{*words(t.title(m, entries, many))}}
 	add := func(e element) { c.Body.Elements = append(c.Body.Elements, e) }
 	if many {
+		// One line end alone may be taken for a blank in a card's Markdown, so each entry is one of a list.
 		var b strings.Builder
 		for i := range entries {
 			e := &entries[i]
-			b.WriteString("• " + mdLink(m.Headline(e), e.URL))
+			b.WriteString("- " + mdLink(m.Headline(e), e.URL))
 			if e.Footer != "" {
-				b.WriteString(" " + escape(e.Footer))
+				b.WriteString(" <font color='grey'>" + escape(oneLine(e.Footer)) + "</font>")
 			}
 			b.WriteByte('\n')
 		}
-		if more := m.MoreText(); more != "" {
-			b.WriteString(mdLink(more, m.MoreURL))
-		}
 		add(element{Tag: "markdown", Content: strings.TrimSpace(b.String())})
+		if more := m.MoreText(); more != "" {
+			add(element{Tag: "markdown", Content: mdLink(more, m.MoreURL)})
+		}
 		return c
 	}
 	e := &entries[0]
-	for _, s := range []string{e.Text, e.Footer} {
-		if s != "" {
-			add(element{Tag: "div", Text: words(s)})
-		}
+	if e.Text != "" {
+		add(element{Tag: "div", Text: words(e.Text)})
+	}
+	if e.Footer != "" {
+		foot := words(oneLine(e.Footer))
+		foot.Size, foot.Color = "notation", "grey"
+		add(element{Tag: "div", Text: foot})
 	}
 	if e.URL != "" {
 		add(button(m.ReadText(), e.URL))
@@ -192,16 +203,18 @@ func mdLink(label, address string) string {
 	return "[" + escape(label) + "](" + push.LinkURL(address) + ")"
 }
 
-// escape writes text for a card's Markdown, where letters that mean something are written as entities
+// escape writes one line for a card's Markdown, where letters that mean something are written as entities
 // (https://open.feishu.cn/document/feishu-cards/card-json-v2-components/content-components/rich-text).
 func escape(s string) string {
 	var b strings.Builder
+	number := true // so far, which a dot would make a list of
 	for _, r := range push.Plain(s) {
-		if strings.ContainsRune("&<>*_~`[]()#+-!|\\:@\"'", r) {
+		if strings.ContainsRune("&<>*_~`[]()#+-=!|\\:@$\"'", r) || r == '.' && number {
 			fmt.Fprintf(&b, "&#%d;", r)
 		} else {
 			b.WriteRune(r)
 		}
+		number = number && unicode.IsDigit(r)
 	}
 	return b.String()
 }

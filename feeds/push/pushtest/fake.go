@@ -61,6 +61,8 @@ type Platform struct {
 	Rates   []push.Rate
 	Over    Reply
 	Penalty time.Duration
+	// OverOf is the answer to a request beyond one of the rates, where they differ; nil is Over for each.
+	OverOf func(push.Rate) Reply
 	// Judge looks at a request: nil takes it.
 	Judge func(r *http.Request, body []byte) *Reply
 	// OK answers the nth message taken, from 0.
@@ -161,14 +163,7 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.Close()
 		return
 	}
-	for k, v := range reply.Header {
-		w.Header()[k] = v
-	}
-	if reply.ContentType != "" {
-		w.Header().Set("Content-Type", reply.ContentType)
-	}
-	w.WriteHeader(reply.Status)
-	io.WriteString(w, reply.Body)
+	reply.write(w)
 }
 
 // judge is the answer to a request; after is Hang or Reset where there is none.
@@ -214,6 +209,9 @@ func (f *Fake) judge(r *http.Request, body []byte) (reply Reply, after Mode) {
 		}
 		if n >= rate.Count {
 			over := f.platform.Over
+			if f.platform.OverOf != nil {
+				over = f.platform.OverOf(rate)
+			}
 			over.Wait = max(over.Wait, f.platform.Penalty)
 			return refuse(over)
 		}

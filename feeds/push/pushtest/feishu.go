@@ -8,8 +8,9 @@ import (
 	"fmt"
 	"html"
 	"net/http"
+	"regexp"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"feedmill/feeds/push"
@@ -21,7 +22,8 @@ const (
 	FeishuSecret = "fake-secret-feishu"
 )
 
-// Feishu is a fake of a custom bot with a signature: 5 requests a second and 100 a minute, refused with HTTP 400, and 20 kB.
+// Feishu is a fake of a custom bot with a signature, of 5 requests a second and 100 a minute, and of 20 kB. It says that a
+// second is over with HTTP 400, and that a minute is with 200.
 func Feishu(now func() time.Time) *Fake {
 	if now == nil {
 		now = time.Now
@@ -33,6 +35,12 @@ func Feishu(now func() time.Time) *Fake {
 		Name:  "feishu",
 		Rates: []push.Rate{{Count: 5, Per: time.Second}, {Count: 100, Per: time.Minute}},
 		Over:  over,
+		OverOf: func(r push.Rate) Reply {
+			if r.Per == time.Minute {
+				return asJSON(200, `{"code":11232,"msg":"frequency limited psm[lark.oapi.app_platform_runtime]","data":{}}`)
+			}
+			return over
+		},
 		Judge: func(r *http.Request, body []byte) *Reply {
 			say := func(status, code int, msg string) *Reply {
 				reply := asJSON(status, fmt.Sprintf(`{"code":%d,"msg":%q,"data":{}}`, code, msg))
@@ -53,7 +61,9 @@ func Feishu(now func() time.Time) *Fake {
 					}
 				}
 				Card *struct {
-					Body struct{ Elements []any }
+					Schema string
+					Header struct{ Title struct{ Tag, Content string } }
+					Body   struct{ Elements []struct{ Tag string } }
 				}
 			}
 			if json.Unmarshal(body, &m) != nil {
@@ -67,14 +77,27 @@ func Feishu(now func() time.Time) *Fake {
 			switch m.Type {
 			case "post":
 				for _, p := range m.Content.Post {
+					for _, row := range p.Content {
+						for _, r := range row {
+							if r.Tag != "text" && (r.Tag != "a" || r.Text == "" || r.Href == "") {
+								return say(400, 9499, "Bad Request")
+							}
+						}
+					}
 					if len(p.Content) > 0 {
 						return nil
 					}
 				}
 			case "interactive":
-				if m.Card != nil && len(m.Card.Body.Elements) > 0 {
-					return nil
+				if m.Card == nil || m.Card.Schema != "2.0" || len(m.Card.Body.Elements) == 0 || m.Card.Header.Title.Tag != "plain_text" {
+					return say(200, 11246, "ErrCode: 200621; ErrMsg: parse card json err")
 				}
+				for _, e := range m.Card.Body.Elements {
+					if !slices.Contains([]string{"div", "markdown", "button", "hr"}, e.Tag) {
+						return say(200, 11246, "ErrCode: 200861; ErrMsg: cards of schema V2 no longer support this capability; unsupported tag "+e.Tag)
+					}
+				}
+				return nil
 			}
 			return say(200, 19002, "params error, msg_type need")
 		},
@@ -90,6 +113,9 @@ func Feishu(now func() time.Time) *Fake {
 		},
 	}, now)
 }
+
+// feishuOwn is the markup that the target itself writes: the bullets of a digest, and small print.
+var feishuOwn = regexp.MustCompile(`(?m)^- |<font color='grey'>|</font>`)
 
 // ReadFeishu is a message as Feishu shows it. The runs of a post are shown as they are; a card's Markdown is read.
 func ReadFeishu(body []byte) (s Shown) {
@@ -138,7 +164,7 @@ func ReadFeishu(body []byte) (s Shown) {
 			s.Links = append(s.Links, b.URL)
 		}
 		if e.Tag == "markdown" {
-			md := readMarkdown(strings.ReplaceAll(e.Content, "• ", ""))
+			md := readMarkdown(feishuOwn.ReplaceAllString(e.Content, ""))
 			s.Text += html.UnescapeString(md.Text) + "\n"
 			s.Links = append(s.Links, md.Links...)
 			s.Mentions = append(s.Mentions, md.Mentions...)

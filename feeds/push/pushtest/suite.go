@@ -145,6 +145,8 @@ func Run(t *testing.T, c Case) {
 	t.Run("small", c.small)
 	t.Run("edits", c.edits)
 	t.Run("buckets", c.buckets)
+	t.Run("echoes", c.echoes)
+	t.Run("tags", c.tags)
 }
 
 // shows: what was said is read, once and in its place; the same message is the same bytes.

@@ -3,13 +3,14 @@ package pushtest
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"time"
 
 	"feedmill/feeds/push"
 )
 
-// TeamsPath is the path of the one workflow that [Teams] knows.
-const TeamsPath = "/workflows/fake/triggers/manual/paths/invoke"
+// TeamsPath is the path of the one workflow that [Teams] knows, with its signature, which is the secret.
+const TeamsPath = "/workflows/0123456789abcdef0123456789abcdef/triggers/manual/paths/invoke?api-version=2016-06-01&sp=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=fake-signature-Teams"
 
 // Teams is a fake of a workflow: 202 and nothing else for every card of at most 28 KB.
 func Teams(now func() time.Time) *Fake {
@@ -19,8 +20,13 @@ func Teams(now func() time.Time) *Fake {
 		Rates: []push.Rate{{Count: 4, Per: time.Second}},
 		Over:  over,
 		Judge: func(r *http.Request, body []byte) *Reply {
-			if r.URL.Path != TeamsPath {
-				reply := asJSON(404, `{"error":{"code":"WorkflowNotFound"}}`)
+			path, _, _ := strings.Cut(TeamsPath, "?")
+			if r.URL.Path != path {
+				reply := asJSON(404, `{"error":{"code":"WorkflowNotFound","message":"The workflow could not be found."}}`)
+				return &reply
+			}
+			if r.URL.Query().Get("sig") != "fake-signature-Teams" {
+				reply := asJSON(401, `{"error":{"code":"AuthorizationFailed","message":"The authentication credentials are not valid."}}`)
 				return &reply
 			}
 			if len(body) > 28<<10 {

@@ -28,7 +28,7 @@ var rates = []push.Rate{{Count: 3, Per: 3 * time.Second}}
 
 // Config is a workflow.
 type Config struct {
-	URL string `yaml:"teams" doc:"The workflow's URL, as copied."`
+	URL string `yaml:"teams" secret:"true" doc:"The workflow's URL, as copied."`
 }
 
 // Check implements [push.Config]. The address is opaque: its hosts have changed several times.

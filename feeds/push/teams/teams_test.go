@@ -11,7 +11,7 @@ import (
 var suite = pushtest.Case{
 	Kind: teams.Kind, Fake: pushtest.Teams, Read: pushtest.ReadTeams, Most: 20,
 	Config:  func(base string) push.Config { return &teams.Config{URL: base + pushtest.TeamsPath} },
-	Secrets: []string{"/workflows/fake"},
+	Secrets: []string{"fake-signature", "0123456789abcdef"},
 }
 
 func TestTarget(t *testing.T) { pushtest.Run(t, suite) }

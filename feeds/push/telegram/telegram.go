@@ -33,7 +33,7 @@ var (
 
 // Config is a bot and a chat.
 type Config struct {
-	Token  string `yaml:"telegram" doc:"The bot's token, as @BotFather gives it."`
+	Token  string `yaml:"telegram" secret:"true" doc:"The bot's token, as @BotFather gives it."`
 	Chat   string `yaml:"chat" doc:"Where to: @NAME of a channel, or the number of a chat, such as \"-1001234567890\"."`
 	Thread int    `yaml:"thread,omitempty" doc:"The number of a topic of the group."`
 	API    string `yaml:"api,omitempty" doc:"A Bot API server of your own. Unset: https://api.telegram.org."`
