@@ -19,7 +19,7 @@ const (
 )
 
 // breaker keeps requests from a target that fails again and again, whatever the message. While it is open nothing is tried;
-// afterwards one request decides whether it closes.
+// afterwards one request decides whether it closes, and every other time a second one, of the message behind the first.
 type breaker struct {
 	Fails int       `json:"fails,omitempty"` // transient failures in a row
 	Until time.Time `json:"until,omitzero"`

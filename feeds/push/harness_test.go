@@ -333,6 +333,10 @@ type faulty struct {
 	down  atomic.Bool // nothing can be written, no lease renewed
 	after func() error
 	write func() error
+
+	mu        sync.Mutex
+	diedAt    time.Time
+	lastWrite atomic.Bool // one more gets through, but its answer does not
 }
 
 func (f *faulty) After(ctx context.Context, c cache.Cursor, limit int) ([]cache.Entry, error) {
@@ -347,6 +351,11 @@ func (f *faulty) After(ctx context.Context, c cache.Cursor, limit int) ([]cache.
 func (f *faulty) Write(ctx context.Context, l cache.Lease, edits ...cache.Edit) error {
 	if f.write != nil {
 		if err := f.write(); err != nil {
+			return err
+		}
+	}
+	if f.lastWrite.CompareAndSwap(true, false) {
+		if err := f.Store.Write(ctx, l, edits...); err != nil {
 			return err
 		}
 	}
@@ -392,4 +401,22 @@ func failing(it *feeds.Item) (push.Entry, error) {
 		panic("oops")
 	}
 	return push.Entry{}, errShape
+}
+
+// dead lets nothing get to the store any more, as when the process has died: after the write that is under way, or before it.
+func (f *faulty) dead(after bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.diedAt = time.Now()
+	if after {
+		f.lastWrite.Store(true)
+	}
+	f.down.Store(true)
+}
+
+// died is when that was.
+func (f *faulty) died() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.diedAt
 }

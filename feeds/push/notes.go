@@ -45,6 +45,8 @@ type state struct {
 	Pending *message `json:"pending,omitempty"`
 	// Probe is the message behind Pending that is tried in its place, to tell a message that fails from a target that does.
 	Probe *message `json:"probe,omitempty"`
+	// Probing says that Pending has just failed once more, and that it is Probe's turn.
+	Probing bool `json:"probing,omitempty"`
 	// Aside are messages that failed while others got through; they have no place in the log any more.
 	Aside []*message `json:"aside,omitempty"`
 	// Next is when the next request may be made at the earliest.

@@ -14,6 +14,8 @@ const (
 	itemBudget = 24 * time.Hour
 	// maxAside is how many messages may stand aside.
 	maxAside = 64
+	// probeAfter is how long behind a message that failed with the breaker half open the one behind it is tried.
+	probeAfter = time.Second
 	// pauseFor is how long to wait for a platform that wants a pause and does not say how long, doubled each time.
 	pauseFor = time.Minute
 )
@@ -76,6 +78,7 @@ func (s *stream) delivered(ctx context.Context, m *message, prints []print, r Re
 func (s *stream) settle(ctx context.Context, m *message, more []cache.Edit) error {
 	st := s.st
 	now := time.Now()
+	st.Probing = false
 	switch {
 	case m == st.Pending:
 		st.Pending = nil
@@ -128,11 +131,17 @@ func (s *stream) failed(ctx context.Context, m *message, e *Error, now time.Time
 		return s.failedAside(ctx, m, e, now.Add(wait), now)
 	}
 	st.Next = now.Add(wait)
-	if st.Breaker.fail(now) {
+	tripped := st.Breaker.tripped()
+	if m == st.Probe {
+		st.Probing = false // both fail, so it is the target
+	} else if st.Breaker.fail(now) {
 		s.c.log.Warn("a target fails again and again; it is tried now and then", "target", s.spec.Name, "err", e)
 	}
 	if st.Breaker.Until.After(st.Next) {
 		st.Next = st.Breaker.Until
+	}
+	if tripped && m == st.Pending && m.Attempts%2 == 0 && m.To != "" && m.Edit == "" && e.RetryAfter == 0 && (st.Probe != nil || len(s.list) > 0) {
+		st.Probing, st.Next = true, now.Add(probeAfter)
 	}
 	return nil
 }
@@ -189,7 +198,7 @@ func (s *stream) refused(ctx context.Context, m *message, e *Error, now time.Tim
 	if m == st.Probe {
 		// The target judges messages, so it is the one before that fails.
 		s.setAside(st.Pending, now)
-		st.Pending, st.Probe = m, nil
+		st.Pending, st.Probe, st.Probing = m, nil, false
 	}
 	st.Next, st.Breaker = time.Time{}, breaker{}
 	switch n := len(m.Items); {
@@ -254,5 +263,5 @@ func (p *parked) why() string {
 func (s *stream) unpark() {
 	st := s.st
 	s.c.log.Info("the target is tried again", "target", s.spec.Name)
-	st.Parked, st.Lagging, st.Next, st.Breaker = nil, true, time.Time{}, breaker{}
+	st.Parked, st.Lagging, st.Next, st.Breaker, st.Probing = nil, true, time.Time{}, breaker{}, false
 }

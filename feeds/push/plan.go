@@ -76,17 +76,17 @@ func (s *stream) plan(ctx context.Context, now time.Time) (plan, error) {
 	return p, err
 }
 
-// again tries the pending message again. While the breaker is half open, every other request is the one behind it: if that gets
-// through, it is not the target that fails.
+// again tries the pending message again, or, when it has just failed once more, the one behind it: if that gets through, it is not
+// the target that fails.
 func (s *stream) again() plan {
 	st := s.st
-	if !st.Breaker.tripped() || st.Breaker.Fails%2 == 0 || st.Pending.To == "" || st.Pending.Edit != "" {
+	switch {
+	case !st.Probing:
 		return plan{message: st.Pending}
-	}
-	if st.Probe != nil {
+	case st.Probe != nil:
 		return plan{message: st.Probe}
-	}
-	if len(s.list) == 0 || s.list[0].edit != "" {
+	case len(s.list) == 0 || s.list[0].edit != "":
+		st.Probing = false
 		return plan{message: st.Pending}
 	}
 	return plan{message: s.form(1, false)}
