@@ -33,7 +33,7 @@ func Schema(kinds Kinds) ([]byte, error) {
 			return f.Tag.Get("doc")
 		},
 	}
-	root := reflectKeys(r, reflect.TypeFor[file]())
+	root := reflectStruct(r, reflect.TypeFor[file]())
 	root.Version, root.Title = jsonschema.Version, "feedmill configuration"
 	root.Required = []string{"sources"}
 
@@ -43,7 +43,7 @@ func Schema(kinds Kinds) ([]byte, error) {
 		if k.Web {
 			shared = append(shared, reflect.TypeFor[web]())
 		}
-		of = append(of, schemaOfKind(r, k.Name, k.Doc, k.Config(), shared...))
+		of = append(of, schemaOfKind(r, k.Name, k.Doc, k.Config(), fieldsOf(k.Config()), shared...))
 	}
 	source := of[0]
 	if len(of) > 1 {
@@ -55,7 +55,7 @@ func Schema(kinds Kinds) ([]byte, error) {
 	list.PropertyNames = &jsonschema.Schema{Pattern: strings.NewReplacer(`\pL`, `\p{L}`, `\pN`, `\p{N}`).Replace(validName)}
 	list.AdditionalProperties = source
 
-	titles := &jsonschema.Schema{Type: "object", AdditionalProperties: reflectKeys(r, reflect.TypeFor[label]())}
+	titles := &jsonschema.Schema{Type: "object", AdditionalProperties: reflectStruct(r, reflect.TypeFor[label]())}
 	section, _ := root.Properties.Get("labels")
 	section.Type, section.AdditionalProperties = "object", jsonschema.FalseSchema
 	section.Properties = jsonschema.NewProperties()
@@ -64,11 +64,11 @@ func Schema(kinds Kinds) ([]byte, error) {
 	}
 
 	saved, _ := root.Properties.Get("feeds")
-	saved.Type, saved.PropertyNames, saved.AdditionalProperties = "object", list.PropertyNames, reflectKeys(r, reflect.TypeFor[savedFeed]())
+	saved.Type, saved.PropertyNames, saved.AdditionalProperties = "object", list.PropertyNames, reflectStruct(r, reflect.TypeFor[savedFeed]())
 
 	var to []*jsonschema.Schema
 	for _, k := range kinds.Targets {
-		to = append(to, schemaOfKind(r, k.Name, k.Doc, k.Config(), reflect.TypeFor[sending]()))
+		to = append(to, schemaOfKind(r, k.Name, k.Doc, k.Config(), targetFields(k), reflect.TypeFor[sending]()))
 	}
 	targets, _ := root.Properties.Get("targets")
 	targets.Type, targets.PropertyNames = "object", list.PropertyNames
@@ -78,7 +78,7 @@ func Schema(kinds Kinds) ([]byte, error) {
 
 	old, _ := root.Properties.Get("redirects")
 	old.Type, old.PropertyNames = "object", &jsonschema.Schema{Pattern: "^/"}
-	old.AdditionalProperties = &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "string"}, reflectKeys(r, reflect.TypeFor[redirect]())}}
+	old.AdditionalProperties = &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "string"}, reflectStruct(r, reflect.TypeFor[redirect]())}}
 
 	b, err := json.MarshalIndent(root, "", "  ")
 	if err != nil {
@@ -88,11 +88,11 @@ func Schema(kinds Kinds) ([]byte, error) {
 }
 
 // schemaOfKind is the schema of a source or target of one kind: its own keys and those that all of them take.
-func schemaOfKind(r *jsonschema.Reflector, name, doc string, cfg any, shared ...reflect.Type) *jsonschema.Schema {
-	s := reflectKeys(r, reflect.TypeOf(cfg))
+func schemaOfKind(r *jsonschema.Reflector, name, doc string, cfg any, own []field, shared ...reflect.Type) *jsonschema.Schema {
+	s := reflectKeys(r, reflect.TypeOf(cfg), own)
 	s.Title, s.Description = name, doc
 	for _, t := range shared {
-		for p := reflectKeys(r, t).Properties.Oldest(); p != nil; p = p.Next() {
+		for p := reflectStruct(r, t).Properties.Oldest(); p != nil; p = p.Next() {
 			s.Properties.Set(p.Key, p.Value)
 		}
 	}
@@ -104,11 +104,15 @@ func schemaOfKind(r *jsonschema.Reflector, name, doc string, cfg any, shared ...
 	return s
 }
 
+func reflectStruct(r *jsonschema.Reflector, t reflect.Type) *jsonschema.Schema {
+	return reflectKeys(r, t, fieldsOfType(t))
+}
+
 // reflectKeys is the schema of a struct with KEY_file beside every secret.
-func reflectKeys(r *jsonschema.Reflector, t reflect.Type) *jsonschema.Schema {
+func reflectKeys(r *jsonschema.Reflector, t reflect.Type, fields []field) *jsonschema.Schema {
 	s := r.ReflectFromType(t)
 	s.Version = ""
-	for _, f := range fieldsOfType(t) {
+	for _, f := range fields {
 		if f.secret && f.typ.Kind() == reflect.String {
 			s.Properties.Set(f.key+"_file", &jsonschema.Schema{
 				Type: "string", Description: fmt.Sprintf("The name of a file that holds %s.", f.key),

@@ -128,7 +128,7 @@ func (r *reader) target(c *Config, name, at string, line int, n *yaml.Node, kind
 		return t, false
 	}
 	t = Target{Name: name, Kind: kinds[i], Config: kinds[i].Config(), Line: line, written: copyOf(n)}
-	own := fieldsOf(t.Config)
+	own := targetFields(t.Kind)
 	r.fields(n, slices.Concat(shared, own), at, nil)
 	ours, theirs := part(n), part(n)
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -163,8 +163,17 @@ func (r *reader) target(c *Config, name, at string, line int, n *yaml.Node, kind
 		r.fail(valueOf(ours, "edits"), join(at, "edits"), "%s cannot change a message that it has; want ignore or repost", kinds[i].Name)
 		return t, false
 	}
-	t.Hash = t.hash(&s)
+	t.Hash = t.hash(c, &s)
 	return t, true
+}
+
+// targetFields are the keys of a kind of target. The one that names the kind is always a secret.
+func targetFields(k push.Kind) []field {
+	out := fieldsOf(k.Config())
+	for i := range out {
+		out[i].secret = out[i].secret || out[i].key == k.Name
+	}
+	return out
 }
 
 // outside reports a secret that stands in the file itself, where it would be read by whoever reads the configuration.
@@ -398,10 +407,10 @@ func parseQuiet(s string) (q push.Quiet, err error) {
 	return q, nil
 }
 
-func (t *Target) hash(s *sending) string {
+func (t *Target) hash(c *Config, s *sending) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %q %q %q %v %v %v %v %q %d %s", t.Name, t.Kind.Name, t.Zone, t.Language, t.Topics, t.Images, t.Digest, t.Quiet, t.Edits, t.SendLast, t.Web.Timeout)
-	fmt.Fprintf(h, "%q %q %v\n", s.Where, s.Proxy, s.Allow)
+	fmt.Fprintf(h, "%q %q %q %v\n", c.BaseURL, s.Where, s.Proxy, s.Allow)
 	for _, v := range []any{s.Match, t.Config} {
 		b, err := yaml.Dump(v)
 		if err != nil {
@@ -426,7 +435,7 @@ func copyOf(n *yaml.Node) *yaml.Node {
 func checkTargetKinds(kinds []push.Kind) error {
 	shared := fieldsOf(&sending{})
 	for _, k := range kinds {
-		own := fieldsOf(k.Config())
+		own := targetFields(k)
 		if _, ok := find(own, k.Name); !ok {
 			return fmt.Errorf("kind %s: the config type has no field with the yaml tag %q for the address or credential", k.Name, k.Name)
 		}

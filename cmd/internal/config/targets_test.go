@@ -46,7 +46,7 @@ type fakeEditor struct{ fakeTarget }
 func (fakeEditor) Edit(context.Context, push.Receipt, *push.Payload) error { return nil }
 
 type phoneConfig struct {
-	Phone string `yaml:"phone" secret:"true" doc:"The token."`
+	Phone string `yaml:"phone" doc:"The token."`
 }
 
 func (c *phoneConfig) Location() string { return "phone" }
