@@ -117,7 +117,7 @@ func compareInit(t *testing.T, c *Config) {
 		t.Fatalf("what Init printed is refused:\n%v\n%s", err, text)
 	}
 	opts := cmp.Options{
-		cmp.AllowUnexported(Web{}, Config{}), cmpopts.IgnoreUnexported(Feed{}, Target{}), cmpopts.IgnoreFields(Target{}, "Line", "Kind"), cmpopts.IgnoreFields(Config{}, "File", "Files"),
+		cmp.AllowUnexported(Web{}, Config{}), cmpopts.IgnoreUnexported(Feed{}, Target{}), cmpopts.IgnoreFields(Target{}, "Line", "Kind", "Shape"), cmpopts.IgnoreFields(Config{}, "File", "Files"),
 		cmpopts.IgnoreFields(Source{}, "Line", "Kind"), cmpopts.IgnoreFields(Adopt{}, "Kind"),
 		cmpopts.EquateEmpty(),
 		cmp.Comparer(func(a, b *time.Location) bool {

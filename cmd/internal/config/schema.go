@@ -146,6 +146,14 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
 			{Type: "string", Examples: []any{"last-link", "first-link", "source_url"}}, {Type: "object", Properties: how, AdditionalProperties: jsonschema.FalseSchema},
 		}}
+	case t == reflect.TypeFor[templates]():
+		how := jsonschema.NewProperties()
+		for _, f := range fieldsOf(&templates{}) {
+			how.Set(f.key, &jsonschema.Schema{Type: "string", Description: f.doc})
+		}
+		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
+			{Type: "string", Examples: []any{"{{.Title}} ({{.Source}})"}}, {Type: "object", Properties: how, AdditionalProperties: jsonschema.FalseSchema},
+		}}
 	case t == wordsType:
 		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
 			{Type: "string"}, {Type: "array", Items: &jsonschema.Schema{Type: "string"}},

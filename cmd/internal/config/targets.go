@@ -24,6 +24,7 @@ type sending struct {
 	Topics   []string       `yaml:"topics,omitempty,flow" doc:"What is sent, as in addresses: all, category/NAME, tag/NAME, source/NAME, author/NAME, lang/NAME, feed/NAME. Unset: all."`
 	Match    match.Words    `yaml:"match,omitempty" doc:"Of these only items that the words match, as in an address: q, category, tag, author, source, lang, not."`
 	Where    string         `yaml:"where,omitempty" doc:"Of these only items for which this expression is true, as of a saved feed."`
+	Template templates      `yaml:"template,omitempty" doc:"How an item is shown, as text/template over title, summary and so on (deploy/guides/templates.md): one text, whose first line leads to the item, or {title: TEXT, text: TEXT, footer: TEXT}. Unset: title, beginning, small print."`
 	Language string         `yaml:"language,omitempty" doc:"The language of words that feedmill adds: en or zh. Unset: that of the top level." jsonschema:"enum=en,enum=zh"`
 	Images   *bool          `yaml:"images,omitempty" doc:"Whether pictures are shown. Unset: yes."`
 	Digest   digest         `yaml:"digest,omitempty" doc:"Send together what came: {every: 15m}, or {at: [\"09:00\", \"18:00\"]} by the clock of timezone. Unset: at once; only what piles up is sent together."`
@@ -58,6 +59,8 @@ type Target struct {
 	Quiet    push.Quiet
 	Edits    push.Edits
 	SendLast int
+	// Shape shows an item; nil for the way of the language.
+	Shape func(*feeds.Item) (push.Entry, error)
 	// Zone is its own time zone, else that of the configuration, else UTC.
 	Zone *time.Location
 	// Web is how it is reached.
@@ -231,6 +234,7 @@ func (r *reader) send(c *Config, t *Target, n *yaml.Node, at string, s *sending)
 	if t.Zone == nil {
 		t.Zone = time.UTC
 	}
+	r.template(t, n, at, s.Template)
 	if t.Edits = push.Edits(s.Edits); s.Edits == "" {
 		t.Edits = push.IgnoreEdits
 	}
@@ -411,7 +415,7 @@ func (t *Target) hash(c *Config, s *sending) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %q %q %q %v %v %v %v %q %d %s", t.Name, t.Kind.Name, t.Zone, t.Language, t.Topics, t.Images, t.Digest, t.Quiet, t.Edits, t.SendLast, t.Web.Timeout)
 	fmt.Fprintf(h, "%q %q %q %v\n", c.BaseURL, s.Where, s.Proxy, s.Allow)
-	for _, v := range []any{s.Match, t.Config} {
+	for _, v := range []any{s.Match, s.Template, t.Config} {
 		b, err := yaml.Dump(v)
 		if err != nil {
 			b = fmt.Appendf(nil, "%+v", v)

@@ -99,6 +99,18 @@ func TestTargets(t *testing.T) {
 	if words.Digest.Every != 15*time.Minute || !cmp.Equal(words.Topics, []feeds.Topic{feeds.All}) {
 		t.Errorf("words: %+v", words)
 	}
+	for i, want := range []push.Entry{
+		{Title: "[s] T", URL: "https://example.org/", Footer: "01-02"},
+		{Title: "T", URL: "https://example.org/", Text: "a, b"},
+	} {
+		got, err := c.Targets[2+i].Shape(&feeds.Item{Title: "T", URL: "https://example.org/", Source: "s", Tags: []string{"a", "b"}, Published: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)})
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("template %d: %v (-want +got):\n%s", i, err, diff)
+		}
+	}
+	if desk.Shape != nil {
+		t.Error("a target without a template has one")
+	}
 	for text, want := range map[string]bool{"boats and " + strings.Repeat("x", 100): true, "boats": false, "cars " + strings.Repeat("x", 100): false} {
 		if got, err := words.Match(&feeds.Item{Title: text, Summary: text}); got != want || err != nil {
 			t.Errorf("match and where of %q: %v, %v", text, got, err)
