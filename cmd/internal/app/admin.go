@@ -36,6 +36,7 @@ func (a *App) adminHandler() http.Handler {
 	mux.HandleFunc("GET /status", a.statusPage)
 	mux.HandleFunc("GET /status.json", a.statusJSON)
 	mux.HandleFunc("GET /status.atom", a.health.statusFeed)
+	a.pushReads(mux)
 	mux.HandleFunc(inboxPrefix, func(w http.ResponseWriter, r *http.Request) { a.receive(w, r, inboxPrefix, true) })
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)

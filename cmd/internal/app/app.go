@@ -17,6 +17,7 @@ import (
 	"feedmill/cmd/internal/config"
 	"feedmill/feeds"
 	"feedmill/feeds/hub"
+	"feedmill/feeds/push"
 	"feedmill/feeds/web"
 	"feedmill/sources"
 	"feedmill/sources/fetch"
@@ -55,6 +56,7 @@ type App struct {
 	web     *web.Server
 	hub     *hub.Hub
 	manager *sources.Manager
+	courier *push.Courier
 
 	public, admin net.Listener
 	servers       []*http.Server
@@ -79,6 +81,7 @@ type App struct {
 	// effectiveNow are the sources that were last applied, lists the stamp of the lists they were made of.
 	effectiveNow []config.Source
 	lists        string
+	targets      []push.Spec              // of the configuration
 	left         map[string]config.Source // sources that left the configuration while this process ran
 	configHash   string
 	letter       int64 // the time of the last letter, in nanoseconds
@@ -137,6 +140,10 @@ func Start(ctx context.Context, opts Options) (_ *App, err error) {
 		&desks{store: a.store, log: a.log, mayFetch: a.mayFetch},
 		sources.Options{Log: slog.New(&hush{a.log.Handler(), &a.importing})})
 	a.hub = a.newHub(cfg)
+	a.courier = push.New(a.shown, push.Options{Log: a.log, May: a.mayFetch})
+	if err := a.applyTargets(cfg); err != nil {
+		return nil, err
+	}
 	a.serve(a.public, web.NewHTTPServer(a.hubbing(a.receiving(a.web.Handler()))))
 	if a.admin != nil {
 		a.serve(a.admin, adminServer(a.adminHandler()))
@@ -145,7 +152,7 @@ func Start(ctx context.Context, opts Options) (_ *App, err error) {
 	var bg context.Context
 	bg, a.stop = context.WithCancel(context.Background())
 	a.loops.Go(func() { a.apply(bg, files) })
-	for _, loop := range []func(context.Context){a.tail, a.maintain, a.watchSettings, a.gather, a.health.watch, a.hub.Run} {
+	for _, loop := range []func(context.Context){a.tail, a.maintain, a.watchSettings, a.gather, a.health.watch, a.hub.Run, a.carry} {
 		a.loops.Go(func() { loop(bg) })
 	}
 	return a, nil

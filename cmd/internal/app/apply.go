@@ -103,7 +103,10 @@ func (a *App) reload(ctx context.Context) error {
 	}
 	a.hub.Configure(a.hubOptions(cfg))
 	a.applySources(ctx)
-	a.log.Info("configuration loaded", "sources", len(cfg.Sources))
+	if err := a.applyTargets(cfg); err != nil {
+		return err
+	}
+	a.log.Info("configuration loaded", "sources", len(cfg.Sources), "targets", len(cfg.Targets))
 	return nil
 }
 

@@ -89,6 +89,8 @@ func (a *App) socketHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /status.json", a.statusJSON)
 	mux.HandleFunc("GET /explain", a.explain)
+	a.pushReads(mux)
+	a.pushOrders(mux)
 	mux.HandleFunc("POST /release/{source}", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, a.Release(r.Context(), r.PathValue("source")))
 	})

@@ -10,7 +10,7 @@ import (
 )
 
 // Key is a key of a target and its value, as [AppendTarget] writes it: a text, or a list of texts. Verbatim says that the text
-// is written as it is, ${VAR} and all.
+// is YAML on one line and written as it is, ${VAR} and all.
 type Key struct {
 	Name     string
 	Value    string
@@ -90,14 +90,11 @@ func AppendTarget(text []byte, name string, list []Key) ([]byte, error) {
 
 // plainOrQuoted writes a text without quotes where that is safe, in a list, too.
 func plainOrQuoted(s string, verbatim bool) string {
-	if verbatim && variable.FindString(s) == s {
-		return s
-	}
-	if !verbatim {
-		s = strings.ReplaceAll(s, "$", "$$")
+	if verbatim {
+		return strings.Join(strings.Fields(s), " ")
 	}
 	n := &yaml.Node{Kind: yaml.ScalarNode}
-	n.SetString(s)
+	n.SetString(strings.ReplaceAll(s, "$", "$$"))
 	if strings.ContainsAny(s, "[]{},\r\n") {
 		n.Style = yaml.DoubleQuotedStyle
 	}

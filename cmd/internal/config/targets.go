@@ -24,7 +24,7 @@ type sending struct {
 	Topics   []string       `yaml:"topics,omitempty,flow" doc:"What is sent, as in addresses: all, category/NAME, tag/NAME, source/NAME, author/NAME, lang/NAME, feed/NAME. Unset: all."`
 	Match    match.Words    `yaml:"match,omitempty" doc:"Of these only items that the words match, as in an address: q, category, tag, author, source, lang, not."`
 	Where    string         `yaml:"where,omitempty" doc:"Of these only items for which this expression is true, as of a saved feed."`
-	Template templates      `yaml:"template,omitempty" doc:"How an item is shown, as text/template over title, summary and so on (deploy/guides/templates.md): one text, whose first line leads to the item, or {title: TEXT, text: TEXT, footer: TEXT}. Unset: title, beginning, small print."`
+	Template templates      `yaml:"template,omitempty" doc:"How an item is shown, as text/template over {{.Title}}, {{.Summary}}, {{.Source}}, {{.Tags}} and so on: one text, whose first line leads to the item, or {title: TEXT, text: TEXT, footer: TEXT}. Unset: title, beginning, small print."`
 	Language string         `yaml:"language,omitempty" doc:"The language of words that feedmill adds: en or zh. Unset: that of the top level." jsonschema:"enum=en,enum=zh"`
 	Images   *bool          `yaml:"images,omitempty" doc:"Whether pictures are shown. Unset: yes."`
 	Digest   digest         `yaml:"digest,omitempty" doc:"Send together what came: {every: 15m}, or {at: [\"09:00\", \"18:00\"]} by the clock of timezone. Unset: at once; only what piles up is sent together."`
