@@ -14,6 +14,7 @@ import (
 
 	"feedmill/cmd/internal/config"
 	"feedmill/feeds/hub"
+	"feedmill/feeds/push"
 	"feedmill/sources"
 )
 
@@ -63,12 +64,13 @@ type Report struct {
 	// ConfigError says why the configuration on disk is not the one that runs; empty when it is.
 	ConfigError string           `json:"configuration_error,omitempty"`
 	Sources     []sources.Status `json:"sources"`
+	Targets     []push.Status    `json:"targets"`
 	// Hub is what the WebSub hub does; nil without one.
 	Hub *hub.Stats `json:"hub,omitempty"`
 }
 
 func (a *App) report() Report {
-	r := Report{Version: a.opts.Version, Newest: a.mayFetch(), Sources: a.manager.Status()}
+	r := Report{Version: a.opts.Version, Newest: a.mayFetch(), Sources: a.manager.Status(), Targets: a.courier.Status()}
 	a.countMerged(r.Sources)
 	if a.hubActive() || a.hubOpen() {
 		st := a.hub.Stats()

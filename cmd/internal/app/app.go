@@ -122,7 +122,9 @@ func Start(ctx context.Context, opts Options) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a.store, a.shown, a.health = store, &shown{Store: store}, &health{a: a, status: func() []sources.Status { return a.manager.Status() }}
+	a.store, a.shown, a.health = store, &shown{Store: store}, &health{
+		a: a, status: func() []sources.Status { return a.manager.Status() }, targets: func() []push.Status { return a.courier.Status() },
+	}
 	if err := a.adopt(ctx, cfg); err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"feedmill/cache"
+	"feedmill/feeds/push"
 	"feedmill/sources"
 )
 
@@ -52,6 +53,7 @@ type event struct {
 	Seq    uint64    `json:"seq"`
 	Kind   string    `json:"kind"`
 	Source string    `json:"source,omitempty"`
+	Target string    `json:"target,omitempty"`
 	At     time.Time `json:"at"`
 	Title  string    `json:"title"`
 	What   string    `json:"what"`
@@ -63,6 +65,8 @@ type event struct {
 type trouble struct {
 	At time.Time `json:"at"`
 	OK time.Time `json:"ok,omitzero"`
+	// Target is the target that it is of; empty for a source.
+	Target string `json:"target,omitempty"`
 }
 
 // healthNote is what all replicas know together: the troubles that last, by kind and source, and the newest events.
@@ -79,8 +83,9 @@ func troubleKey(kind, source string) string { return kind + " " + source }
 // health keeps the health note. One replica sees a source, the one that fetches it; the note says what was told already, so
 // neither a restart nor a source that moves to another replica tells it again.
 type health struct {
-	a      *App
-	status func() []sources.Status // of the sources here
+	a       *App
+	status  func() []sources.Status // of the sources here
+	targets func() []push.Status
 
 	mu   sync.Mutex
 	note healthNote
@@ -152,7 +157,12 @@ func (h *health) update(note *healthNote, fails time.Time, failed error, now tim
 	for _, s := range h.a.running() {
 		running[s.Name] = true
 	}
-	return note.observe(now, h.status(), running) || changed
+	changed = note.observe(now, h.status(), running) || changed
+	configured := map[string]bool{}
+	for _, t := range h.a.config().Targets {
+		configured[t.Name] = true
+	}
+	return note.observeTargets(now, h.targets(), configured) || changed
 }
 
 func (h *health) recovered() {
@@ -235,8 +245,8 @@ func (n *healthNote) add(e event) {
 
 // observe notes what has become of the sources that this process fetches. Of those that do not run any more nothing lasts.
 func (n *healthNote) observe(now time.Time, list []sources.Status, running map[string]bool) (changed bool) {
-	for key := range n.Open {
-		if _, source, _ := strings.Cut(key, " "); !running[source] {
+	for key, t := range n.Open {
+		if _, source, _ := strings.Cut(key, " "); t.Target == "" && !running[source] {
 			delete(n.Open, key)
 			changed = true
 		}

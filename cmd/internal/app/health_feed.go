@@ -52,7 +52,7 @@ func (h *health) feed() *feeds.Feed {
 	h.a.mu.Unlock()
 	out := &feeds.Feed{
 		Topic: feeds.All, ID: (&event{}).id(site.Instance), Title: "feedmill: health of " + strings.TrimPrefix(strings.TrimPrefix(site.BaseURL, "https://"), "http://"),
-		Description: "What the operator should know of: sources and the store.", Home: site.BaseURL + "/", Language: "en",
+		Description: "What the operator should know of: sources, the store and targets.", Home: site.BaseURL + "/", Language: "en",
 		Author: feeds.Person{Name: "feedmill"}, Generator: feeds.Generator{Name: "feedmill", Version: site.Version},
 		Updated: site.Since.UTC(), TTL: time.Minute,
 	}
@@ -61,6 +61,9 @@ func (h *health) feed() *feeds.Feed {
 			ID: e.id(site.Instance), Title: e.Title, Summary: e.What,
 			Content:   fmt.Sprintf("<p>%s</p>\n<p><strong>Next:</strong> %s</p>", html.EscapeString(e.What), html.EscapeString(e.Next)),
 			Published: e.At, Updated: e.At, Arrived: e.At, Language: "en", Categories: []string{e.Kind},
+		}
+		if e.Target != "" {
+			it.Tags = []string{e.Target}
 		}
 		if e.Source != "" {
 			it.Source, it.Tags = e.Source, []string{e.Source}

@@ -18,6 +18,7 @@ import (
 	"feedmill/cmd/internal/config"
 	"feedmill/feeds"
 	"feedmill/feeds/atom"
+	"feedmill/feeds/push"
 	"feedmill/sources"
 )
 
@@ -36,12 +37,12 @@ func (b *broken) Read(ctx context.Context, bucket string, keys ...string) (map[s
 
 // replica is an App with a health of its own; its sources are what the test says.
 func replica(store cache.Store, now *[]sources.Status, names ...string) *App {
-	a := &App{store: store, log: slog.New(slog.DiscardHandler), opts: Options{Formats: []feeds.Format{atom.Format}}, lists: "known"}
+	a := &App{store: store, log: slog.New(slog.DiscardHandler), opts: Options{Formats: []feeds.Format{atom.Format}}, lists: "known", cfg: &config.Config{}}
 	a.site.BaseURL, a.site.Instance, a.site.Since = "https://feeds.example", "test", time.Unix(1_700_000_000, 0)
 	for _, name := range names {
 		a.effectiveNow = append(a.effectiveNow, config.Source{Name: name})
 	}
-	a.health = &health{a: a, status: func() []sources.Status { return *now }}
+	a.health = &health{a: a, status: func() []sources.Status { return *now }, targets: func() []push.Status { return nil }}
 	return a
 }
 

@@ -65,6 +65,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	gauge(buildInfo, 1, c.a.opts.Version)
 	report := c.a.report()
 	gauge(configOK, one(report.ConfigError == ""))
+	collectTargets(out, report.Targets, time.Now())
 	for _, s := range report.Sources {
 		gauge(sourceItems, float64(s.Items), s.Name)
 		gauge(sourceFailures, float64(s.Failures), s.Name)
