@@ -125,6 +125,7 @@ func TestFullWidth(t *testing.T) {
 		"snake_case [x](y) <@all> *b* `c`": "snake_case ［x］(y) ＜＠all＞ ＊b＊ ｀c｀",
 		"_it_":                             "＿it＿",
 		"# h\n- l\n1. n\nC# - 3.5":         "＃ h\n－ l\n1． n\nC# - 3.5",
+		"a\n---\nb\n==\n-5 °C\n- - -\n+":   "a\n－--\nb\n＝=\n-5 °C\n－ - -\n＋",
 	} {
 		if got := push.FullWidth(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)

@@ -82,10 +82,16 @@ func FullWidth(s string) string {
 	rs := []rune(Plain(s))
 	begins := true // a line
 	for i, r := range rs {
+		next := '\n'
+		if i+1 < len(rs) {
+			next = rs[i+1]
+		}
 		switch {
-		case strings.ContainsRune("[]<>*`~|\\@", r), r == '#' && begins, (r == '-' || r == '+') && begins && i+1 < len(rs) && rs[i+1] == ' ':
+		case strings.ContainsRune("[]<>*`~|\\@", r), r == '#' && begins:
 			r += 0xFF01 - '!'
-		case r == '_' && (i == 0 || i+1 == len(rs) || !letter(rs[i-1]) || !letter(rs[i+1])):
+		case strings.ContainsRune("-+=", r) && begins && (next == ' ' || next == '\t' || next == '\n' || next == r): // a list, a rule, a heading
+			r += 0xFF01 - '!'
+		case r == '_' && (i == 0 || !letter(rs[i-1]) || !letter(next)):
 			r = '＿'
 		case r == '.' && i > 0 && begins: // 1. is a list
 			r = '．'

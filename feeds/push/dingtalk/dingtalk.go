@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,6 +40,8 @@ type Config struct {
 	Secret string `yaml:"secret,omitempty" secret:"true" doc:"The secret of its signature (加签), SEC... Unset: it has none."`
 	Prefix string `yaml:"prefix,omitempty" doc:"Words before every title, such as the keyword that the robot asks for."`
 	Style  string `yaml:"style,omitempty" doc:"markdown, or cards: titles with pictures (feedCard)." jsonschema:"enum=markdown,enum=cards"`
+	// Picture is needed because DingTalk takes no card without one.
+	Picture string `yaml:"picture,omitempty" doc:"The https address of a picture for cards of items that have none. Unset: such items are sent as markdown."`
 }
 
 // Check implements [push.Config].
@@ -52,6 +55,11 @@ func (c *Config) Check() error {
 	}
 	if len(c.Prefix) > 200 {
 		return errors.New("prefix: want 200 bytes or less")
+	}
+	if c.Picture != "" {
+		if u, err := url.Parse(c.Picture); err != nil || u.Scheme != "https" || u.Host == "" {
+			return errors.New("picture: want an address that begins with https://")
+		}
 	}
 	return nil
 }
@@ -105,14 +113,38 @@ func (t *target) Send(ctx context.Context, _ string, p *push.Payload) (push.Rece
 	return "", judge(a)
 }
 
+// classes are what codes mean: those of https://open.dingtalk.com/document/robots/custom-robot-access, and older ones that are
+// still answered.
+var classes = map[int]push.Class{
+	-1:     push.Transient,   // busy
+	40035:  push.BadPayload,  // a parameter is missing
+	43004:  push.BadPayload,  // the Content-Type is wrong
+	90030:  push.RateLimited, // the quota of the day or of the plan
+	130101: push.RateLimited,
+	300001: push.Dead, // no such token
+	300005: push.Dead,
+	310000: push.Blocked,
+	400013: push.Dead, // the group was dissolved
+	400101: push.Dead, // no such token
+	400102: push.Blocked,
+	400105: push.BadPayload, // the type of message
+	400106: push.Dead,       // no such robot
+	410100: push.RateLimited,
+	430101: push.BadPayload, // an unsafe link
+	430102: push.BadPayload, // an unfit text
+	430103: push.BadPayload, // an unfit picture
+	430104: push.BadPayload, // unfit content
+	460101: push.BadPayload, // more than 20,000 bytes
+}
+
+// waits are for codes of limits: DingTalk does not say how long they last.
+var waits = map[int]time.Duration{90030: time.Hour, 130101: penalty, 410100: penalty}
+
 // judge reads an answer: the status is 200 whatever happened, the code in the body decides.
 func judge(a *push.Answer) error {
 	var b struct {
 		Code *int   `json:"errcode"`
 		Msg  string `json:"errmsg"`
-		// Wait is in seconds; with Punish, "deny", the robot is shut out.
-		Wait   float64 `json:"wait"`
-		Punish string  `json:"punish"`
 	}
 	if json.Unmarshal(a.Body, &b) != nil || b.Code == nil {
 		e := a.Failed(push.Transient) // not an answer of DingTalk's
@@ -123,29 +155,31 @@ func judge(a *push.Answer) error {
 		return nil
 	}
 	e := a.Failed(push.Transient)
-	e.Code, e.Reason = strconv.Itoa(*b.Code), push.Line(b.Msg)
-	switch *b.Code {
-	case 130101:
-		e.Class, e.RetryAfter = push.RateLimited, penalty
-		if b.Punish == "" && b.Wait > 0 {
-			e.RetryAfter = time.Duration(b.Wait * float64(time.Second))
-		}
-	case 90030: // the quota of the day or of the plan
-		e.Class, e.RetryAfter = push.RateLimited, time.Hour
-	case 310000:
-		e.Class = push.Blocked
-		switch msg := strings.ToLower(b.Msg); {
-		case strings.Contains(msg, "sign"), strings.Contains(msg, "签名"), strings.Contains(msg, "timestamp"):
-			e.Reason += "; check secret: of the target and the clock of this machine"
-		case strings.Contains(msg, "keyword"), strings.Contains(msg, "关键词"):
-			e.Reason += "; set prefix: of the target to one of the robot's keywords"
-		case strings.Contains(msg, "ip"):
-			e.Reason += "; add this machine's address to the robot's list"
-		}
-	case 300001, 300005:
-		e.Class = push.Dead
-	case 460101, 40035, 400101, 400102, 400105:
-		e.Class = push.BadPayload
+	if class, ok := classes[*b.Code]; ok {
+		e.Class = class
+	}
+	e.Code, e.Reason, e.RetryAfter = strconv.Itoa(*b.Code), push.Line(b.Msg), waits[*b.Code]
+	if e.Class == push.Blocked {
+		e.Reason += hint(*b.Code, strings.ToLower(b.Msg))
 	}
 	return e
+}
+
+// hint is what the operator can do. One code stands for all of a robot's security settings; the texts are the older English and
+// the newer Chinese ones.
+func hint(code int, msg string) string {
+	has := func(words ...string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(msg, w) })
+	}
+	switch {
+	case code == 400102:
+		return "; enable the robot in the group's settings"
+	case has("sign", "timestamp", "签名", "时间戳"):
+		return "; check secret: of the target and the clock of this machine"
+	case has("keyword", "关键词"):
+		return "; set prefix: of the target to one of the robot's keywords"
+	case has("whitelist", "白名单"):
+		return "; add this machine's address to the robot's list"
+	}
+	return "; look at the robot's security settings"
 }

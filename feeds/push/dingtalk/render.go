@@ -10,14 +10,20 @@ import (
 const (
 	maxBody  = 20_000
 	maxTitle = 100 // characters
-	maxCards = 10  // more are hard to look at
+	maxCards = 10  // ours: more are hard to look at
 )
 
 type message struct {
 	Type     string    `json:"msgtype"`
+	Text     *text     `json:"text,omitempty"`
 	Markdown *markdown `json:"markdown,omitempty"`
 	Cards    *feedCard `json:"feedCard,omitempty"`
 	At       *at       `json:"at,omitempty"`
+}
+
+// text is shown as it is.
+type text struct {
+	Content string `json:"content"`
 }
 
 // markdown has a title for the notification alone, and the text.
@@ -26,6 +32,7 @@ type markdown struct {
 	Text  string `json:"text"`
 }
 
+// at says whom a message rings, whatever stands in its text: nobody.
 type at struct {
 	All bool `json:"isAtAll"`
 }
@@ -40,15 +47,18 @@ type cardLink struct {
 	Image string `json:"picURL"`
 }
 
-// Render implements [push.Target].
+// Render implements [push.Target]. Its small form is plain text.
 func (t *target) Render(m *push.Message) (*push.Payload, error) {
-	cards := t.cfg.Style == "cards" && !m.Small && m.Entries != nil && linked(m.Entries)
 	most := 0
+	cards := t.cfg.Style == "cards" && !m.Small && t.cardable(m.Entries[:min(len(m.Entries), maxCards)])
 	if cards {
 		most = maxCards
 	}
 	build := func(entries []push.Entry) ([]byte, error) {
-		if cards && linked(entries) {
+		switch {
+		case m.Small:
+			return push.JSON(message{Type: "text", Text: &text{t.text(m, entries)}, At: &at{}})
+		case cards && t.cardable(entries):
 			return push.JSON(message{Type: "feedCard", Cards: t.cards(m, entries)})
 		}
 		return push.JSON(message{Type: "markdown", Markdown: t.markdown(m, entries), At: &at{}})
@@ -60,69 +70,99 @@ func (t *target) Render(m *push.Message) (*push.Payload, error) {
 	return &push.Payload{Body: body, ContentType: "application/json; charset=utf-8", Entries: n}, nil
 }
 
-// linked says whether every entry has an address: a card without one is refused.
-func linked(entries []push.Entry) bool {
+// cardable says whether every entry has what a card is refused without: an address and a picture.
+func (t *target) cardable(entries []push.Entry) bool {
 	for i := range entries {
-		if entries[i].URL == "" {
+		if entries[i].URL == "" || t.picture(&entries[i]) == "" {
 			return false
 		}
 	}
 	return true
 }
 
-func (t *target) prefixed(s string) string {
-	return strings.TrimSpace(t.cfg.Prefix + " " + s)
+func (t *target) picture(e *push.Entry) string {
+	if e.Image != "" {
+		return e.Image
+	}
+	return t.cfg.Picture
 }
+
+func (t *target) prefixed(s string) string { return oneLine(t.cfg.Prefix + " " + s) }
 
 func (t *target) cards(m *push.Message, entries []push.Entry) *feedCard {
 	c := &feedCard{}
 	for i := range entries {
 		e := &entries[i]
-		c.Links = append(c.Links, cardLink{push.Plain(t.prefixed(m.Headline(e))), e.URL, e.Image})
+		c.Links = append(c.Links, cardLink{push.Plain(t.prefixed(m.Headline(e))), e.URL, t.picture(e)})
 	}
 	if more := m.MoreText(); more != "" && m.MoreURL != "" {
-		c.Links = append(c.Links, cardLink{t.prefixed(more), m.MoreURL, ""})
+		image := t.cfg.Picture
+		if image == "" {
+			image = entries[len(entries)-1].Image
+		}
+		c.Links = append(c.Links, cardLink{t.prefixed(more), m.MoreURL, image})
 	}
 	return c
 }
 
-func (t *target) markdown(m *push.Message, entries []push.Entry) *markdown {
-	first := &entries[0]
-	title := m.Heading
-	var b strings.Builder
-	if m.Heading == "" && len(entries) == 1 {
-		title = m.Headline(first)
-		b.WriteString("#### " + link(t.prefixed(title), first.URL) + "\n")
-		if !m.Small {
-			if first.Image != "" {
-				b.WriteString("\n![](" + push.LinkURL(first.Image) + ")\n")
-			}
-			for line := range strings.Lines(escape(first.Text)) {
-				if line = strings.TrimSpace(line); line != "" {
-					b.WriteString("\n> " + line + "\n")
-				}
-			}
-			if first.Footer != "" {
-				b.WriteString("\n" + escape(oneLine(first.Footer)) + "\n")
-			}
-		}
-	} else {
-		if title == "" {
-			title = m.Headline(first)
-		} else {
-			b.WriteString("#### " + escape(oneLine(t.prefixed(title))) + "\n")
-		}
-		for i := range entries {
-			e := &entries[i]
-			b.WriteString("\n- " + link(m.Headline(e), e.URL))
-			if e.Footer != "" && !m.Small {
-				b.WriteString(" " + escape(oneLine(e.Footer)))
-			}
-		}
-		if more := m.MoreText(); more != "" {
-			b.WriteString("\n\n" + link(more, m.MoreURL))
+func (t *target) text(m *push.Message, entries []push.Entry) string {
+	var lines []string
+	add := func(words, address string) {
+		if lines = append(lines, push.Plain(oneLine(words))); address != "" {
+			lines = append(lines, address)
 		}
 	}
+	if head := t.prefixed(m.Heading); head != "" {
+		add(head, "")
+	}
+	for i := range entries {
+		add(m.Headline(&entries[i]), entries[i].URL)
+	}
+	if more := m.MoreText(); more != "" {
+		add(more, m.MoreURL)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (t *target) markdown(m *push.Message, entries []push.Entry) *markdown {
+	first := &entries[0]
+	var b strings.Builder
+	if m.Heading == "" && len(entries) == 1 {
+		b.WriteString("#### " + link(t.prefixed(m.Headline(first)), first.URL) + "\n")
+		if first.Image != "" {
+			b.WriteString("\n![](" + push.LinkURL(first.Image) + ")\n")
+		}
+		for line := range strings.Lines(escape(first.Text)) {
+			if line = strings.TrimSpace(line); line != "" {
+				b.WriteString("\n> " + line + "\n")
+			}
+		}
+		if first.Footer != "" {
+			b.WriteString("\n###### " + escape(oneLine(first.Footer)) + "\n")
+		}
+		return t.noted(m.Headline(first), &b)
+	}
+	if head := t.prefixed(m.Heading); head != "" {
+		b.WriteString("#### " + escape(head) + "\n")
+	}
+	for i := range entries {
+		e := &entries[i]
+		b.WriteString("\n- " + link(m.Headline(e), e.URL))
+		if e.Footer != "" {
+			b.WriteString(" " + escape(oneLine(e.Footer)))
+		}
+	}
+	if more := m.MoreText(); more != "" {
+		b.WriteString("\n\n" + link(more, m.MoreURL))
+	}
+	if m.Heading == "" {
+		return t.noted(m.Headline(first), &b)
+	}
+	return t.noted(m.Heading, &b)
+}
+
+// noted is a text with the title that its notification shows.
+func (t *target) noted(title string, b *strings.Builder) *markdown {
 	return &markdown{Title: push.Cut(push.Plain(t.prefixed(title)), push.Runes(maxTitle)), Text: strings.TrimSpace(b.String())}
 }
 

@@ -53,22 +53,27 @@ func DingTalk(now func() time.Time) *Fake {
 			}
 			var m struct {
 				Type     string `json:"msgtype"`
+				Text     struct{ Content string }
 				Markdown struct{ Title, Text string }
 				FeedCard struct {
-					Links []struct{ Title, MessageURL string }
+					Links []struct{ Title, MessageURL, PicURL string }
 				}
 			}
 			if json.Unmarshal(body, &m) != nil {
 				return say(40035, "缺少参数 json")
 			}
 			switch m.Type {
+			case "text":
+				if m.Text.Content == "" {
+					return say(40035, "缺少参数 text")
+				}
 			case "markdown":
 				if m.Markdown.Title == "" || m.Markdown.Text == "" {
 					return say(40035, "缺少参数 markdown")
 				}
 			case "feedCard":
 				for _, l := range m.FeedCard.Links {
-					if l.Title == "" || l.MessageURL == "" {
+					if l.Title == "" || l.MessageURL == "" || l.PicURL == "" {
 						return say(40035, "缺少参数 link")
 					}
 				}
@@ -76,7 +81,7 @@ func DingTalk(now func() time.Time) *Fake {
 					return say(40035, "缺少参数 links")
 				}
 			default:
-				return say(40035, "不支持的消息类型")
+				return say(400105, "不支持的消息类型")
 			}
 			return nil
 		},
@@ -92,12 +97,13 @@ func DingTalk(now func() time.Time) *Fake {
 	}, now)
 }
 
-// own is the markup that the target itself writes: its heading, its quotes, and the bullets of a digest.
-var dingTalkOwn = regexp.MustCompile(`(?m)^(#### |> |- )`)
+// own is the markup that the target itself writes: its headings, its quotes, and the bullets of a digest.
+var dingTalkOwn = regexp.MustCompile(`(?m)^(####(?:##)? |> |- )`)
 
 // ReadDingTalk is a message as DingTalk shows it.
 func ReadDingTalk(body []byte) (s Shown) {
 	var m struct {
+		Text     struct{ Content string }
 		Markdown struct{ Text string }
 		FeedCard struct {
 			Links []struct{ Title, MessageURL, PicURL string }
@@ -106,6 +112,7 @@ func ReadDingTalk(body []byte) (s Shown) {
 	if json.Unmarshal(body, &m) != nil {
 		return Shown{}
 	}
+	s.Text = m.Text.Content
 	for _, l := range m.FeedCard.Links {
 		s.Text += l.Title + "\n"
 		s.Links = append(s.Links, l.MessageURL, l.PicURL)
