@@ -61,7 +61,7 @@ func ReadTelegram(body []byte) (s Shown) {
 		s.Links = append(s.Links, m.Preview.URL)
 	}
 	if m.Mode == "HTML" {
-		text, err := telegramText(m.Text)
+		text, _, err := telegramText(m.Text)
 		if err != nil {
 			s.Styles = append(s.Styles, err.Error())
 		}

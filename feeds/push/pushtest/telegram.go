@@ -53,13 +53,18 @@ func Telegram(now func() time.Time) *Fake {
 				return bad(400, "Bad Request: chat not found")
 			}
 			text := m.Text
+			pieces := 0
 			if m.Mode == "HTML" {
 				var err error
-				if text, err = telegramText(m.Text); err != nil {
+				if text, pieces, err = telegramText(m.Text); err != nil {
 					return bad(400, "Bad Request: can't parse entities: "+err.Error())
 				}
 			}
 			switch {
+			case pieces > 100: // Telegram takes it, and drops the links beyond
+				return bad(400, "Bad Request: links would get lost")
+			case m.Mode != "" && push.Units(m.Text) > 9500:
+				return bad(400, "Bad Request: ENTITIES_TOO_LONG")
 			case strings.TrimSpace(text) == "":
 				return bad(400, "Bad Request: message text is empty")
 			case push.Units(text) > 4096:
@@ -95,28 +100,29 @@ func Telegram(now func() time.Time) *Fake {
 // telegramTags are those that parse_mode HTML knows (https://core.telegram.org/bots/api#html-style).
 var telegramTags = []string{"b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "tg-spoiler", "a", "code", "pre", "blockquote"}
 
-// telegramText is what is seen of HTML, or why it is none.
-func telegramText(s string) (string, error) {
+// telegramText is what is seen of HTML and how many pieces have markup, or why it is none.
+func telegramText(s string) (seen string, pieces int, err error) {
 	dec := xml.NewDecoder(strings.NewReader("<x>" + s + "</x>"))
 	var text strings.Builder
 	for {
 		tok, err := dec.Token()
 		if errors.Is(err, io.EOF) {
-			return text.String(), nil
+			return text.String(), pieces - 1, nil
 		}
 		if err != nil {
-			return "", err
+			return "", 0, err
 		}
 		switch tok := tok.(type) {
 		case xml.StartElement:
 			if tok.Name.Local != "x" && !slices.Contains(telegramTags, tok.Name.Local) {
-				return "", fmt.Errorf("unsupported start tag %q", tok.Name.Local)
+				return "", 0, fmt.Errorf("unsupported start tag %q", tok.Name.Local)
 			}
+			pieces++ // and the x around all
 		case xml.CharData:
 			text.Write(tok)
 		case xml.EndElement:
 		default:
-			return "", errors.New("unsupported markup")
+			return "", 0, errors.New("unsupported markup")
 		}
 	}
 }

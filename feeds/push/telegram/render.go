@@ -1,17 +1,20 @@
 package telegram
 
 import (
-	"bytes"
+	"regexp"
 	"strings"
 
 	"feedmill/feeds/push"
 )
 
-// maxText is the limit of a message in UTF-16 units after its markup is read
-// (https://core.telegram.org/bots/api#sendmessage). maxBody is ours: the markup itself has none that is documented.
+// Limits of a message: its text in UTF-16 units after the markup is read (https://core.telegram.org/bots/api#sendmessage); how many
+// pieces of it have markup, since links beyond are dropped without a word (https://github.com/tdlib/telegram-bot-api/issues/820,
+// https://github.com/rubenlagus/TelegramBots/issues/854); and how long the markup is, which is refused at some 9,500 characters of
+// text and addresses (https://github.com/tdlib/telegram-bot-api/issues/165).
 const (
-	maxText = 4096
-	maxBody = 60_000
+	maxText   = 4096
+	maxPieces = 100
+	maxHTML   = 9000 // UTF-16 units
 )
 
 type message struct {
@@ -26,19 +29,20 @@ type message struct {
 type preview struct {
 	Disabled bool   `json:"is_disabled,omitempty"`
 	URL      string `json:"url,omitempty"`
+	Large    bool   `json:"prefer_large_media,omitempty"`
 }
 
-// text builds HTML and counts what is seen of it.
+// text builds HTML and counts what is seen of it, and how many pieces have markup.
 type text struct {
-	html bytes.Buffer
-	seen int
+	html         strings.Builder
+	seen, pieces int
 	// plain leaves all markup out.
 	plain bool
 }
 
 // write adds text that is seen.
 func (t *text) write(s string) {
-	s = shown.Replace(push.Plain(s))
+	s = command.ReplaceAllString(shown.Replace(push.Plain(s)), "$1/\u200b$2")
 	t.seen += push.Units(s)
 	if !t.plain {
 		s = escaper.Replace(s)
@@ -46,10 +50,17 @@ func (t *text) write(s string) {
 	t.html.WriteString(s)
 }
 
-func (t *text) markup(s string) {
-	if !t.plain {
-		t.html.WriteString(s)
+// in adds what write adds, within an element.
+func (t *text) in(tag, s string, write func(string)) {
+	if t.plain {
+		write(s)
+		return
 	}
+	t.pieces++
+	t.html.WriteString("<" + tag + ">")
+	write(s)
+	name, _, _ := strings.Cut(tag, " ")
+	t.html.WriteString("</" + name + ">")
 }
 
 // link adds a label that leads to an address. Without markup the address itself is seen.
@@ -60,39 +71,43 @@ func (t *text) link(label, address string) {
 	case t.plain:
 		t.write(label + " " + address)
 	default:
-		t.markup(`<a href="` + escaper.Replace(address) + `">`)
-		t.write(label)
-		t.markup("</a>")
+		t.in(`a href="`+escaper.Replace(address)+`"`, label, t.write)
 	}
 }
 
 // shown keeps a name from being a mention, which Telegram finds in plain text, too, and would tell its owner of.
 var shown = strings.NewReplacer("@", "@\u200b")
 
+// command is what Telegram would make a button of, which sends it to the group in the name of whoever touches it.
+var command = regexp.MustCompile(`(^|[^\pL\pN/_:.])/([A-Za-z0-9_])`)
+
 // escaper escapes what https://core.telegram.org/bots/api#html-style asks for.
 var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;")
 
 // Render implements [push.Target]. Its small form has no markup at all.
 func (t *target) Render(m *push.Message) (*push.Payload, error) {
-	seen := 0
+	var x *text // of what was built last
 	build := func(entries []push.Entry) ([]byte, error) {
-		x := text{plain: m.Small}
+		x = &text{plain: m.Small}
+		msg := message{Chat: t.cfg.Chat, Thread: t.cfg.Thread, Silent: m.Silent, Preview: preview{Disabled: true}}
 		if m.Heading != "" || len(entries) > 1 {
-			list(&x, m, entries)
+			list(x, m, entries)
 		} else {
-			card(&x, m, &entries[0])
+			card(x, m, &entries[0])
+			if entries[0].Image != "" && !m.Small {
+				msg.Preview = preview{URL: entries[0].Image, Large: true}
+			}
 		}
-		seen = x.seen
-		msg := message{Chat: t.cfg.Chat, Thread: t.cfg.Thread, Text: strings.TrimSpace(x.html.String()), Silent: m.Silent}
 		if !x.plain {
 			msg.Mode = "HTML"
 		}
-		if msg.Preview.Disabled = true; len(entries) == 1 && entries[0].Image != "" && !x.plain && m.Heading == "" {
-			msg.Preview = preview{URL: entries[0].Image}
-		}
+		msg.Text = strings.TrimSpace(x.html.String())
 		return push.JSON(msg)
 	}
-	body, n, err := push.Pack(m, 0, func(b []byte) bool { return seen <= maxText && len(b) <= maxBody }, build)
+	fits := func([]byte) bool {
+		return x.seen <= maxText && x.pieces <= maxPieces && (x.plain || push.Units(x.html.String()) <= maxHTML)
+	}
+	body, n, err := push.Pack(m, 0, fits, build)
 	if err != nil {
 		return nil, err
 	}
@@ -100,9 +115,7 @@ func (t *target) Render(m *push.Message) (*push.Payload, error) {
 }
 
 func card(x *text, m *push.Message, e *push.Entry) {
-	x.markup("<b>")
-	x.link(m.Headline(e), e.URL)
-	x.markup("</b>")
+	x.in("b", m.Headline(e), func(s string) { x.link(s, e.URL) })
 	if m.Small {
 		return
 	}
@@ -111,17 +124,14 @@ func card(x *text, m *push.Message, e *push.Entry) {
 	}
 	if e.Footer != "" {
 		x.write("\n")
-		x.markup("<i>")
-		x.write(e.Footer)
-		x.markup("</i>")
+		x.in("i", e.Footer, x.write)
 	}
 }
 
+// list is a digest. Its small print has no markup, which would take the pieces of the links.
 func list(x *text, m *push.Message, entries []push.Entry) {
 	if m.Heading != "" {
-		x.markup("<b>")
-		x.write(m.Heading)
-		x.markup("</b>")
+		x.in("b", m.Heading, x.write)
 		x.write("\n")
 	}
 	for i := range entries {
@@ -129,10 +139,7 @@ func list(x *text, m *push.Message, entries []push.Entry) {
 		x.write("• ")
 		x.link(m.Headline(e), e.URL)
 		if e.Footer != "" && !m.Small {
-			x.write(" ")
-			x.markup("<i>")
-			x.write(e.Footer)
-			x.markup("</i>")
+			x.write(" · " + strings.Join(strings.Fields(e.Footer), " "))
 		}
 		x.write("\n")
 	}

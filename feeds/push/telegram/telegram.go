@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -129,26 +131,31 @@ func (t *target) Edit(ctx context.Context, r push.Receipt, p *push.Payload) erro
 	if err != nil {
 		return &push.Error{Class: push.BadPayload, Code: "receipt", Reason: "this message cannot be edited: its number is not known"}
 	}
-	_, err = t.call(ctx, "editMessageText", p.Body, map[string]any{"chat_id": chat, "message_id": n})
-	if err != nil && strings.Contains(push.AsError(err).Reason, "message is not modified") {
+	a, err := t.call(ctx, "editMessageText", p.Body, map[string]any{"chat_id": chat, "message_id": n})
+	switch {
+	case err == nil:
 		return nil
+	case a != nil && strings.Contains(a.Description, "message is not modified"):
+		return nil // it says so already: an attempt whose answer got lost
+	case a != nil && a.Parameters.MigrateTo != 0:
+		e := push.AsError(err)
+		e.Class = push.BadPayload // what was sent before stays behind in the old group
+		return e
 	}
 	return err
 }
 
-// call makes one request, with body and what is set in its place.
+// call makes one request, with body and what is set in its place. The answer is nil where none could be read.
 func (t *target) call(ctx context.Context, method string, body []byte, set map[string]any) (*answer, error) {
 	if t.moved != "" && set == nil {
 		set = map[string]any{"chat_id": t.moved}
 	}
 	if set != nil {
-		var m map[string]any
+		m := map[string]any{}
 		if err := json.Unmarshal(body, &m); err != nil {
 			return nil, &push.Error{Class: push.BadPayload, Code: "json", Reason: "the message is not JSON", Err: err}
 		}
-		for k, v := range set {
-			m[k] = v
-		}
+		maps.Copy(m, set)
 		var err error
 		if body, err = push.JSON(m); err != nil {
 			return nil, err
@@ -157,49 +164,67 @@ func (t *target) call(ctx context.Context, method string, body []byte, set map[s
 	got, err := push.Call{
 		URL: strings.TrimSuffix(t.cfg.API, "/") + "/bot" + t.cfg.Token + "/" + method, ContentType: "application/json", Body: body,
 	}.Do(ctx, t.env.HTTP, t.env.Now())
-	var a answer
-	if got != nil && json.Unmarshal(got.Body, &a) != nil {
-		a = answer{}
-	}
-	if err != nil {
-		e := push.AsError(err)
-		if d, err := push.Seconds(a.Parameters.RetryAfter.String()); err == nil && e.Class == push.RateLimited {
-			e.RetryAfter, e.Reason = max(e.RetryAfter, d), push.Line(a.Description)
+	var a *answer
+	if got != nil {
+		a = &answer{}
+		if json.Unmarshal(got.Body, a) != nil || !a.OK && a.Description == "" {
+			a = nil // of something in between
 		}
+	}
+	switch {
+	case err == nil && a == nil:
+		e := got.Failed(push.Transient)
+		e.Ambiguous = got.Status/100 == 2
 		return nil, e
+	case err == nil && a.OK && got.Status/100 == 2:
+		return a, nil
 	}
-	if got.Status == 200 && a.OK {
-		return &a, nil
+	e := push.AsError(err)
+	if err == nil {
+		e = got.Failed(t.class(got.Status, a))
 	}
-	return nil, t.refused(got, &a)
+	if a != nil {
+		e.Reason = push.Line(a.Description)
+		if d, err := push.Seconds(a.Parameters.RetryAfter.String()); err == nil && e.Class == push.RateLimited {
+			e.RetryAfter = max(e.RetryAfter, d)
+		}
+	}
+	return a, e
 }
 
-func (t *target) refused(got *push.Answer, a *answer) *push.Error {
-	d := strings.ToLower(a.Description)
-	has := func(words ...string) bool {
-		for _, w := range words {
-			if strings.Contains(d, w) {
-				return true
-			}
-		}
-		return false
+// What the description of a refusal says of the chat; Telegram has no codes beside the status.
+var (
+	// gone are chats that nothing can be sent to any more.
+	gone = []string{
+		"chat not found", "bot was kicked", "bot was blocked", "bot is not a member", "group chat was deactivated", "group is deactivated",
+		"user is deactivated", "peer_id_invalid", "channel_private", "have no access to the chat",
 	}
-	class := push.Transient
+	// closed are those whose administrators can let the bot in.
+	closed = []string{
+		"not enough rights", "no rights to send", "have no rights", "need administrator rights", "chat_write_forbidden", "chat_restricted",
+		"chat_admin_required", "chat_send_", "topic_closed", "topic_deleted", "message thread not found", "chat_guest_send_forbidden",
+	}
+)
+
+// class is that of a refusal. A group that became a supergroup is remembered under its new number, and the next attempt goes there.
+func (t *target) class(status int, a *answer) push.Class {
+	d := strings.ToLower(a.Description)
+	has := func(words []string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(d, w) })
+	}
 	switch {
 	case a.Parameters.MigrateTo != 0:
-		t.moved = strconv.FormatInt(a.Parameters.MigrateTo, 10)
-		t.env.Log.Warn("the group became a supergroup: write its new number into the configuration", "target", t.env.Name, "chat", t.moved)
-	case a.Description == "": // of a proxy
-	case got.Status == 401, got.Status == 403, got.Status == 404, has("chat not found", "bot was kicked", "bot was blocked", "group chat was deactivated", "user is deactivated"):
-		class = push.Dead
-	case has("not enough rights", "have no rights", "chat_write_forbidden", "topic_closed", "message thread not found", "chat_restricted"):
-		class = push.Blocked
-	case got.Status == 400, got.Status == 413:
-		class = push.BadPayload
+		if to := strconv.FormatInt(a.Parameters.MigrateTo, 10); t.moved != to {
+			t.moved = to
+			t.env.Log.Warn("the group became a supergroup: write its new number into the configuration", "target", t.env.Name, "chat", to)
+		}
+		return push.Transient
+	case has(closed):
+		return push.Blocked
+	case status == 401, status == 403, status == 404, has(gone):
+		return push.Dead
+	case status == 400, status == 413:
+		return push.BadPayload
 	}
-	e := got.Failed(class)
-	if a.Description != "" {
-		e.Reason = push.Line(a.Description)
-	}
-	return e
+	return push.Transient
 }
