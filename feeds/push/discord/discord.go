@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -81,8 +82,8 @@ func (t *target) Buckets() []push.Bucket {
 
 // Send implements [push.Target].
 func (t *target) Send(ctx context.Context, _ string, p *push.Payload) (push.Receipt, error) {
-	a, err := t.call(ctx, http.MethodPost, "", p)
-	if err != nil {
+	a, err := t.call(ctx, http.MethodPost, "", p.Body)
+	if err != nil || a.Status == http.StatusNoContent { // taken, without its number
 		return "", err
 	}
 	var m struct {
@@ -96,36 +97,55 @@ func (t *target) Send(ctx context.Context, _ string, p *push.Payload) (push.Rece
 	return push.Receipt(m.ID), nil
 }
 
-// Edit implements [push.Editor].
+// Edit implements [push.Editor]. An edit takes neither a name nor flags
+// (https://docs.discord.com/developers/resources/webhook#edit-webhook-message).
 func (t *target) Edit(ctx context.Context, r push.Receipt, p *push.Payload) error {
-	_, err := t.call(ctx, http.MethodPatch, "/messages/"+url.PathEscape(string(r)), p)
+	if r == "" {
+		return &push.Error{Class: push.BadPayload, Code: "receipt", Reason: "this message cannot be edited: its number is not known"}
+	}
+	var m message
+	if err := json.Unmarshal(p.Body, &m); err != nil {
+		return &push.Error{Class: push.BadPayload, Code: "json", Reason: "the message is not JSON", Err: err}
+	}
+	m.Username, m.Flags = "", 0
+	body, err := push.JSON(m)
+	if err != nil {
+		return err
+	}
+	_, err = t.call(ctx, http.MethodPatch, "/messages/"+url.PathEscape(string(r)), body)
 	return err
 }
 
-func (t *target) call(ctx context.Context, method, below string, p *push.Payload) (*push.Answer, error) {
+// maxPause bounds what the headers of an answer may make of the next request: a limit of Discord's lasts seconds.
+const maxPause = time.Hour
+
+func (t *target) call(ctx context.Context, method, below string, body []byte) (*push.Answer, error) {
 	now := t.env.Now()
 	if wait := t.until.Sub(now); wait > 0 {
 		return nil, &push.Error{Class: push.RateLimited, Code: "bucket", Reason: "the webhook's bucket is empty", RetryAfter: wait}
 	}
 	u := *t.url
-	u.Path += below
+	u.Path = strings.TrimSuffix(u.Path, "/") + below
 	q := u.Query()
 	q.Set("wait", "true") // else the answer is empty and comes before the message is taken
 	if t.cfg.Thread != "" {
 		q.Set("thread_id", t.cfg.Thread)
 	}
 	u.RawQuery = q.Encode()
-	a, err := push.Call{Method: method, URL: u.String(), ContentType: p.ContentType, Body: p.Body}.Do(ctx, t.env.HTTP, now)
+	a, err := push.Call{Method: method, URL: u.String(), ContentType: "application/json", Body: body}.Do(ctx, t.env.HTTP, now)
 	if a != nil && a.Header.Get("X-RateLimit-Remaining") == "0" {
 		if d, err := push.Seconds(a.Header.Get("X-RateLimit-Reset-After")); err == nil {
-			t.until = now.Add(d)
+			t.until = now.Add(min(d, maxPause))
 		}
 	}
 	if err != nil {
 		e := push.AsError(err)
 		if e.Class == push.RateLimited && a != nil {
 			e.RetryAfter = max(e.RetryAfter, retryAfter(a.Body))
-			t.until = now.Add(e.RetryAfter)
+			if b := read(a); b.Message != "" {
+				e.Reason = push.Line(b.Message)
+			}
+			t.until = now.Add(min(e.RetryAfter, maxPause))
 		}
 		return nil, e
 	}
@@ -154,31 +174,57 @@ func retryAfter(body []byte) time.Duration {
 	return d
 }
 
-// refused reads an error (https://docs.discord.com/developers/topics/opcodes-and-status-codes).
-func refused(a *push.Answer) *push.Error {
-	var b struct {
-		Code    int    `json:"code"`
-		Message string `json:"message"`
+// failure is what Discord says of one (https://docs.discord.com/developers/topics/opcodes-and-status-codes).
+type failure struct {
+	Code    int    `json:"code"`
+	Message string `json:"message"`
+}
+
+// read is empty for an answer that is none of Discord's.
+func read(a *push.Answer) (b failure) {
+	if json.Unmarshal(a.Body, &b) != nil {
+		return failure{}
 	}
-	known := json.Unmarshal(a.Body, &b) == nil && b.Message != ""
-	var e *push.Error
-	switch {
-	case a.Status == 404 && b.Code == 10008:
-		e = a.Failed(push.BadPayload) // the message to edit is gone
-	case a.Status == 404 && known, a.Status == 401 && known:
-		e = a.Failed(push.Dead)
-	case a.Status == 400 && known, a.Status == 413:
-		e = a.Failed(push.BadPayload)
-	case a.Status == 403 && known:
-		e = a.Failed(push.Blocked)
-	default:
+	return b
+}
+
+// classes are of codes that say more than the status beside them.
+var classes = map[int]push.Class{
+	10008:  push.BadPayload, // the message to edit is gone
+	40058:  push.Blocked,    // a forum, and no thread of it
+	50027:  push.Dead,       // the webhook's token
+	50083:  push.Blocked,    // the thread is archived
+	160005: push.Blocked,    // the thread is locked
+	220001: push.Blocked,    // a forum, and no thread of it
+	220003: push.Blocked,    // a thread, and no forum
+}
+
+// refused reads a refusal. A webhook that is gone must not be asked again: 10,000 such answers in ten minutes, and Discord shuts the
+// address out.
+func refused(a *push.Answer) *push.Error {
+	b := read(a)
+	if b.Message == "" { // of something in between
 		return a.Failed(push.Transient)
 	}
-	if b.Code != 0 {
-		e.Code = fmt.Sprint(b.Code)
+	class, ok := classes[b.Code]
+	switch {
+	case ok:
+	case a.Status == 401, a.Status == 404:
+		class = push.Dead
+	case a.Status == 403:
+		class = push.Blocked
+	case a.Status == 400, a.Status == 413:
+		class = push.BadPayload
+	default:
+		class = push.Transient
 	}
-	if known {
-		e.Reason = push.Line(b.Message)
+	e := a.Failed(class)
+	if b.Code != 0 {
+		e.Code = strconv.Itoa(b.Code)
+	}
+	e.Reason = push.Line(b.Message)
+	if b.Code == 40058 || b.Code == 220001 {
+		e.Reason += "; set thread: of the target to one of the forum's threads"
 	}
 	return e
 }

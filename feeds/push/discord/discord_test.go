@@ -1,10 +1,12 @@
 package discord_test
 
 import (
+	"flag"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +21,10 @@ var suite = pushtest.Case{
 	Config:  func(base string) push.Config { return &discord.Config{URL: base + pushtest.DiscordPath} },
 	Secrets: []string{"faketoken"},
 }
+
+var update = flag.Bool("update", false, "rewrite the golden messages in testdata")
+
+func TestGolden(t *testing.T) { pushtest.Golden(t, suite, "discord", *update) }
 
 func TestTarget(t *testing.T) { pushtest.Run(t, suite) }
 
@@ -75,5 +81,80 @@ func TestCheck(t *testing.T) {
 		if err := c.Check(); err == nil || strings.Contains(err.Error(), "SECRET") {
 			t.Errorf("%+v: %v", c, err)
 		}
+	}
+}
+
+var refusals = []pushtest.Answer{
+	pushtest.Says("webhook gone", 404, `{"message":"Unknown Webhook","code":10015}`).Fails(push.Dead, "10015", "Unknown Webhook"),
+	pushtest.Says("thread gone", 404, `{"message":"Unknown Channel","code":10003}`).Fails(push.Dead, "10003", ""),
+	pushtest.Says("no such path", 404, `{"message":"404: Not Found","code":0}`).Fails(push.Dead, "http 404", "404: Not Found"),
+	pushtest.Says("token", 401, `{"message":"Invalid Webhook Token","code":50027}`).Fails(push.Dead, "50027", ""),
+	pushtest.Says("unauthorized", 401, `{"message":"401: Unauthorized","code":0}`).Fails(push.Dead, "http 401", ""),
+	pushtest.Says("form", 400, `{"message":"Invalid Form Body","code":50035,"errors":{}}`).Fails(push.BadPayload, "50035", "Invalid Form Body"),
+	pushtest.Says("empty", 400, `{"message":"Cannot send an empty message","code":50006}`).Fails(push.BadPayload, "50006", ""),
+	pushtest.Says("too large", 413, `{"message":"Request entity too large","code":40005}`).Fails(push.BadPayload, "40005", ""),
+	pushtest.Says("permissions", 403, `{"message":"Missing Permissions","code":50013}`).Fails(push.Blocked, "50013", ""),
+	pushtest.Says("archived", 400, `{"message":"Thread is archived","code":50083}`).Fails(push.Blocked, "50083", ""),
+	pushtest.Says("locked", 400, `{"message":"Thread is locked","code":160005}`).Fails(push.Blocked, "160005", ""),
+	pushtest.Says("forum", 400, `{"message":"Webhooks posted to forum channels must have a thread_name or thread_id","code":220001}`).
+		Fails(push.Blocked, "220001", "thread_id; set thread: of the target"),
+	pushtest.Says("internal", 500, `{"message":"500: Internal Server Error","code":0}`).Fails(push.Transient, "http 500", ""),
+	pushtest.Says("429", 429, `{"message":"You are being rate limited.","retry_after":1.234,"global":false}`, "Retry-After", "1").
+		Fails(push.RateLimited, "http 429", "You are being rate limited.").After(1234 * time.Millisecond),
+	pushtest.Says("429 in milliseconds", 429, `{"message":"You are being rate limited.","retry_after":1234}`).
+		Fails(push.RateLimited, "http 429", "").After(1234 * time.Millisecond),
+	pushtest.Says("429 of Cloudflare", 429, `<html>error 1015</html>`, "Retry-After", "600").Fails(push.RateLimited, "http 429", "1015").After(10 * time.Minute),
+	pushtest.Says("not found by a proxy", 404, `<html>`).Fails(push.Transient, "http 404", ""),
+	pushtest.Says("forbidden by a proxy", 403, `<html>`).Fails(push.Transient, "http 403", ""),
+}
+
+func TestAnswers(t *testing.T) {
+	pushtest.Answers(t, suite, append([]pushtest.Answer{
+		pushtest.Says("ok", 200, `{"id":"1","type":0}`),
+		pushtest.Says("ok without its number", 204, ``),
+		pushtest.Says("a page instead", 200, `<html>`).Fails(push.Transient, "http 200", "").Ambiguous(),
+		pushtest.Says("no number", 200, `{}`).Fails(push.Transient, "http 200", "").Ambiguous(),
+	}, refusals...))
+}
+
+func TestEditAnswers(t *testing.T) {
+	pushtest.EditAnswers(t, suite, "1", append([]pushtest.Answer{
+		pushtest.Says("ok", 200, `{"id":"1","type":0}`),
+		pushtest.Says("message gone", 404, `{"message":"Unknown Message","code":10008}`).Fails(push.BadPayload, "10008", ""),
+	}, refusals...))
+	pushtest.EditAnswers(t, suite, "", []pushtest.Answer{pushtest.Says("no receipt", 200, `{}`).Fails(push.BadPayload, "receipt", "")})
+}
+
+// TestRequests: where a message goes and where an edit goes; an edit has neither name nor flags.
+func TestRequests(t *testing.T) {
+	var got []string
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got = append(got, r.Method+" "+r.RequestURI+" "+string(body))
+		io.WriteString(w, `{"id":"55"}`)
+	}))
+	defer srv.Close()
+	target, err := discord.Kind.New(&discord.Config{URL: srv.URL + "/api/webhooks/1/T", Username: "n", Thread: "77"}, push.Env{Now: time.Now, HTTP: http.DefaultClient})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := target.Render(&push.Message{Silent: true, Entries: []push.Entry{{Title: "t"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := target.Send(t.Context(), "m", p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := target.(push.Editor).Edit(t.Context(), r, p); err != nil {
+		t.Fatal(err)
+	}
+	const rest = `"allowed_mentions":{"parse":[]},`
+	want := []string{
+		"POST /api/webhooks/1/T?thread_id=77&wait=true {\"username\":\"n\"," + rest + `"flags":4096,"embeds":[{"title":"t"}]}`,
+		"PATCH /api/webhooks/1/T/messages/55?thread_id=77&wait=true {" + rest + `"embeds":[{"title":"t"}]}`,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("asked for %q\nwant %q", got, want)
 	}
 }

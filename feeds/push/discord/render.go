@@ -3,7 +3,6 @@ package discord
 import (
 	"regexp"
 	"strings"
-	"time"
 
 	"feedmill/feeds/push"
 )
@@ -38,7 +37,6 @@ type embed struct {
 	Title       string  `json:"title,omitempty"`
 	URL         string  `json:"url,omitempty"`
 	Description string  `json:"description,omitempty"`
-	Timestamp   string  `json:"timestamp,omitempty"`
 	Image       *image  `json:"image,omitempty"`
 	Footer      *footer `json:"footer,omitempty"`
 }
@@ -87,9 +85,6 @@ func card(m *push.Message, e *push.Entry) embed {
 	}
 	if e.Footer != "" {
 		out.Footer = &footer{push.Plain(e.Footer)} // shown as plain text
-	}
-	if e.Item != nil && !e.Item.Published.IsZero() {
-		out.Timestamp = e.Item.Published.UTC().Format(time.RFC3339)
 	}
 	return out
 }
@@ -145,9 +140,9 @@ func escape(s string) string {
 }
 
 var escaper = strings.NewReplacer(
-	"\\", "\\\\", "*", "\\*", "_", "\\_", "~", "\\~", "`", "\\`", "|", "\\|", ">", "\\>", "<", "\\<", "#", "\\#",
-	"[", "\\[", "]", "\\]", "(", "\\(", ")", "\\)", "@", "@\u200b",
+	"\\", "\\\\", "*", "\\*", "_", "\\_", "~", "\\~", "`", "\\`", "|", "\\|", ">", "\\>", "<", "\\<",
+	"[", "\\[", "]", "\\]", "@", "@\u200b",
 )
 
-// lists is what begins a list at the beginning of a line.
-var lists = regexp.MustCompile(`(?m)^(\s*[0-9]*)([-+.])`)
+// lists is what begins a list or a heading at the beginning of a line.
+var lists = regexp.MustCompile(`(?m)^(\s*[0-9]*)([-+.#])`)

@@ -22,7 +22,7 @@ type Answer struct {
 
 // Says is an answer that means "delivered"; header holds names and values.
 func Says(name string, status int, body string, header ...string) Answer {
-	r := Reply{Status: status, ContentType: "application/json", Body: body, Header: http.Header{}}
+	r := Reply{Status: status, Body: body, Header: http.Header{"Content-Type": {"application/json"}}}
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
 	}

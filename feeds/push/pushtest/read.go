@@ -32,10 +32,13 @@ func ReadTeams(body []byte) (s Shown) {
 			case "mention":
 				s.Mentions = append(s.Mentions, "mention")
 			}
+			if title, ok := v["title"].(string); ok && v["type"] == "Action.OpenUrl" {
+				s.Text += title + "\n"
+			}
 			if v["type"] == "RichTextBlock" {
 				defer func() { s.Text += "\n" }()
 			}
-			for _, key := range []string{"attachments", "content", "body", "inlines", "actions", "selectAction", "msteams", "entities"} {
+			for _, key := range []string{"attachments", "content", "body", "items", "inlines", "actions", "selectAction", "msteams", "entities"} {
 				walk(v[key])
 			}
 		}

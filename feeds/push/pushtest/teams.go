@@ -52,8 +52,8 @@ func Teams(now func() time.Time) *Fake {
 		OK: func(int, *http.Request) Reply { return Reply{Status: 202} },
 		Answers: map[Mode]Reply{
 			Limited:  over,
-			Gone:     asJSON(404, `{"error":{"code":"WorkflowNotFound"}}`),
-			Blocked:  asJSON(401, `{"error":{"code":"DirectApiAuthorizationRequired"}}`),
+			Gone:     asJSON(404, `{"error":{"code":"WorkflowNotFound","message":"The workflow could not be found."}}`),
+			Blocked:  asJSON(400, `{"error":{"code":"WorkflowTriggerIsNotEnabled","message":"Could not execute workflow 'x' trigger 'manual' with state 'Disabled': trigger is not enabled."}}`),
 			Refusing: {Status: 413, Body: "Request Entity Too Large"},
 			Busy:     asJSON(500, `{"error":{"code":"InternalServerError"}}`),
 		},

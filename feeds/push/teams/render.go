@@ -1,6 +1,8 @@
 package teams
 
 import (
+	"strings"
+
 	"feedmill/feeds/push"
 )
 
@@ -28,22 +30,26 @@ type card struct {
 	Actions []action       `json:"actions,omitempty"`
 }
 
-// element is one of a card's body. Text stands in RichTextBlocks alone: Teams reads Markdown in TextBlocks, and none in these.
+// element is one of a card's body. Text stands in RichTextBlocks alone: Teams reads Markdown in TextBlocks, and none in these. A link
+// is a container that is touched as a whole, because links of a part of a text do not work everywhere
+// (https://github.com/microsoft/AdaptiveCards/issues/9100).
 type element struct {
-	Type    string `json:"type"`
-	Inlines []run  `json:"inlines,omitempty"`
-	URL     string `json:"url,omitempty"`
-	AltText string `json:"altText,omitempty"`
-	Spacing string `json:"spacing,omitempty"`
+	Type    string    `json:"type"`
+	Inlines []run     `json:"inlines,omitempty"`
+	Items   []element `json:"items,omitempty"`
+	Select  *action   `json:"selectAction,omitempty"`
+	URL     string    `json:"url,omitempty"`
+	AltText string    `json:"altText,omitempty"`
+	Spacing string    `json:"spacing,omitempty"`
 }
 
 type run struct {
-	Type   string  `json:"type"`
-	Text   string  `json:"text"`
-	Weight string  `json:"weight,omitempty"`
-	Size   string  `json:"size,omitempty"`
-	Subtle bool    `json:"isSubtle,omitempty"`
-	Select *action `json:"selectAction,omitempty"`
+	Type   string `json:"type"`
+	Text   string `json:"text"`
+	Weight string `json:"weight,omitempty"`
+	Size   string `json:"size,omitempty"`
+	Color  string `json:"color,omitempty"`
+	Subtle bool   `json:"isSubtle,omitempty"`
 }
 
 type action struct {
@@ -52,20 +58,34 @@ type action struct {
 	URL   string `json:"url"`
 }
 
+// text is one line.
 func text(s string) run {
-	return run{Type: "TextRun", Text: push.Plain(s)}
+	return run{Type: "TextRun", Text: strings.Join(strings.Fields(push.Plain(s)), " ")}
 }
 
-func link(s, address string) run {
+func bold(s string) run {
 	r := text(s)
-	if address != "" {
-		r.Select = &action{Type: "Action.OpenUrl", URL: address}
-	}
+	r.Weight, r.Size = "Bolder", "Medium"
+	return r
+}
+
+func small(s string) run {
+	r := text(s)
+	r.Subtle, r.Size = true, "Small"
 	return r
 }
 
 func block(spacing string, runs ...run) element {
 	return element{Type: "RichTextBlock", Inlines: runs, Spacing: spacing}
+}
+
+// link is a block that leads to an address, with its first text in the colour of links.
+func link(spacing, address string, runs ...run) element {
+	if address == "" {
+		return block(spacing, runs...)
+	}
+	runs[0].Color = "Accent"
+	return element{Type: "Container", Items: []element{block("", runs...)}, Select: &action{Type: "Action.OpenUrl", URL: address}, Spacing: spacing}
 }
 
 // Render implements [push.Target].
@@ -90,23 +110,20 @@ func (t *target) Render(m *push.Message) (*push.Payload, error) {
 }
 
 func one(c *card, m *push.Message, e *push.Entry) {
-	title := link(m.Headline(e), e.URL)
-	title.Weight, title.Size = "Bolder", "Medium"
-	c.Body = append(c.Body, block("", title))
+	c.Body = append(c.Body, link("", e.URL, bold(m.Headline(e))))
 	if !m.Small {
 		if e.Image != "" {
 			c.Body = append(c.Body, element{Type: "Image", URL: e.Image, AltText: e.Title})
 		}
-		if e.Text != "" {
-			c.Body = append(c.Body, block("Small", text(e.Text)))
+		for line := range strings.Lines(push.Plain(e.Text)) {
+			if line = strings.TrimSpace(line); line != "" {
+				c.Body = append(c.Body, block("Small", text(line)))
+			}
 		}
 		if e.Footer != "" {
-			foot := text(e.Footer)
-			foot.Subtle, foot.Size = true, "Small"
-			c.Body = append(c.Body, block("Small", foot))
+			c.Body = append(c.Body, block("Small", small(e.Footer)))
 		}
 	}
-	// Telephones do not follow the link of a run: the button is for them.
 	if e.URL != "" {
 		c.Actions = []action{{Type: "Action.OpenUrl", Title: m.ReadText(), URL: e.URL}}
 	}
@@ -114,24 +131,23 @@ func one(c *card, m *push.Message, e *push.Entry) {
 
 func list(c *card, m *push.Message, entries []push.Entry) {
 	if m.Heading != "" {
-		head := text(m.Heading)
-		head.Weight, head.Size = "Bolder", "Medium"
-		c.Body = append(c.Body, block("", head))
+		c.Body = append(c.Body, block("", bold(m.Heading)))
 	}
 	for i := range entries {
 		e := &entries[i]
-		runs := []run{text("• "), link(m.Headline(e), e.URL)}
+		runs := []run{text("• " + m.Headline(e))}
 		if e.Footer != "" && !m.Small {
-			foot := text(" " + e.Footer)
-			foot.Subtle, foot.Size = true, "Small"
+			foot := small(e.Footer)
+			foot.Text = "  " + foot.Text
 			runs = append(runs, foot)
 		}
-		c.Body = append(c.Body, block("Small", runs...))
+		c.Body = append(c.Body, link("Small", e.URL, runs...))
 	}
-	if more := m.MoreText(); more != "" {
-		c.Body = append(c.Body, block("Small", link(more, m.MoreURL)))
-		if m.MoreURL != "" {
-			c.Actions = []action{{Type: "Action.OpenUrl", Title: more, URL: m.MoreURL}}
-		}
+	switch more := m.MoreText(); {
+	case more == "":
+	case m.MoreURL == "":
+		c.Body = append(c.Body, block("Small", text(more)))
+	default:
+		c.Actions = []action{{Type: "Action.OpenUrl", Title: more, URL: m.MoreURL}}
 	}
 }

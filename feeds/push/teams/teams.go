@@ -5,6 +5,7 @@ package teams
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -68,22 +69,67 @@ func (t *target) Send(ctx context.Context, _ string, p *push.Payload) (push.Rece
 	if err != nil {
 		return "", err
 	}
-	switch {
-	// The older connectors answer 200 with the failure in the text.
-	case a.Status == 200 && strings.Contains(string(a.Body), "HTTP error 429"):
-		return "", a.Failed(push.RateLimited)
-	case a.Status == 200 && strings.Contains(string(a.Body), "HTTP error 4"):
-		return "", a.Failed(push.BadPayload)
-	case a.Status == 200 && strings.Contains(string(a.Body), "HTTP error"):
-		return "", a.Failed(push.Transient)
-	case a.Status == 202, a.Status == 200 && len(a.Body) <= 1: // "1" of the older connectors
-		return "", nil
-	case a.Status == 404, a.Status == 410:
-		return "", a.Failed(push.Dead)
-	case a.Status == 401, a.Status == 403:
-		return "", a.Failed(push.Blocked)
-	case a.Status == 400, a.Status == 413:
-		return "", a.Failed(push.BadPayload)
+	return "", judge(a)
+}
+
+// classes are codes of workflows that say more than the status beside them
+// (https://learn.microsoft.com/power-automate/error-reference).
+var classes = map[string]push.Class{
+	"WorkflowTriggerIsNotEnabled": push.Blocked, // turned off; or deleted, which the text says
+	"WorkflowDisabled":            push.Blocked,
+	"WorkflowNotFound":            push.Dead,
+}
+
+// judge reads an answer.
+func judge(a *push.Answer) error {
+	if a.Status/100 == 2 {
+		return taken(a)
 	}
-	return "", a.Failed(push.Transient)
+	var b struct {
+		Error struct {
+			Code    string `json:"code"`
+			Message string `json:"message"`
+		} `json:"error"`
+	}
+	e := a.Failed(push.Transient)
+	if json.Unmarshal(a.Body, &b) == nil && b.Error.Code != "" {
+		e.Code, e.Reason = push.Line(b.Error.Code), push.Line(b.Error.Code+": "+b.Error.Message)
+	}
+	class, known := classes[b.Error.Code]
+	switch {
+	case known:
+		e.Class = class
+		if strings.Contains(b.Error.Message, "'Deleted'") {
+			e.Class = push.Dead
+		} else if class == push.Blocked {
+			e.Reason += "; turn the workflow on"
+		}
+	case a.Status == 404, a.Status == 410:
+		e.Class = push.Dead
+	case a.Status == 401, a.Status == 403:
+		e.Class = push.Blocked
+		e.Reason += "; copy the workflow's whole URL again, and let anyone trigger it"
+	case a.Status == 400, a.Status == 413:
+		e.Class = push.BadPayload
+	}
+	return e
+}
+
+// taken judges an answer of success. Workflows answer 202 and nothing, some 200 and what their maker wants; the older connectors
+// answer 200 and "1", or the failure in words.
+func taken(a *push.Answer) error {
+	_, failed, old := strings.Cut(string(a.Body), "endpoint returned HTTP error ")
+	switch {
+	case old && strings.HasPrefix(failed, "429"):
+		return a.Failed(push.RateLimited)
+	case old && strings.HasPrefix(failed, "4"):
+		return a.Failed(push.BadPayload)
+	case old:
+		return a.Failed(push.Transient)
+	case strings.Contains(a.Header.Get("Content-Type"), "html"): // a page of something in between
+		e := a.Failed(push.Transient)
+		e.Ambiguous = true
+		return e
+	}
+	return nil
 }
