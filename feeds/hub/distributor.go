@@ -163,13 +163,13 @@ func (d *distributor) run(ctx context.Context) error {
 				}
 			}
 			d.time(now)
+			d.show()
 		}
 		d.begin(ctx)
 		d.advance()
 		if err := d.flush(ctx, false); err != nil {
 			return err
 		}
-		d.show()
 	}
 }
 

@@ -130,7 +130,7 @@ func (n *Network) base(o Options) *http.Transport {
 		TLSHandshakeTimeout:    tlsTimeout,
 		ResponseHeaderTimeout:  headerTimeout,
 		MaxResponseHeaderBytes: maxHeader,
-		MaxIdleConns:           100,
+		MaxIdleConns:           min(100*n.perHost, 1024),
 		MaxIdleConnsPerHost:    n.perHost,
 		IdleConnTimeout:        90 * time.Second,
 		DisableCompression:     true, // Get decodes, under limits
