@@ -39,7 +39,7 @@ type Courier struct {
 	store Store
 	log   *slog.Logger
 	may   func() bool
-	bell  bell
+	tail  *tail
 
 	mu       sync.Mutex
 	streams  map[string]*stream
@@ -54,7 +54,7 @@ type Courier struct {
 // New makes a courier. It does nothing before [Courier.Apply] and [Courier.Run].
 func New(store Store, opts Options) *Courier {
 	c := &Courier{
-		store: store, log: opts.Log, may: opts.May,
+		store: store, log: opts.Log, may: opts.May, tail: newTail(store),
 		streams: map[string]*stream{}, limiters: map[string]*limiter{}, orders: map[string]orders{}, sending: map[string]*sync.Mutex{},
 	}
 	if c.log == nil {
@@ -63,7 +63,6 @@ func New(store Store, opts Options) *Courier {
 	if c.may == nil {
 		c.may = func() bool { return true }
 	}
-	c.bell.next = make(chan struct{})
 	return c
 }
 
@@ -183,7 +182,7 @@ func (c *Courier) follow(ctx context.Context) {
 		if err == nil {
 			if !known || tail != at {
 				at, known = tail, true
-				c.bell.ring()
+				c.tail.moved(at)
 			}
 			err = c.store.Wait(ctx, at)
 		}
@@ -191,26 +190,6 @@ func (c *Courier) follow(ctx context.Context) {
 			pause(ctx, time.Second) // each stream says that the store does not answer
 		}
 	}
-}
-
-// bell wakes all that listen.
-type bell struct {
-	mu   sync.Mutex
-	next chan struct{}
-}
-
-// listen is closed when it rings next: whoever listens before looking misses nothing.
-func (b *bell) listen() <-chan struct{} {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.next
-}
-
-func (b *bell) ring() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	close(b.next)
-	b.next = make(chan struct{})
 }
 
 // Status is how all targets are, in the order of the configuration.

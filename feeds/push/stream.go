@@ -308,7 +308,7 @@ func (s *stream) begin(ctx context.Context) error {
 // loop reads and sends until ctx ends, the lease is lost or the store fails.
 func (s *stream) loop(ctx, work context.Context) error {
 	for ctx.Err() == nil && work.Err() == nil && s.c.may() {
-		moved := s.c.bell.listen() // before looking, so that nothing falls between
+		moved := s.c.tail.listen() // before looking, so that nothing falls between
 		if err := s.fill(ctx); err != nil {
 			return err
 		}

@@ -68,7 +68,7 @@ func (s *stream) rewind() {
 // fill reads on in the log, until its end or until there is enough to do.
 func (s *stream) fill(ctx context.Context) error {
 	for len(s.list) < maxWindow && ctx.Err() == nil {
-		page, err := s.c.store.After(ctx, s.scanned, scanPage)
+		page, err := s.c.tail.after(ctx, s.scanned, scanPage)
 		var trimmed *cache.TrimmedError
 		switch {
 		case ctx.Err() != nil:
