@@ -6,11 +6,15 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -339,3 +343,196 @@ func TestHubFailingCallback(t *testing.T) {
 }
 
 func (s *server) hub() hub.Stats { return s.Hub() }
+
+// TestHubOfReplicas: whichever replica was asked, each change is delivered once, and when the one that delivers goes, the other does.
+func TestHubOfReplicas(t *testing.T) {
+	t.Parallel()
+	site, file := hubSite(t)
+	store := startRedis(t).url
+	first := start(t, settings{store: store, file: file})
+	first.wait("site", 3)
+	second := start(t, settings{store: store, file: file})
+	subs := []*subscriber{newSubscriber(t), newSubscriber(t)}
+	for i, s := range []*server{first, second} {
+		if status, text := subs[i].ask(s, "subscribe", "https://feeds.example.com/feed.rss"); status != http.StatusAccepted {
+			t.Fatalf("%d %s", status, text)
+		}
+	}
+	until(t, "two subscriptions", func() bool { return max(first.hub().Subscriptions, second.hub().Subscriptions) == 2 })
+	if first.hub().Running == second.hub().Running {
+		t.Error("both replicas deliver, or none")
+	}
+	want := func(n int, title string) {
+		t.Helper()
+		for _, sub := range subs {
+			until(t, title, func() bool { return len(sub.deliveries()) >= n })
+		}
+		time.Sleep(300 * time.Millisecond) // for what should not come
+		for _, sub := range subs {
+			if got := sub.deliveries(); len(got) != n || !strings.Contains(got[n-1].body, title) {
+				t.Errorf("%s: %d deliveries, want %d", title, len(got), n)
+			}
+		}
+	}
+	post(t, site, "a", "One")
+	want(1, "One")
+	if first.hub().Running {
+		first.stop()
+		first = second
+	} else {
+		second.stop()
+	}
+	post(t, site, "b", "Two")
+	want(2, "Two")
+}
+
+// TestHubKilled: killed with -9 at any moment, the hub delivers what was posted last to everybody; only what was under way at a
+// kill may be repeated.
+func TestHubKilled(t *testing.T) {
+	t.Parallel()
+	kills := 6
+	if n, err := strconv.Atoi(os.Getenv("FEEDMILL_KILLS")); err == nil {
+		kills = n
+	}
+	site, file := hubSite(t)
+	store := "bolt:" + filepath.Join(t.TempDir(), "test.db")
+	subs := make([]*subscriber, 20)
+	for i := range subs {
+		subs[i] = newSubscriber(t)
+	}
+	s := start(t, settings{store: store, file: file})
+	s.wait("site", 3)
+	for _, sub := range subs {
+		if status, text := sub.ask(s, "subscribe", "https://feeds.example.com/feed.atom"); status != http.StatusAccepted {
+			t.Fatalf("%d %s", status, text)
+		}
+	}
+	until(t, "all subscriptions", func() bool { return s.hub().Subscriptions == len(subs) })
+	s.stop()
+	addr := fmt.Sprintf("127.0.0.1:%d", quietPort(t))
+	for i := range kills {
+		cmd := feedmillProcess(t, "serve", "--config", file, "--store", store, "--listen", addr, "--admin", "off")
+		post(t, site, fmt.Sprint("k", i), fmt.Sprintf("Number %d.", i))
+		time.Sleep(rand.N(700 * time.Millisecond))
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait() // it was killed
+	}
+	s = start(t, settings{store: store, file: file})
+	last := fmt.Sprintf("Number %d.", kills-1)
+	for _, sub := range subs {
+		until(t, "the last change", func() bool {
+			got := sub.deliveries()
+			return len(got) > 0 && strings.Contains(got[len(got)-1].body, last)
+		})
+	}
+	s.stop()
+	repeats, all := 0, 0
+	for i, sub := range subs {
+		seen := map[string]int{}
+		for _, d := range sub.deliveries() {
+			all++
+			if seen[d.body]++; seen[d.body] > 1 {
+				repeats++
+			}
+		}
+		for body, n := range seen {
+			if n > 1+kills {
+				t.Errorf("subscriber %d got %.60q %d times", i, body, n)
+			}
+		}
+	}
+	t.Logf("%d kills, %d deliveries to %d subscribers, %d repeats", kills, all, len(subs), repeats)
+}
+
+// feedmillProcess runs the program as a process of its own.
+func feedmillProcess(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self, args...)
+	cmd.Args[0] = "feedmill" // by which TestMain knows
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return cmd
+}
+
+// BenchmarkHub is the time from saving a post to its delivery.
+func BenchmarkHub(b *testing.B) {
+	site, file := hubSite(b)
+	s := start(b, settings{store: "bolt:" + filepath.Join(b.TempDir(), "test.db"), file: file})
+	s.wait("site", 3)
+	sub := newSubscriber(b)
+	if status, text := sub.ask(s, "subscribe", "https://feeds.example.com/feed.atom"); status != http.StatusAccepted {
+		b.Fatalf("%d %s", status, text)
+	}
+	until(b, "a subscription", func() bool { return s.hub().Subscriptions == 1 })
+	var times []time.Duration
+	for i := 0; b.Loop(); i++ {
+		began := time.Now()
+		post(b, site, fmt.Sprint("b", i), fmt.Sprintf("Number %d.", i))
+		until(b, "the delivery", func() bool { return len(sub.deliveries()) > i })
+		times = append(times, sub.deliveries()[i].at.Sub(began))
+	}
+	slices.Sort(times)
+	b.ReportMetric(float64(times[len(times)/2].Milliseconds()), "p50-ms")
+	b.ReportMetric(float64(times[len(times)*99/100].Milliseconds()), "p99-ms")
+}
+
+// TestHubPings: a hub of others is named by every feed and told of each that changed, once its new bytes are served; one that fails
+// is told again.
+func TestHubPings(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	var s *server
+	told, failed := map[string]int{}, 0
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		if failed++; failed == 1 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		if err := r.ParseForm(); err != nil || r.PostForm.Get("hub.mode") != "publish" || len(r.PostForm["hub.url"]) > 20 {
+			t.Errorf("ping %v, %v", r.PostForm, err)
+		}
+		for _, u := range r.PostForm["hub.url"] {
+			if res := s.get(strings.TrimPrefix(u, "https://feeds.example.com")); !strings.Contains(res.body, "Newest") {
+				t.Errorf("%s is told of before its new bytes are served", u)
+			}
+			told[u]++
+		}
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	defer other.Close()
+	site := writePosts(t, t.TempDir(), 3)
+	file := filepath.Join(t.TempDir(), "feedmill.yaml")
+	write(t, file, fmt.Sprintf("base_url: https://feeds.example.com\nhub: { serve: false, allow: [127.0.0.0/8], ping: [%q] }\nsources:\n  site: { jekyll: %s }\n", other.URL, site))
+	srv := start(t, settings{store: "memory:", file: file})
+	srv.wait("site", 3)
+	mu.Lock()
+	s = srv
+	mu.Unlock()
+	if link := srv.get("/feed.atom").header.Get("Link"); !strings.Contains(link, other.URL) || strings.Contains(link, "feeds.example.com/hub") {
+		t.Errorf("Link is %s", link)
+	}
+	if res := srv.get("/hub"); res.status != http.StatusNotFound {
+		t.Errorf("/hub answers %d", res.status)
+	}
+	until(t, "the hub to stand by", func() bool { return srv.hub().Running })
+	post(t, site, "n", "Newest")
+	until(t, "pings", func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return told["https://feeds.example.com/feed.atom"] == 1 && told["https://feeds.example.com/tag/%E6%A0%87%E7%AD%BE1.rss"] == 1 && told["https://feeds.example.com/category/c1.json"] == 1
+	})
+	mu.Lock()
+	defer mu.Unlock()
+	if told["https://feeds.example.com/category/c2.atom"] > 0 {
+		t.Error("a feed that did not change is told of")
+	}
+}

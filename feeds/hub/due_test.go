@@ -1,0 +1,26 @@
+package hub
+
+import (
+	"errors"
+	"testing"
+	"time"
+)
+
+// TestFailed: the pauses double, with some chance in them, up to three hours; what a callback asks for counts.
+func TestFailed(t *testing.T) {
+	now := time.Date(2026, 11, 29, 8, 0, 0, 0, time.UTC)
+	v := due{}
+	for i := range 30 {
+		v = v.failed(errors.New("x"), now)
+		most := min(retryMost, retryFirst<<min(i, 20))
+		if wait := v.Next.Sub(now); wait < most/2 || wait > most {
+			t.Errorf("attempt %d: %v, want %v to %v", i, wait, most/2, most)
+		}
+	}
+	if v.Attempts != 30 || !v.Since.Equal(now) {
+		t.Errorf("%+v", v)
+	}
+	if v = (due{}).failed(&lateError{status: 503, after: time.Hour}, now); v.Next.Sub(now) != time.Hour {
+		t.Errorf("%v, want an hour", v.Next.Sub(now))
+	}
+}
