@@ -8,17 +8,17 @@ FUZZTIME ?= 20s
 BENCH    ?= .
 SITE     ?= deploy/sample-site
 
-# The packages that tests need beside Go: a real Redis, git and sshd, and a C compiler for the race detector.
+# The packages that tests need beside Go: a real Redis, git and sshd, a C compiler for the race detector, a Chromium with Chinese letters.
 export DEBIAN_FRONTEND = noninteractive
 SHELL = /bin/bash
 
 .DEFAULT_GOAL := help
-.PHONY: help check tools format tidy vet lint test race bench fuzz golden build run image clean
+.PHONY: help check tools format tidy vet lint test race browser bench fuzz golden build run image clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-check: tools format tidy vet lint race ## everything that CI runs: format, go.mod, vet, staticcheck, every test against a real Redis
+check: tools format tidy vet lint race browser ## everything that CI runs: format, go.mod, vet, staticcheck, every test against a real Redis and a real Chromium
 
 tools: ## install what the tests need beside Go, and say so
 	@missing=; \
@@ -26,6 +26,8 @@ tools: ## install what the tests need beside Go, and say so
 	command -v $$($(GO) env CC) >/dev/null || missing="$$missing gcc libc6-dev"; \
 	command -v git >/dev/null || missing="$$missing git"; \
 	{ command -v sshd || [ -x /usr/sbin/sshd ]; } >/dev/null || missing="$$missing openssh-server openssh-client"; \
+	{ command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null || missing="$$missing chromium"; \
+	[ -n "$$(fc-list :lang=zh 2>/dev/null)" ] || missing="$$missing fontconfig fonts-wqy-zenhei"; \
 	[ -z "$$missing" ] && exit 0; \
 	if ! command -v apt-get >/dev/null; then \
 		echo "check: missing:$$missing; install it with the package manager of this system" >&2; exit 1; fi; \
@@ -54,6 +56,10 @@ race: tools ## every test with the race detector, but for those that measure mem
 	CI=true CGO_ENABLED=1 $(GO) test -race -shuffle=on -timeout 18m $(PKG)
 	CI=true $(GO) test -shuffle=on ./sources/jsonapi ./sources/internal/sitetest
 
+BROWSERTEST = feeds/web/browsertest
+browser: tools ## the pages in a real Chromium; its screenshots are in feeds/web/browsertest/screenshots
+	cd $(BROWSERTEST) && $(GO) mod tidy -diff && $(GO) vet . && CI=true $(GO) test -count=1 .
+
 bench: ## benchmarks of PKG that match BENCH
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(PKG)
 
@@ -79,4 +85,4 @@ image: ## the container image feedmill
 	docker build -t feedmill .
 
 clean: ## remove what was built here
-	rm -f feedmill feedbench
+	rm -rf feedmill feedbench $(BROWSERTEST)/screenshots

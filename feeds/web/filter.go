@@ -12,10 +12,10 @@ import (
 // filterForm is the form that makes a filter of a topic. It sends the parameters of an address as they are, so that it works
 // without a script.
 type filterForm struct {
-	Action string
-	Open   bool
-	Fields []filterField
-	Checks []filterField
+	Action        string
+	Open, Mistake bool
+	Fields        []filterField
+	Checks        []filterField
 	// Clear is the page without the filter, YAML what keeps it as a saved feed; empty where there is none, or none that says it.
 	Clear, YAML string
 	// Error is a mistake in what is no field of the form.
@@ -80,7 +80,7 @@ func nonEmpty(list []string) (out []string) {
 
 // refuse says what is wrong with a field.
 func (f *filterForm) refuse(name, reason string) {
-	f.Open = true
+	f.Open, f.Mistake = true, true
 	for i := range f.Fields {
 		if f.Fields[i].Name == name {
 			f.Fields[i].Error = reason

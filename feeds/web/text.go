@@ -33,8 +33,8 @@ type words struct {
 	Push, PushHint, PushFirst                          string
 	Archive, ArchiveHint, Older, Newer, Related        string
 	// The filter. Fields are the labels of its fields, Hints what to write into them, Refused what is wrong with what was written.
-	Filter, FilterHint, Apply, Clear, Keep, KeepHint string
-	Fields, Hints, Refused                           map[string]string
+	Filter, FilterHint, Apply, Clear, Keep, KeepHint, Mistake string
+	Fields, Hints, Refused                                    map[string]string
 	// An item.
 	ReadAt, Published, Updated, Arrived, By, Source, CopiedFrom, Files, Labels, Short, Empty, Read string
 	Picture, ShowImages, HideImages, ImagesOff, ImagesOn                                           string

@@ -20,7 +20,7 @@ var texts = map[string]*words{
 		NoPosts: "No posts now. Your subscription stays valid: what comes will be delivered.",
 		NoPost:  "No post matches now. The addresses are valid all the same: what comes and matches will be delivered.",
 		AlsoIn:  "also in:", From: "from",
-		Slack: "Slack", SlackHint: "Send this line in the channel:",
+		Slack: "Slack", SlackHint: "The line for Slack is sent in the channel.",
 		QR: "QR code", QRHint: "The Atom address, for the reader on a phone.",
 		Push: "Push to a group", PushHint: "Whoever runs this server has new posts sent to a chat group with this line. NAME is free, KIND is slack, wecom, feishu, dingtalk or webhook. The group's secret address is asked for there and never shown here.",
 		PushFirst: "A filter has to be kept under a name first, as below; then it is a topic like any other.",
@@ -28,7 +28,8 @@ var texts = map[string]*words{
 		Older: "Older posts", Newer: "Newest posts", Related: "Often seen together",
 
 		Filter: "Filter", FilterHint: "Leave out what you do not need. The addresses above become those of what is left.",
-		Apply: "Filter", Clear: "Without filter", Keep: "Keep it under a name",
+		Mistake: "Nothing is filtered yet: a field above has a mistake.",
+		Apply:   "Filter", Clear: "Without filter", Keep: "Keep it under a name",
 		KeepHint: "These lines in the configuration make it a saved feed, which has every matching post, however old:",
 		Fields: map[string]string{
 			"q": "With these words", "not": "Without these words", "category": "Category", "tag": "Tag", "author": "Author", "source": "Source", "lang": "Language",
@@ -36,7 +37,7 @@ var texts = map[string]*words{
 			"after": "after", "before": "before",
 		},
 		Hints: map[string]string{
-			"q": `all of them; "a phrase" in quotes`, "not": "none of them", "since": "24h, 7d or 2026-11-01", "limit": "posts: 1 to 1000", "list": "one of those given",
+			"q": `all of them; "a phrase" in quotes`, "not": "none of them", "since": "24h, 7d or 2026-11-01", "limit": "posts: 1 to 1000", "list": "any of those given",
 		},
 		// Refused is empty: the reasons are in English as they are.
 
@@ -75,7 +76,7 @@ var texts = map[string]*words{
 		NoPosts: "目前没有文章。您的订阅继续有效，新文章到达后会照常出现。",
 		NoPost:  "目前没有符合条件的文章。地址依然有效，之后符合条件的文章会照常出现。",
 		AlsoIn:  "另见：", From: "来自",
-		Slack: "Slack", SlackHint: "在频道里发送这一行：",
+		Slack: "Slack", SlackHint: "Slack 的那一行发送在频道里。",
 		QR: "二维码", QRHint: "Atom 地址，用手机上的阅读器扫描。",
 		Push: "推送到群", PushHint: "本站的管理员用这一行命令把新文章推送到群里。NAME 自取，KIND 为 slack、wecom（企业微信）、feishu（飞书）、dingtalk（钉钉）或 webhook。群的密钥地址只在那里输入，不会显示在这里。",
 		PushFirst: "筛选结果要先按下面的方法命名保存，之后就和其他主题一样可以推送。",
@@ -83,7 +84,8 @@ var texts = map[string]*words{
 		Older: "更早的文章", Newer: "最新的文章", Related: "常一起出现",
 
 		Filter: "筛选", FilterHint: "去掉不需要的内容，上面的地址会随之变成筛选后的地址。",
-		Apply: "筛选", Clear: "取消筛选", Keep: "命名保存",
+		Mistake: "还没有筛选：上面有一个字段填写有误。",
+		Apply:   "筛选", Clear: "取消筛选", Keep: "命名保存",
 		KeepHint: "把这几行写进配置文件，就成为一个精选订阅，包含所有符合条件的文章，不论新旧：",
 		Fields: map[string]string{
 			"q": "包含这些词", "not": "不含这些词", "category": "分类", "tag": "标签", "author": "作者", "source": "来源", "lang": "语言",
