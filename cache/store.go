@@ -82,7 +82,8 @@ type Items interface {
 	// Assign puts live items into a topic of kind feed, or takes them out of it: the topics that no item says itself. The item
 	// stays in it, whatever is put of it, until it is taken out or leaves its topics (withdrawn, held, dropped, retired); it
 	// does not come back with it. Each item that came or left is one log entry with this topic alone, and the version moves.
-	// Unknown IDs, items that are not live, and what is so already are left out. The topic must be of the group of the items.
+	// Unknown IDs, items that are not live, those of another group than the topic, and what is so already are left out. An item
+	// that changes its group leaves the topic.
 	// Fails with ErrStale, ErrFull, ErrUnavailable.
 	Assign(ctx context.Context, lease Lease, topic feeds.Topic, edits ...Assignment) error
 	// Get returns the live items with these public IDs, in that order, without those that are not there.

@@ -119,6 +119,47 @@ var assignCases = []testCase{
 		},
 	},
 	{
+		name:    "assign/group",
+		promise: "an item is assigned to topics of its own group alone, and leaves them when it changes its group",
+		run: func(r *run) {
+			r.live("s")
+			open, desk := saved("x"), saved("x")
+			desk.Group = "desk"
+			a := r.put1("s", post("a", in("X")), feeds.New).ID
+			b := r.put1("s", post("b", in("X"), group("desk")), feeds.New).ID
+			if log := r.assign(open, feeds.New, a, b); len(log) != 1 || log[0].ID != a {
+				r.Errorf("assigned publicly: %+v", log)
+			}
+			if log := r.assign(desk, feeds.New, a, b); len(log) != 1 || log[0].ID != b {
+				r.Errorf("assigned in the group: %+v", log)
+			}
+			from := r.tail()
+			r.put1("s", post("a", in("X"), group("desk")), feeds.Reshaped)
+			r.put1("s", post("b", in("X"), group("other"), raw(2)), feeds.Changed)
+			for _, topic := range []feeds.Topic{open, desk} {
+				for _, order := range []feeds.Order{feeds.ByPublished, feeds.ByArrival} {
+					if got := r.ids(topic, order); len(got) != 0 {
+						r.Errorf("%v still has %v", topic, got)
+					}
+				}
+				if info, _ := r.info(topic); info.Items != 0 {
+					r.Errorf("%v is listed with %d items", topic, info.Items)
+				}
+			}
+			log := r.log(from)
+			if len(log) != 2 || !slices.Contains(log[0].Topics, open) || !slices.Contains(log[1].Topics, desk) {
+				r.Errorf("the log does not say what they left: %+v", log)
+			}
+			if log := r.assign(open, feeds.New, a, b); len(log) != 0 {
+				r.Errorf("assigned to what they left: %+v", log)
+			}
+			r.put1("s", post("a", in("X")), feeds.Reshaped)
+			if got := r.ids(open, feeds.ByPublished); len(got) != 0 {
+				r.Errorf("it came back with the group: %v", got)
+			}
+		},
+	},
+	{
 		name:    "assign/retire",
 		promise: "items of a retired source leave assigned topics and come back without them; a renamed source keeps them",
 		run: func(r *run) {

@@ -44,6 +44,9 @@ func (b *batch) assign(name feeds.Topic, edit *cache.Assignment) error {
 		return err
 	}
 	out := edit.Kind == feeds.Withdrawn
+	if all, err := b.topicNum(rec.members[0].topic); err != nil || all.topic.Group != name.Group && !out {
+		return err
+	}
 	t, err := b.known(name)
 	if err == nil && t == nil && !out {
 		t, err = b.topic(name)

@@ -175,7 +175,7 @@ func (b *batch) unwait(k []byte, rec *record) error {
 // store takes the item of a change into the record, the topics and the log.
 func (b *batch) store(src *source, k []byte, rec *record, p *change, fresh bool) (feeds.Accepted, error) {
 	var left []member
-	wasLive, was := rec.state == live, rec.address
+	wasLive, was, before := rec.state == live, rec.address, rec.members
 	if wasLive {
 		left = rec.shownIn()
 		if err := b.takeOut(src, rec); err != nil {
@@ -204,6 +204,10 @@ func (b *batch) store(src *source, k []byte, rec *record, p *change, fresh bool)
 		var err error
 		if rec.members, err = b.spell(p.members); err != nil {
 			return feeds.Accepted{}, err
+		}
+		// The first topic is that of everything in the item's group.
+		if len(before) > 0 && before[0].topic != rec.members[0].topic {
+			rec.assigned = nil
 		}
 		if kind, err = b.enter(src, rec, kind, left); err != nil {
 			return feeds.Accepted{}, err

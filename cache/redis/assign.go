@@ -63,8 +63,18 @@ func (s *Store) assignSome(ctx context.Context, lease cache.Lease, topic feeds.T
 	}
 	t := newTx(lease, "", now.Unix())
 	number := uint64(0)
+	names := map[uint64]string{}
 	for _, f := range list {
 		if f.entry == nil || f.entry.state != live || f.entry.merged {
+			continue
+		}
+		all := f.entry.topics[0].topic // that of everything in the item's group
+		if _, ok := names[all]; !ok {
+			if err := s.topicNames(ctx, names, f.entry); err != nil {
+				return nil, err
+			}
+		}
+		if kinds[f.member] != feeds.Withdrawn && parseToken(names[all]).Group != topic.Group {
 			continue
 		}
 		if number == 0 {

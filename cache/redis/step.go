@@ -30,7 +30,9 @@ func (s state) hasBody() bool { return s == live || s == held }
 // step adds a move to the write: ledger, indexes, counts, versions, log and the list of bodies. names are the topics
 // by number, of the old entry and of the next.
 func (t *tx) step(k keys, m step, names map[uint64]string, now int64) error {
-	if m.next.state != live || m.next.merged {
+	// The first topic is that of everything in the item's group.
+	moved := m.old != nil && len(m.old.topics) > 0 && len(m.next.topics) > 0 && m.old.topics[0].topic != m.next.topics[0].topic
+	if m.next.state != live || m.next.merged || moved {
 		m.next.assigned = nil
 	}
 	t.expect(k.ledger(), m.member, m.stored)
