@@ -311,19 +311,21 @@ func (s *session) published() ([]twin, error) {
 		return s.twins, nil
 	}
 	s.twins = make([]twin, 0, twinPage)
-	var at feeds.Pos
-	for range maxTwins / twinPage {
-		page, err := s.desk.Recent(s.ctx, s.policy.Group, at, twinPage)
-		if err != nil {
-			return nil, fmt.Errorf("read what is published: %w", err)
-		}
-		for i := range page.Items {
-			if it := &page.Items[i]; it.Source == s.policy.Source {
-				s.twins = append(s.twins, twin{it.ID, outlineOf(it)})
+	for _, group := range s.policy.groups() {
+		var at feeds.Pos
+		for range maxTwins / twinPage {
+			page, err := s.desk.Recent(s.ctx, group, at, twinPage)
+			if err != nil {
+				return nil, fmt.Errorf("read what is published: %w", err)
 			}
-		}
-		if at = page.Next; at.IsZero() {
-			break
+			for i := range page.Items {
+				if it := &page.Items[i]; it.Source == s.policy.Source {
+					s.twins = append(s.twins, twin{it.ID, outlineOf(it)})
+				}
+			}
+			if at = page.Next; at.IsZero() {
+				break
+			}
 		}
 	}
 	return s.twins, nil

@@ -32,7 +32,7 @@ type Policy struct {
 	Original OriginalRule
 	// Merge lets items be one with those of other sources that have the same address ([Canonical]).
 	Merge bool
-	// Group is the private group of the items; empty leaves what the item says.
+	// Group is the private group of the items that no rule moves to another one; empty for none.
 	Group string
 	// Report is told what was mended (Repaired is set): such an item is published all the same. Nil for nobody.
 	Report func(Rejected)
@@ -94,10 +94,6 @@ func Normalise(c *feeds.Change, p Policy, now time.Time) error {
 		c.Wish = ""
 	}
 	it.ID, it.Source, it.Arrived, it.Also = "", p.Source, time.Time{}, nil
-	if p.Group != "" {
-		it.Group = p.Group
-	}
-	it.Group = cleanLine(it.Group)
 
 	base := cleanAddresses(c, report)
 	if err := cleanTexts(it, base, p.Original); err != nil {
@@ -118,6 +114,7 @@ func Normalise(c *feeds.Change, p Policy, now time.Time) error {
 		}
 	}
 	cleanDates(c, now, report)
+	it.Group, _ = p.GroupOf(it)
 	if c.Address = p.address(it); c.Address != "" {
 		it.Because("duplicates", "one with those of other sources at "+c.Address)
 	}

@@ -102,4 +102,5 @@ func (s *session) restyle(it *feeds.Item) {
 		it.Language = languageTag(s.policy.Language)
 	}
 	it.Authors = cleanPeople(it.Authors, s.policy.Author, nil)
+	it.Group, _ = s.policy.GroupOf(it)
 }

@@ -19,7 +19,42 @@ import (
 type Rules struct {
 	// Keep, where there are any, publish only what one of them matches; Drop leaves out what one of them matches.
 	Keep, Drop []*match.Filter
+	// Private move what they match to a private group; the first that matches counts.
+	Private []PrivateRule
 }
+
+// PrivateRule moves what it matches to a private group.
+type PrivateRule struct {
+	Filter *match.Filter
+	Group  string
+}
+
+// GroupOf is the private group that an item belongs to, and for people why; empty for a public one.
+func (p Policy) GroupOf(it *feeds.Item) (group, why string) {
+	for _, r := range p.Rules.Private {
+		if r.Filter.Match(it) {
+			return r.Group, "private: " + r.Filter.String() + " matches: it belongs to the group " + r.Group
+		}
+	}
+	if p.Group != "" {
+		why = "its source belongs to the group " + p.Group
+	}
+	return p.Group, why
+}
+
+// groups are those that items of the source may be in; "" is public.
+func (p Policy) groups() []string {
+	out := []string{p.Group}
+	for _, r := range p.Rules.Private {
+		if !slices.Contains(out, r.Group) {
+			out = append(out, r.Group)
+		}
+	}
+	return out
+}
+
+// private reports whether there may be items that are not public.
+func (p Policy) private() bool { return p.Group != "" || len(p.Rules.Private) > 0 }
 
 // judge returns the rule that leaves an item out; "" for one that is published.
 func (r Rules) judge(it *feeds.Item) string {
@@ -70,6 +105,9 @@ func (p Policy) Shape() string {
 			fmt.Fprintf(h, "%q ", f)
 		}
 		fmt.Fprint(h, "|")
+	}
+	for _, r := range p.Rules.Private {
+		fmt.Fprintf(h, "private %q %q|", r.Filter, r.Group)
 	}
 	for _, l := range []LabelRules{p.Labels, p.SiteLabels} {
 		for _, r := range []Relabel{l.Category, l.Tag} {

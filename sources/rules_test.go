@@ -54,7 +54,7 @@ func TestShapeOfPolicy(t *testing.T) {
 	seen := map[string]string{base: "nothing"}
 	for name, p := range map[string]Policy{
 		"language": {Language: "en"}, "author": {Author: feeds.Person{Name: "x"}}, "category": {AddCategories: []string{"x"}},
-		"tag": {AddTags: []string{"x"}}, "group": {Group: "x"}, "drop": {Rules: Rules{Drop: drop}}, "keep": {Rules: Rules{Keep: drop}},
+		"tag": {AddTags: []string{"x"}}, "group": {Group: "x"}, "private": {Rules: Rules{Private: []PrivateRule{{drop[0], "x"}}}}, "private elsewhere": {Rules: Rules{Private: []PrivateRule{{drop[0], "y"}}}}, "drop": {Rules: Rules{Drop: drop}}, "keep": {Rules: Rules{Keep: drop}},
 		"to": {Labels: LabelRules{Tag: Relabel{To: map[string]string{"a": "b"}}}}, "site": {SiteLabels: LabelRules{Tag: Relabel{To: map[string]string{"a": "b"}}}},
 		"merge": {Merge: true}, "field": {Original: OriginalRule{Field: "x"}}, "link": {Original: OriginalRule{Link: "x"}}, "remove": {Original: OriginalRule{Link: "x", Remove: true}},
 		"drop label": {Labels: LabelRules{Category: Relabel{Drop: map[string]bool{"a": true}}}}, "add": {Labels: LabelRules{Tag: Relabel{Add: map[string][]string{"a": {"b"}}}}},

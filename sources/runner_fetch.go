@@ -195,13 +195,14 @@ func (r *runner) session(ctx context.Context, desk Desk, pass bool, started time
 	}
 }
 
-// reshape makes what is stored follow a policy that has moved. A source that watches states everything again by itself.
+// reshape makes what is stored follow a policy that has moved. A source that watches states everything again by itself; what
+// is to be private does not wait for that.
 func (r *runner) reshape(ctx context.Context, desk Desk, sch *schedule) error {
 	shape := r.spec.Policy.Shape()
 	if sch.Shape == shape || r.spec.Leaving {
 		return nil
 	}
-	if _, local := r.spec.Source.(Watcher); !local && !sch.LastOK.IsZero() {
+	if _, local := r.spec.Source.(Watcher); !local && !sch.LastOK.IsZero() || r.spec.Policy.private() {
 		s := r.session(ctx, desk, false, time.Now())
 		if err := s.rework(); err != nil {
 			return fmt.Errorf("apply the changed rules to what is stored: %w", err)

@@ -137,7 +137,7 @@ func (c *checker) all(ctx context.Context, list []config.Source) (reports []*che
 
 // one reads a source, if it is on this machine or others may be asked.
 func (c *checker) one(ctx context.Context, s config.Source) (*checked, []config.Source) {
-	r := &checked{Source: s.Name, Kind: s.Kind.Name, Location: s.Config.Location()}
+	r := &checked{Source: s.Name, Kind: s.Kind.Name, Location: s.Config.Location(), Leaks: leaksOf(c.cfg, s)}
 	fail := func(err error) (*checked, []config.Source) {
 		r.Error = err.Error()
 		return r, nil
@@ -187,7 +187,7 @@ func (t *tally) add(r *checked) {
 	t.sources++
 	t.posts += r.Items + len(r.Held)
 	t.found += len(r.Rejected)
-	t.warnings += len(r.Warnings)
+	t.warnings += len(r.Warnings) + len(r.Leaks)
 	if r.Error != "" {
 		t.found++
 	}
@@ -223,6 +223,9 @@ func (r *checked) print(w io.Writer, how checking) error {
 		for _, text := range r.Warnings {
 			fmt.Fprintf(w, "source %s: warning: %s\n", r.Source, text)
 		}
+	}
+	for _, text := range r.Leaks {
+		fmt.Fprintf(w, "source %s: warning: %s\n", r.Source, text)
 	}
 	if r.Error != "" {
 		fmt.Fprintf(w, "source %s: %s\n", r.Source, r.Error)

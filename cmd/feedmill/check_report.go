@@ -29,10 +29,12 @@ type checked struct {
 	Held     []heldPost         `json:"held,omitempty"`
 	Rejected []sources.Rejected `json:"rejected,omitempty"`
 	Warnings []string           `json:"warnings,omitempty"`
-	Error    string             `json:"error,omitempty"`
-	Hint     string             `json:"hint,omitempty"`
-	Note     string             `json:"note,omitempty"`
-	Exchange *sources.Exchange  `json:"exchange,omitempty"`
+	// Leaks says where others publish what is private here.
+	Leaks    []string          `json:"leaks,omitempty"`
+	Error    string            `json:"error,omitempty"`
+	Hint     string            `json:"hint,omitempty"`
+	Note     string            `json:"note,omitempty"`
+	Exchange *sources.Exchange `json:"exchange,omitempty"`
 	// Took is in seconds, the wait for a turn at a host included.
 	Took float64 `json:"took"`
 }
@@ -102,6 +104,22 @@ func warningsOf(x *sources.Exchange) (out []string) {
 	}
 	if took := time.Duration(x.Slowest); took > slowAnswer {
 		out = append(out, fmt.Sprintf("its server is slow: %s for one answer; timeout gives it more time", took.Round(100*time.Millisecond)))
+	}
+	return out
+}
+
+// leaksOf warns of sources that read the same as a private one for others. Items of different groups are never made one, so
+// each shows its own.
+func leaksOf(cfg *config.Config, s config.Source) (out []string) {
+	for _, other := range cfg.Sources {
+		if s.Group == "" || other.Name == s.Name || other.Group == s.Group || other.Kind.Name != s.Kind.Name || other.Config.Location() != s.Config.Location() {
+			continue
+		}
+		who := "everybody"
+		if other.Group != "" {
+			who = "the group " + other.Group
+		}
+		out = append(out, fmt.Sprintf("it belongs to the group %s, and source %s shows the same to %s", s.Group, other.Name, who))
 	}
 	return out
 }

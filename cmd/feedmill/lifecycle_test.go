@@ -27,6 +27,7 @@ func TestExample(t *testing.T) {
 		"OFFICE_TEAMS":  "https://teams.example.com/a-value-of-the-environment",
 		"CREW_FEISHU":   "https://open.feishu.cn/open-apis/bot/v2/hook/a-value-of-the-environment",
 		"CREW_DINGTALK": "https://oapi.dingtalk.com/robot/send?access_token=a-value-of-the-environment",
+		"ALICE_TOKEN":   "7KQ2ZV5M4XDTPWJ6BHRNFCSY3E",
 		"OFFICE_PROXY":  "http://proxy.example.com:3128",
 	}
 	cfg, err := config.Load(file, allKinds, func(name string) (string, bool) {

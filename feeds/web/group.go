@@ -23,6 +23,8 @@ type Group struct {
 	// Sources and Saved are those of [Site] and the group's own.
 	Sources map[string]feeds.About
 	Saved   []feeds.Topic
+	// Redirects are those of [Site] and the group's own.
+	Redirects map[string]Redirect
 }
 
 const (
@@ -58,7 +60,7 @@ func (g *Group) siteBehind(token string, site Site) Site {
 	site.public = strings.TrimRight(site.BaseURL, "/")
 	site.BaseURL = site.public + doorPrefix + token
 	site.Instance += "\x00" + g.Name // another feed than the public one, and the same under each token
-	site.Sources, site.Saved = g.Sources, g.Saved
+	site.Sources, site.Saved, site.Redirects = g.Sources, g.Saved, g.Redirects
 	site.Hubs, site.Groups, site.Notice = nil, nil, ""
 	return site
 }

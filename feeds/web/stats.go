@@ -36,6 +36,10 @@ func (s *Server) Stats() Stats {
 		SpoolReads: s.stats.SpoolReads.Load(),
 		CacheBytes: s.cache.WeightedSize() + s.side.WeightedSize(), CacheEntries: uint64(s.cache.EstimatedSize() + s.side.EstimatedSize()),
 	}
+	for _, inner := range s.inners("") {
+		st.CacheBytes += inner.cache.WeightedSize() + inner.side.WeightedSize()
+		st.CacheEntries += uint64(inner.cache.EstimatedSize() + inner.side.EstimatedSize())
+	}
 	if s.spool != nil {
 		st.SpoolBytes = s.spool.bytes()
 	}

@@ -87,6 +87,7 @@ type App struct {
 	letter       int64 // the time of the last letter, in nanoseconds
 	configErr    error // why the configuration on disk is not the one that runs
 	site         web.Site
+	views        map[string]*view // by private group
 }
 
 // Start loads the configuration and brings everything up: listeners first, so that a used port is known at once, then
@@ -99,7 +100,7 @@ func Start(ctx context.Context, opts Options) (_ *App, err error) {
 	files := stamps(cfg.Files)
 	a := &App{
 		opts: opts, log: opts.Log, cfg: cfg, failed: make(chan error, 3), again: make(chan struct{}, 1),
-		stop: func() {}, received: make(chan struct{}, maxReceiving), left: map[string]config.Source{},
+		stop: func() {}, received: make(chan struct{}, maxReceiving), left: map[string]config.Source{}, views: map[string]*view{},
 	}
 	a.network = fetch.NewNetwork(fetch.Options{Hosts: &hosts{a}})
 	defer func() {
@@ -131,8 +132,11 @@ func Start(ctx context.Context, opts Options) (_ *App, err error) {
 	if cfg.BaseURL == "" {
 		a.log.Warn("base_url is not set: readers elsewhere, Slack and WebSub cannot use these addresses", "base_url", a.Base())
 	}
-	if a.web, err = web.New(a.shown, opts.Formats, a.site, web.Options{Log: a.log, Spool: opts.Spool}); err != nil {
+	if a.web, err = web.New(a.shown, opts.Formats, a.parted(a.site), web.Options{Log: a.log, Spool: opts.Spool}); err != nil {
 		return nil, err
+	}
+	if len(cfg.Groups) > 0 {
+		a.web.Forget() // what an earlier process left may be private by now
 	}
 	if err := a.refreshSite(ctx); err != nil {
 		return nil, err

@@ -211,7 +211,7 @@ func PolicyOf(cfg *config.Config, s config.Source) sources.Policy {
 	p := sources.Policy{
 		Source: s.Name, Language: s.Language, Author: feeds.Person{Name: s.Author},
 		AddCategories: s.AddCategories, AddTags: s.AddTags,
-		Rules: s.Rules, Labels: s.Labels, SiteLabels: cfg.Labels, Original: s.Original, Merge: s.Merges(cfg),
+		Rules: s.Rules, Labels: s.Labels, SiteLabels: cfg.Labels, Original: s.Original, Merge: s.Merges(cfg), Group: s.Group,
 	}
 	if p.Language == "" {
 		p.Language = cfg.Language

@@ -91,7 +91,7 @@ type gatherer struct {
 	a       *App
 	lease   cache.Lease
 	cursor  cache.Cursor
-	indexes map[string]*index // by name of their topic
+	indexes map[string]*index // by key
 	served  map[string]served // by name of the feed
 	failing map[string]bool   // indexes whose expression failed for an item, which was said
 }
@@ -130,7 +130,7 @@ func (g *gatherer) load(ctx context.Context) error {
 		if !ok {
 			return nil
 		}
-		x := &index{topic: feeds.Topic{Kind: "feed", Name: name}}
+		x := &index{topic: topicOfIndex(name)}
 		if err := json.Unmarshal(value, &x.note); err != nil {
 			return err
 		}
@@ -159,12 +159,37 @@ func (g *gatherer) write(ctx context.Context, edits ...cache.Edit) error {
 	return nil
 }
 
+// keyOf is what an index is remembered under: NAME@HASH, and the group of its items behind a slash, which no name has.
+func keyOf(t feeds.Topic) string {
+	if t.Group == "" {
+		return t.Name
+	}
+	return t.Name + "/" + t.Group
+}
+
+// topicOfIndex is the inverse of keyOf.
+func topicOfIndex(key string) feeds.Topic {
+	name, group, _ := strings.Cut(key, "/")
+	return feeds.Topic{Group: group, Kind: "feed", Name: name}
+}
+
+// indexTopics are the topics of the indexes of a saved feed: that of public items, and that of its group's.
+func indexTopics(f config.Feed) []feeds.Topic {
+	t := indexTopic(f.Topic.Name, f.Hash)
+	if f.Group == "" {
+		return []feeds.Topic{t}
+	}
+	own := t
+	own.Group = f.Group
+	return []feeds.Topic{t, own}
+}
+
 func (x *index) edit() cache.Edit {
 	b, err := json.Marshal(x.note)
 	if err != nil {
 		panic(err) // it has no value that JSON cannot write
 	}
-	return cache.Edit{Key: indexPrefix + x.topic.Name, Value: b}
+	return cache.Edit{Key: indexPrefix + keyOf(x.topic), Value: b}
 }
 
 // step does a bounded piece of work; worked is false when there is none.
@@ -190,10 +215,12 @@ func (g *gatherer) plan(ctx context.Context, cfg *config.Config) (bool, error) {
 	var edits []cache.Edit
 	fresh := map[string]*index{}
 	for _, f := range cfg.Feeds {
-		x := &index{topic: indexTopic(f.Topic.Name, f.Hash), feed: f, note: indexNote{Name: f.Topic.Name, Definition: f.Definition()}}
-		if g.indexes[x.topic.Name] == nil {
-			fresh[x.topic.Name] = x
-			edits = append(edits, x.edit())
+		for _, topic := range indexTopics(f) {
+			x := &index{topic: topic, feed: f, note: indexNote{Name: f.Topic.Name, Definition: f.Definition()}}
+			if g.indexes[keyOf(topic)] == nil {
+				fresh[keyOf(topic)] = x
+				edits = append(edits, x.edit())
+			}
 		}
 	}
 	if len(fresh) == 0 {
@@ -233,7 +260,7 @@ func (g *gatherer) follow(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	news := map[string]feeds.Kind{}
-	in := map[string]map[string]bool{} // item -> topics of saved feeds it is in
+	in := map[string]map[feeds.Topic]bool{} // item -> topics of saved feeds it is in
 	var ids []string
 	for _, e := range entries {
 		own := !slices.ContainsFunc(e.Topics, func(t feeds.Topic) bool { return t.Kind != "feed" })
@@ -249,9 +276,9 @@ func (g *gatherer) follow(ctx context.Context) (bool, error) {
 		for _, t := range e.Topics {
 			if t.Kind == "feed" {
 				if in[e.ID] == nil {
-					in[e.ID] = map[string]bool{}
+					in[e.ID] = map[feeds.Topic]bool{}
 				}
-				in[e.ID][t.Name] = true
+				in[e.ID][t] = true
 			}
 		}
 	}
@@ -259,7 +286,7 @@ func (g *gatherer) follow(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("read what changed: %w", err)
 	}
-	for name, x := range g.indexes {
+	for _, x := range g.indexes {
 		var edits []cache.Assignment
 		for i := range items {
 			id := items[i].ID
@@ -268,7 +295,7 @@ func (g *gatherer) follow(ctx context.Context) (bool, error) {
 				edits = append(edits, cache.Assignment{ID: id, Kind: news[id]})
 			case belongs:
 				edits = append(edits, cache.Assignment{ID: id, Kind: feeds.Reshaped})
-			case in[id][name]:
+			case in[id][x.topic]:
 				edits = append(edits, cache.Assignment{ID: id, Kind: feeds.Withdrawn})
 			}
 		}
@@ -280,9 +307,9 @@ func (g *gatherer) follow(ctx context.Context) (bool, error) {
 	return true, g.write(ctx, cache.Edit{Key: cursorKey, Value: []byte(g.cursor)})
 }
 
-// belongs says whether an index has an item. Items of private groups are in no saved feed.
+// belongs says whether an index has an item: one of its own group alone.
 func (g *gatherer) belongs(x *index, it *feeds.Item) bool {
-	if it.Group != "" || x.feed.Hash == "" {
+	if it.Group != x.topic.Group || x.feed.Hash == "" {
 		return false
 	}
 	yes, err := x.feed.Match(it)
@@ -320,14 +347,14 @@ func (g *gatherer) fill(ctx context.Context) (bool, error) {
 	var at feeds.Pos
 	var group []*index
 	for _, x := range g.indexes {
-		if !x.note.Done && (len(group) == 0 || x.note.At == at) {
+		if !x.note.Done && (len(group) == 0 || x.note.At == at && x.topic.Group == group[0].topic.Group) {
 			at, group = x.note.At, append(group, x)
 		}
 	}
 	if len(group) == 0 {
 		return false, nil
 	}
-	page, err := g.a.store.Recent(ctx, feeds.All, feeds.ByPublished, at, gatherPage)
+	page, err := g.a.store.Recent(ctx, feeds.Topic{Group: group[0].topic.Group, Kind: feeds.All.Kind}, feeds.ByPublished, at, gatherPage)
 	if err != nil {
 		return false, fmt.Errorf("read items for saved feeds: %w", err)
 	}
@@ -359,9 +386,12 @@ func (g *gatherer) serve(ctx context.Context, cfg *config.Config) (bool, error) 
 	next := map[string]served{}
 	for _, f := range cfg.Feeds {
 		name := f.Topic.Name
-		x := g.indexes[indexTopic(name, f.Hash).Name]
 		old := g.served[name]
-		if x == nil || !x.note.Done || old.Hash == f.Hash {
+		waits := slices.ContainsFunc(indexTopics(f), func(t feeds.Topic) bool {
+			x := g.indexes[keyOf(t)]
+			return x == nil || !x.note.Done
+		})
+		if waits || old.Hash == f.Hash {
 			continue
 		}
 		now, err := g.a.store.Now(ctx)
@@ -370,9 +400,16 @@ func (g *gatherer) serve(ctx context.Context, cfg *config.Config) (bool, error) 
 		}
 		v := served{Hash: f.Hash, Since: now.Truncate(time.Second), Base: 1}
 		if old.Hash != "" {
-			was, err := g.a.store.Version(ctx, indexTopic(name, old.Hash))
-			if err != nil {
-				return false, fmt.Errorf("read saved feed %s: %w", name, err)
+			was := feeds.Version{}
+			for _, x := range g.indexes {
+				if x.topic.Name != indexTopic(name, old.Hash).Name {
+					continue
+				}
+				part, err := g.a.store.Version(ctx, x.topic)
+				if err != nil {
+					return false, fmt.Errorf("read saved feed %s: %w", name, err)
+				}
+				was = addVersions(was, part)
 			}
 			v.Base += old.version(was).Count
 		}
@@ -413,7 +450,7 @@ func (g *gatherer) drop(ctx context.Context, cfg *config.Config) (bool, error) {
 		}
 	}
 	for name, x := range g.indexes {
-		if keep[name] {
+		if keep[x.topic.Name] {
 			continue
 		}
 		page, err := g.a.store.Recent(ctx, x.topic, feeds.ByPublished, feeds.Pos{}, gatherPage)

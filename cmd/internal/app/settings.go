@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"feedmill/cache"
@@ -43,6 +45,11 @@ func (a *App) adopt(ctx context.Context, cfg *config.Config) error {
 	all := text
 	for _, s := range cfg.Sources {
 		all = fmt.Appendln(all, s.Name, s.Fingerprint)
+	}
+	for _, g := range cfg.Groups {
+		for _, who := range slices.Sorted(maps.Keys(g.Tokens)) {
+			all = fmt.Appendln(all, g.Name, who, hash([]byte(g.Tokens[who])))
+		}
 	}
 	for _, f := range cfg.Feeds {
 		all = fmt.Appendln(all, f.Topic, f.Hash)

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"strings"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -22,8 +22,10 @@ type shown struct {
 	now atomic.Pointer[indexes]
 }
 
-// indexes are the saved feeds of the configuration.
+// indexes are the saved feeds of the configuration. Those of a private group have two topics for each expression: one for public
+// items, one for the group's.
 type indexes struct {
+	groups  map[string]string // by name, of those that are of a private group
 	names   map[string]served // by name, those that can be read
 	of      map[string]string // name by name of the index
 	waiting map[string]bool   // those that are being gathered for the first time
@@ -46,10 +48,13 @@ func indexTopic(name, hash string) feeds.Topic {
 	return feeds.Topic{Kind: "feed", Name: name + "@" + hash}
 }
 
-func savedTopics(cfg *config.Config) []feeds.Topic {
+// savedTopics are the saved feeds that a group sees: the public ones and its own.
+func savedTopics(cfg *config.Config, group string) []feeds.Topic {
 	var out []feeds.Topic
 	for _, f := range cfg.Feeds {
-		out = append(out, f.Topic)
+		if f.Group == "" || f.Group == group {
+			out = append(out, f.Topic)
+		}
 	}
 	return out
 }
@@ -64,7 +69,7 @@ func (s *shown) refresh(ctx context.Context, cfg *config.Config) error {
 }
 
 func (s *shown) look(ctx context.Context, cfg *config.Config) (*indexes, error) {
-	out := &indexes{names: map[string]served{}, of: map[string]string{}, waiting: map[string]bool{}}
+	out := &indexes{groups: map[string]string{}, names: map[string]served{}, of: map[string]string{}, waiting: map[string]bool{}}
 	if len(cfg.Feeds) == 0 {
 		return out, nil
 	}
@@ -78,6 +83,9 @@ func (s *shown) look(ctx context.Context, cfg *config.Config) (*indexes, error) 
 	}
 	for _, f := range cfg.Feeds {
 		name := f.Topic.Name
+		if f.Group != "" {
+			out.groups[name] = f.Group
+		}
 		b, ok := notes[servedPrefix+name]
 		if !ok {
 			out.waiting[name] = true
@@ -107,13 +115,21 @@ func (a *App) lookForIndexes(ctx context.Context) {
 	}
 }
 
-// index is the topic to read for t. ok is false where there is nothing to read.
+// groupOf is the private group of a saved feed; empty for a public one.
+func (s *shown) groupOf(name string) string {
+	if now := s.now.Load(); now != nil {
+		return now.groups[name]
+	}
+	return ""
+}
+
+// index is the topic to read for t: of a feed of a private group, that of its public items. ok is false where there is nothing to read.
 func (s *shown) index(t feeds.Topic) (_ feeds.Topic, v served, ok bool, err error) {
 	if t.Kind != "feed" {
 		return t, v, true, nil
 	}
 	now := s.now.Load()
-	if now == nil || t.Group != "" {
+	if now == nil || t.Group != now.groups[t.Name] {
 		return t, v, false, nil
 	}
 	if now.waiting[t.Name] {
@@ -137,22 +153,36 @@ func (v served) version(of feeds.Version) feeds.Version {
 
 // Recent implements cache.Items.
 func (s *shown) Recent(ctx context.Context, t feeds.Topic, order feeds.Order, before feeds.Pos, limit int) (feeds.Page, error) {
+	group := t.Group
 	t, v, ok, err := s.index(t)
 	if !ok {
 		return feeds.Page{}, err
 	}
 	page, err := s.Store.Recent(ctx, t, order, before, limit)
+	if t.Kind == "feed" && group != "" && err == nil {
+		var own feeds.Page
+		t.Group = group
+		own, err = s.Store.Recent(ctx, t, order, before, limit)
+		page = mergePages(page, own, limit)
+	}
 	page.Version = v.version(page.Version)
 	return page, err
 }
 
 // Version implements cache.Catalog.
 func (s *shown) Version(ctx context.Context, t feeds.Topic) (feeds.Version, error) {
+	group := t.Group
 	t, v, ok, err := s.index(t)
 	if !ok {
 		return feeds.Version{}, err
 	}
 	of, err := s.Store.Version(ctx, t)
+	if t.Kind == "feed" && group != "" && err == nil {
+		var own feeds.Version
+		t.Group = group
+		own, err = s.Store.Version(ctx, t)
+		of = addVersions(of, own)
+	}
 	return v.version(of), err
 }
 
@@ -163,22 +193,33 @@ func (s *shown) Topics(ctx context.Context, group string) ([]feeds.TopicInfo, er
 	if err != nil || now == nil {
 		return all, err
 	}
-	out := all[:0]
-	seen := map[string]bool{}
-	for _, info := range all {
-		if info.Topic.Kind == "feed" {
-			name, ok := now.of[info.Topic.Name]
-			if !ok || info.Topic.Group != "" {
-				continue
-			}
-			seen[name] = true
-			info.Topic.Name, info.Version = name, now.names[name].version(info.Version)
+	parts := all
+	if group != "" && slices.Contains(slices.Collect(maps.Values(now.groups)), group) {
+		public, err := s.Store.Topics(ctx, "")
+		if err != nil {
+			return nil, err
 		}
+		parts = slices.Concat(all, public)
+	}
+	var found []feeds.TopicInfo // of saved feeds
+	for _, info := range parts {
+		if info.Topic.Kind == "feed" {
+			if name, ok := now.of[info.Topic.Name]; ok && now.groups[name] == group {
+				info.Topic.Name = name
+				found = append(found, info)
+			}
+		}
+	}
+	out := slices.DeleteFunc(all, func(info feeds.TopicInfo) bool { return info.Topic.Kind == "feed" })
+	seen := map[string]bool{}
+	for _, info := range mergeInfos(found) {
+		name := info.Topic.Name
+		seen[name], info.Topic.Group, info.Version = true, group, now.names[name].version(info.Version)
 		out = append(out, info)
 	}
 	for name, v := range now.names {
-		if group == "" && !seen[name] {
-			out = append(out, feeds.TopicInfo{Topic: feeds.Topic{Kind: "feed", Name: name}, Version: v.version(feeds.Version{})})
+		if now.groups[name] == group && !seen[name] {
+			out = append(out, feeds.TopicInfo{Topic: feeds.Topic{Group: group, Kind: "feed", Name: name}, Version: v.version(feeds.Version{})})
 		}
 	}
 	return out, nil
@@ -203,10 +244,13 @@ func (x *indexes) rename(list []feeds.Topic) []feeds.Topic {
 				continue
 			}
 			name, ok := x.of[t.Name]
-			if !ok || t.Group != "" || !strings.HasPrefix(t.Name, name) {
+			if !ok || t.Group != "" && t.Group != x.groups[name] {
 				continue
 			}
-			t.Name = name
+			t.Name, t.Group = name, x.groups[name]
+			if slices.Contains(out, t) {
+				continue
+			}
 		}
 		out = append(out, t)
 	}

@@ -20,7 +20,7 @@ func (a *App) baseOf(cfg *config.Config) string { return BaseOf(cfg, a.Addr()) }
 func siteOf(cfg *config.Config, base, version string) web.Site {
 	return web.Site{
 		BaseURL: base, Title: cfg.Title, Description: cfg.Description, Language: cfg.Language,
-		Window: cfg.Items, MaxAge: cfg.MaxAge, Titles: cfg.Titles, Texts: cfg.Texts, Image: cfg.Image, Icon: cfg.Icon, Rights: cfg.Copyright, Saved: savedTopics(cfg), Redirects: cfg.Redirects, RateLimit: cfg.RateLimit, TrustedProxies: cfg.TrustedProxies, Version: version,
+		Window: cfg.Items, MaxAge: cfg.MaxAge, Titles: cfg.Titles, Texts: cfg.Texts, Image: cfg.Image, Icon: cfg.Icon, Rights: cfg.Copyright, Saved: savedTopics(cfg, ""), Redirects: cfg.Redirects, RateLimit: cfg.RateLimit, TrustedProxies: cfg.TrustedProxies, Version: version,
 		Hubs: hubs(cfg, base),
 	}
 }
@@ -47,7 +47,7 @@ func (a *App) refreshSite(ctx context.Context, names ...string) error {
 		}
 		a.site.Sources = about
 	}
-	site := a.site
+	site := a.parted(a.site)
 	a.mu.Unlock()
 	a.web.Configure(site)
 	if err != nil {

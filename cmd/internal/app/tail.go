@@ -25,7 +25,9 @@ func (a *App) tail(ctx context.Context) {
 				if err = a.refreshSite(ctx); err != nil {
 					known = false
 				}
-				a.web.Reset()
+				if a.web.Reset(); len(a.config().Groups) > 0 {
+					a.web.Forget() // an item may have become private
+				}
 			}
 		}
 		if err == nil {
@@ -72,6 +74,9 @@ func (a *App) follow(ctx context.Context, cursor *cache.Cursor) error {
 	moved := map[feeds.Topic]struct{}{}
 	described, all := map[string]struct{}{}, false
 	for _, e := range entries {
+		if private(e) {
+			a.web.Forget(e.Topics...)
+		}
 		for _, t := range e.Topics {
 			moved[t] = struct{}{}
 		}
@@ -96,6 +101,17 @@ func (a *App) follow(ctx context.Context, cursor *cache.Cursor) error {
 	a.web.Changed(topics...)
 	*cursor = entries[len(entries)-1].Cursor
 	return nil
+}
+
+// private reports whether an item may have gone over to another group: it left topics of one and is in those of another.
+func private(e cache.Entry) bool {
+	groups := map[string]bool{}
+	for _, t := range e.Topics {
+		if t.Kind != "feed" { // a group's saved feed has public items, too
+			groups[t.Group] = true
+		}
+	}
+	return len(groups) > 1
 }
 
 // maintain does the work that time brings: held items, retention, trimming.

@@ -73,6 +73,8 @@ type Config struct {
 	// Titles are the configured display titles of topics, Texts what else is configured about them.
 	Titles map[feeds.Topic]string
 	Texts  map[feeds.Topic]feeds.Text
+	// Groups are the private groups, in the order of the file.
+	Groups []Group
 	// Feeds are the saved feeds, in the order of the file.
 	Feeds []Feed
 	// Targets are where news are sent, in the order of the file.
@@ -106,7 +108,9 @@ type Source struct {
 	Language, Author string
 	// Zone is its own time zone; nil for that of the configuration.
 	Zone *time.Location
-	// Rules say which of its items are published, Labels what becomes of their labels.
+	// Group is the private group that its items belong to, unless a rule moves them to another one; empty for none.
+	Group string
+	// Rules say which of its items are published, and to whom, Labels what becomes of their labels.
 	Rules  sources.Rules
 	Labels sources.LabelRules
 	// Original says where the address of the page that an item was copied from stands. Merge is its own word on
@@ -145,6 +149,7 @@ type file struct {
 	Sources        yaml.Node      `yaml:"sources" doc:"Where items come from, by name. The name is identity: /source/NAME.atom."`
 	Labels         yaml.Node      `yaml:"labels" doc:"Titles of categories and tags, and what becomes of them: other spellings, new names, labels to leave out or to add."`
 	Feeds          yaml.Node      `yaml:"feeds" doc:"Saved feeds by name: /feed/NAME.atom has the items that match."`
+	Groups         yaml.Node      `yaml:"groups" doc:"Private groups by name: who has one of a group's tokens sees its items beside the public ones, under /t/TOKEN/."`
 	Targets        yaml.Node      `yaml:"targets" doc:"Chat groups and endpoints that get each new item, by name."`
 	Hub            hub            `yaml:"hub" doc:"Programs that are told of news at once (WebSub)."`
 	Redirects      yaml.Node      `yaml:"redirects" doc:"Where old addresses lead for good, by path below base_url: a topic such as tag/go (its feed, in the format that the path names, else Atom) or a path such as /tag/go.rss."`
@@ -155,7 +160,7 @@ func defaults() file {
 }
 
 // laterKeys are keys of the top level that are part of the file's shape, but not served yet.
-var laterKeys = []string{"drop", "keep", "digest", "groups"}
+var laterKeys = []string{"drop", "keep", "digest"}
 
 // Kinds are the kinds that a configuration can name.
 type Kinds struct {
@@ -227,6 +232,7 @@ func (r *reader) parse(data []byte, kinds Kinds) *Config {
 	if f.Sources.IsZero() && !r.reported("sources") {
 		r.fail(root, "sources", noSource)
 	}
+	r.groups(c, &f.Groups)
 	r.sources(c, &f.Sources, kinds.Sources)
 	r.labels(c, &f.Labels)
 	r.feeds(c, &f.Feeds)

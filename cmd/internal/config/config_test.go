@@ -83,7 +83,7 @@ func fakeKinds() Kinds {
 func testEnv(name string) (string, bool) {
 	v, ok := map[string]string{
 		"REDIS_URL": "redis://:s3cret@redis:6379/0", "HOST": "feeds.example.com", "N": "7", "BAD": "s3cret-value",
-		"EMPTY": "", "YES": "true", "RATIO": "0.5", "COLON": "a: b # c", "CHAT": "https://chat.example/hook/s3cret",
+		"EMPTY": "", "YES": "true", "ALICE": "ALICE-has-this-secret-of-128-bits", "RATIO": "0.5", "COLON": "a: b # c", "CHAT": "https://chat.example/hook/s3cret",
 	}[name]
 	return v, ok
 }
@@ -218,7 +218,7 @@ func TestEverythingIsTaken(t *testing.T) {
 			{Kind: "category", Name: "zhengquanshibaowang"}: "证券时报网", {Kind: "category", Name: "2021"}: "The year",
 			{Kind: "tag", Name: "open-source"}: "Open source", {Kind: "feed", Name: "chips"}: "芯片要闻", {Kind: "source", Name: "techcrunch"}: "Tech",
 		},
-		[]string{"testdata/full.good.yaml", "testdata/token.txt", "testdata/token.txt"},
+		[]string{"testdata/full.good.yaml", "testdata/group.txt", "testdata/token.txt", "testdata/token.txt"},
 	}
 	if diff := cmp.Diff(want, got{c.BaseURL, c.Title, c.Description, c.Language, c.Zone.String(), c.Store, c.Listen, c.Admin, c.Items, c.MaxAge, c.Titles, c.Files}); diff != "" {
 		t.Errorf("top level (-want +got):\n%s", diff)
@@ -228,6 +228,12 @@ func TestEverythingIsTaken(t *testing.T) {
 		{Kind: "feed", Name: "chips"}:      {Description: "芯片"},
 	}, c.Texts); diff != "" || c.Image != "https://example.org/logo.png" || c.Icon != "https://example.org/icon.png" || c.Copyright != "© 金融消息" {
 		t.Errorf("texts (-want +got):\n%s%q %q %q", diff, c.Image, c.Icon, c.Copyright)
+	}
+	if diff := cmp.Diff([]Group{{"desk", map[string]string{"alice": "ALICE-has-this-secret-of-128-bits", "bob": "BOB-0123456789-abcdefghijklm"}}, {Name: "board"}}, c.Groups); diff != "" {
+		t.Errorf("groups (-want +got):\n%s", diff)
+	}
+	if s := c.Sources[1]; s.Group != "desk" || c.Feeds[1].Group != "desk" {
+		t.Errorf("who belongs to which group: %+v, %+v", s, c.Feeds)
 	}
 	if len(c.Feeds) != 2 || c.Feeds[0].Topic != feeds.NewTopic("feed", "chips") || c.Feeds[1].Hash == c.Feeds[0].Hash {
 		t.Fatalf("feeds: %+v", c.Feeds)

@@ -26,6 +26,7 @@ type text struct {
 type savedFeed struct {
 	Text  text        `yaml:",inline"`
 	Match match.Words `yaml:"match,omitempty" doc:"The items that these words match, as in an address: q, category, tag, author, source, lang, not."`
+	Group string      `yaml:"group,omitempty" doc:"The private group that the feed is of: it has the group's items beside the public ones, and nobody else sees it. Unset: public."`
 	Where string      `yaml:"where,omitempty" doc:"The items for which this expression is true, such as len(text) > 3000 && \"AI\" in tags (https://expr-lang.org)."`
 }
 
@@ -35,6 +36,8 @@ type Feed struct {
 	Topic feeds.Topic
 	// Hash is equal for two feeds that have the same items.
 	Hash string
+	// Group is the private group that it is of, whose items it has beside the public ones; empty for a public feed.
+	Group string
 
 	keys   savedFeed
 	filter *match.Filter
@@ -45,14 +48,15 @@ type Feed struct {
 type Definition struct {
 	Match match.Words `json:"match,omitzero"`
 	Where string      `json:"where,omitempty"`
+	Group string      `json:"group,omitempty"`
 }
 
 // Definition is what decides which items the feed has.
-func (f *Feed) Definition() Definition { return Definition{f.keys.Match, f.keys.Where} }
+func (f *Feed) Definition() Definition { return Definition{f.keys.Match, f.keys.Where, f.Group} }
 
 // Defined is the saved feed of a definition. It fails for one that this version does not understand.
 func Defined(topic feeds.Topic, d Definition) (Feed, error) {
-	f := Feed{Topic: topic, keys: savedFeed{Match: d.Match, Where: d.Where}}
+	f := Feed{Topic: topic, Group: d.Group, keys: savedFeed{Match: d.Match, Where: d.Where}}
 	var err error
 	if d.Where != "" {
 		f.where, err = match.CompileWhere(d.Where)
@@ -72,6 +76,9 @@ func (f *Feed) hash() string {
 		essence = "where " + f.where.String()
 	} else {
 		essence = "match " + f.filter.String()
+	}
+	if f.Group != "" {
+		essence += " for " + f.Group
 	}
 	sum := sha256.Sum256([]byte(membership + " " + essence))
 	return hex.EncodeToString(sum[:6])
@@ -151,7 +158,10 @@ func (r *reader) saved(c *Config, topic feeds.Topic, at string, k, n *yaml.Node)
 		r.fail(k, at, "want either match: with the words of an address, or where: with an expression")
 		return
 	}
-	f := Feed{Topic: topic, keys: s}
+	f := Feed{Topic: topic, Group: s.Group, keys: s}
+	if f.Group != "" {
+		r.knownGroup(c, valueOf(n, "group"), join(at, "group"), f.Group)
+	}
 	if where != n {
 		var err error
 		if f.where, err = match.CompileWhere(s.Where); err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -71,6 +72,7 @@ func Init(c *Config) ([]byte, error) {
 	if err := writeFeeds(&b, c); err != nil {
 		return nil, err
 	}
+	writeGroups(&b, c)
 	writeRedirects(&b, c)
 	if err := writeTargets(&b, c); err != nil {
 		return nil, err
@@ -333,6 +335,23 @@ func writeFeeds(b *bytes.Buffer, c *Config) error {
 func quoted(s string) string {
 	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: strings.ReplaceAll(s, "$", "$$"), Style: yaml.DoubleQuotedStyle}
 	return flow(n)
+}
+
+func writeGroups(b *bytes.Buffer, c *Config) {
+	if len(c.Groups) == 0 {
+		return
+	}
+	b.WriteString("\n# Private groups: who has a token sees the group's items beside the public ones.\ngroups:\n")
+	for _, g := range c.Groups {
+		fmt.Fprintf(b, "  %s:\n    tokens: {", scalar(g.Name))
+		for i, who := range slices.Sorted(maps.Keys(g.Tokens)) {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			fmt.Fprintf(b, " %s: %s", scalar(who), quoted(g.Tokens[who]))
+		}
+		b.WriteString(" }\n")
+	}
 }
 
 func writeRedirects(b *bytes.Buffer, c *Config) {

@@ -160,7 +160,7 @@ func (r *reader) walk(n *yaml.Node, t reflect.Type, path string, secret bool) {
 	for t != nil && t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	if (t == rulesType || t == wordsType) && (n.Kind == yaml.MappingNode || n.Kind == yaml.ScalarNode && n.ShortTag() != "!!null") {
+	if (t == rulesType || t == privateType || t == wordsType) && (n.Kind == yaml.MappingNode || n.Kind == yaml.ScalarNode && n.ShortTag() != "!!null") {
 		one := *n // a list of one may be written without its brackets
 		*n = yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Line: n.Line, Column: n.Column, Content: []*yaml.Node{&one}}
 	}

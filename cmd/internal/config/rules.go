@@ -11,8 +11,9 @@ import (
 
 // rulesType and wordsType are lists of which one may stand alone.
 var (
-	rulesType = reflect.TypeFor[[]match.Words]()
-	wordsType = reflect.TypeFor[match.List]()
+	rulesType   = reflect.TypeFor[[]match.Words]()
+	privateType = reflect.TypeFor[[]private]()
+	wordsType   = reflect.TypeFor[match.List]()
 )
 
 // maxRules is the most rules of one key: each looks at every item.

@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	"github.com/invopop/jsonschema"
-
-	"feedmill/feeds/match"
 )
 
 const (
@@ -75,6 +73,9 @@ func Schema(kinds Kinds) ([]byte, error) {
 	if len(to) > 0 {
 		targets.AdditionalProperties = &jsonschema.Schema{OneOf: to}
 	}
+
+	groups, _ := root.Properties.Get("groups")
+	groups.Type, groups.PropertyNames, groups.AdditionalProperties = "object", list.PropertyNames, reflectKeys(r, reflect.TypeFor[group]())
 
 	old, _ := root.Properties.Get("redirects")
 	old.Type, old.PropertyNames = "object", &jsonschema.Schema{Pattern: "^/"}
@@ -158,9 +159,9 @@ func schemaOf(t reflect.Type) *jsonschema.Schema {
 		return &jsonschema.Schema{OneOf: []*jsonschema.Schema{
 			{Type: "string"}, {Type: "array", Items: &jsonschema.Schema{Type: "string"}},
 		}}
-	case t == rulesType:
+	case t == rulesType, t == privateType:
 		rule := &jsonschema.Schema{Type: "object", Properties: jsonschema.NewProperties(), AdditionalProperties: jsonschema.FalseSchema}
-		for _, f := range fieldsOf(&match.Words{}) {
+		for _, f := range fieldsOfType(t.Elem()) {
 			s := schemaOf(f.typ)
 			if s == nil {
 				s = &jsonschema.Schema{Type: "string"}

@@ -27,6 +27,8 @@ type common struct {
 	Author     string        `yaml:"author,omitempty" doc:"The author of items that state none."`
 	Keep       []match.Words `yaml:"keep,omitempty" doc:"Publish only items that match; several: those that match one of them."`
 	Drop       []match.Words `yaml:"drop,omitempty" doc:"Leave out items that match; several: those that match one of them."`
+	Group      string        `yaml:"group,omitempty" doc:"The private group of all its items: they are in nothing that is public. Unset: public."`
+	Private    []private     `yaml:"private,omitempty" doc:"Items that match belong to a private group; of several rules the first that matches counts."`
 	Labels     labelsOf      `yaml:"labels,omitempty" doc:"What becomes of labels of this source; as labels of the top level, without titles."`
 	Original   original      `yaml:"original,omitempty" doc:"Where the address of the page that an item was copied from stands: last-link, first-link, a field of the front matter, or {link: WORDS, remove: true}. Unset: where the source says it."`
 	Duplicates string        `yaml:"duplicates,omitempty" doc:"keep or merge, as duplicates of the top level. Unset: that."`
@@ -42,7 +44,7 @@ type added struct {
 }
 
 // laterSourceKeys are part of the file's shape, but not served yet.
-var laterSourceKeys = []string{"send_last", "group", "digest"}
+var laterSourceKeys = []string{"send_last", "digest"}
 
 const noSource = "at least one source is needed; `feedmill init PATH_OR_URL...` prints the lines for it"
 
@@ -150,6 +152,10 @@ func (r *reader) source(c *Config, name, at string, line int, n *yaml.Node, kind
 		}
 	}
 	s.Rules.Keep, s.Rules.Drop = r.rules(ours, at, "keep", com.Keep), r.rules(ours, at, "drop", com.Drop)
+	s.Rules.Private = r.private(c, ours, at, com.Private)
+	if s.Group = com.Group; s.Group != "" {
+		r.knownGroup(c, valueOf(ours, "group"), join(at, "group"), s.Group)
+	}
 	s.Labels = r.relabel(valueOf(ours, "labels"), join(at, "labels"), com.Labels)
 	if com.Timezone != "" {
 		if s.Zone, err = parseZone(com.Timezone); err != nil {
@@ -288,7 +294,9 @@ func (s *Source) fingerprint(c *Config) string {
 	}
 	base, _ := filepath.Abs(c.Base)
 	fmt.Fprintf(h, "%q %q %q %q\n", s.Name, s.Kind.Name, base, zone)
-	for _, v := range []any{s.common(), s.Web.keys, s.Config} {
+	shaped := s.common()
+	shaped.Group = "" // as the rules
+	for _, v := range []any{shaped, s.Web.keys, s.Config} {
 		b, err := yaml.Dump(v)
 		if err != nil {
 			// A config that YAML cannot write back: its printed form tells as much.
@@ -302,7 +310,7 @@ func (s *Source) fingerprint(c *Config) string {
 func (s *Source) common() common {
 	return common{
 		Interval: interval{s.Interval, s.MaxInterval}, Add: added{s.AddCategories, s.AddTags}, Language: s.Language, Author: s.Author,
-		Formerly: s.Formerly, Adopt: s.Adopt.String(),
+		Formerly: s.Formerly, Adopt: s.Adopt.String(), Group: s.Group,
 	}
 }
 

@@ -1,0 +1,175 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"feedmill/cmd/internal/config"
+	"feedmill/feeds"
+	"feedmill/feeds/web"
+)
+
+// view is the store as a private group sees it: the public items and the group's own in the same topics, which are of no group
+// there. It implements web.Store.
+type view struct {
+	shown *shown
+	group string
+}
+
+// Recent implements web.Store.
+func (v *view) Recent(ctx context.Context, t feeds.Topic, order feeds.Order, before feeds.Pos, limit int) (feeds.Page, error) {
+	own := t
+	own.Group = v.group
+	if t.Kind == "feed" { // it is the group's or public, never both
+		if v.shown.groupOf(t.Name) == v.group {
+			t = own
+		}
+		return open(v.shown.Recent(ctx, t, order, before, limit))
+	}
+	public, err := v.shown.Recent(ctx, t, order, before, limit)
+	if err != nil {
+		return public, err
+	}
+	private, err := v.shown.Recent(ctx, own, order, before, limit)
+	return open(mergePages(public, private, limit), err)
+}
+
+// Topics implements web.Store; the group that is asked for is the public one, since here everything is.
+func (v *view) Topics(ctx context.Context, _ string) ([]feeds.TopicInfo, error) {
+	public, err := v.shown.Topics(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	private, err := v.shown.Topics(ctx, v.group)
+	if err != nil {
+		return nil, err
+	}
+	return mergeInfos(public, private), nil
+}
+
+// open takes the group out of items: who sees them knows where they are, and their topics are looked for without it.
+func open(page feeds.Page, err error) (feeds.Page, error) {
+	for i := range page.Items {
+		page.Items[i].Group = ""
+	}
+	return page, err
+}
+
+// mergePages is what one read of two topics together would have brought.
+func mergePages(a, b feeds.Page, limit int) feeds.Page {
+	out := feeds.Page{Version: addVersions(a.Version, b.Version)}
+	i, j := 0, 0
+	for len(out.Items) < limit && (i < len(a.Items) || j < len(b.Items)) {
+		if j == len(b.Items) || i < len(a.Items) && newer(a.At[i], b.At[j]) {
+			out.Items, out.At = append(out.Items, a.Items[i]), append(out.At, a.At[i])
+			i++
+		} else {
+			out.Items, out.At = append(out.Items, b.Items[j]), append(out.At, b.At[j])
+			j++
+		}
+	}
+	if len(out.At) > 0 && (i < len(a.Items) || j < len(b.Items) || !a.Next.IsZero() || !b.Next.IsZero()) {
+		out.Next = out.At[len(out.At)-1]
+	}
+	return out
+}
+
+// newer reports whether one place stands before another in every order.
+func newer(a, b feeds.Pos) bool {
+	return cmp.Or(cmp.Compare(a.Second, b.Second), cmp.Compare(a.Seq, b.Seq)) > 0
+}
+
+func addVersions(a, b feeds.Version) feeds.Version {
+	a.Count += b.Count
+	if b.Changed.After(a.Changed) {
+		a.Changed = b.Changed
+	}
+	return a
+}
+
+// mergeInfos is the list of topics that two lists make together, without groups.
+func mergeInfos(lists ...[]feeds.TopicInfo) []feeds.TopicInfo {
+	var out []feeds.TopicInfo
+	at := map[feeds.Topic]int{}
+	for _, list := range lists {
+		for _, info := range list {
+			info.Topic.Group = ""
+			i, again := at[info.Topic]
+			if !again {
+				at[info.Topic] = len(out)
+				out = append(out, info)
+				continue
+			}
+			have := &out[i]
+			if info.Items > have.Items || have.Label == "" {
+				have.Label = info.Label
+			}
+			if have.Items += info.Items; info.Newest.After(have.Newest) {
+				have.Newest = info.Newest
+			}
+			have.Version = addVersions(have.Version, info.Version)
+		}
+	}
+	return out
+}
+
+// sourceGroup is the private group of all items of a source, by what is configured; also of one that a list names, whose name
+// begins with the list's.
+func sourceGroup(list []config.Source, name string) string {
+	group, longest := "", 0
+	for _, s := range list {
+		if s.Name == name {
+			return s.Group
+		}
+		if strings.HasPrefix(name, s.Name+".") && len(s.Name) > longest {
+			group, longest = s.Group, len(s.Name)
+		}
+	}
+	return group
+}
+
+// parted is a site as the public sees it, and what each private group sees instead: the sources of a group, what they say and
+// where their old names lead are none of the public's business. The caller holds a.mu.
+func (a *App) parted(site web.Site) web.Site {
+	groups := map[string]string{}
+	list := slices.Concat(a.effectiveNow, a.cfg.Sources)
+	for name := range site.Sources {
+		groups[name] = sourceGroup(list, name)
+	}
+	own := func(group string) map[string]feeds.About {
+		out := make(map[string]feeds.About, len(site.Sources))
+		for name, about := range site.Sources {
+			if g := groups[name]; g == "" || g == group {
+				out[name] = about
+			}
+		}
+		return out
+	}
+	redirects := func(group string) map[string]web.Redirect {
+		out := make(map[string]web.Redirect, len(site.Redirects))
+		for from, to := range site.Redirects {
+			hidden := slices.ContainsFunc(a.cfg.Sources, func(s config.Source) bool {
+				return s.Group != "" && s.Group != group && s.Formerly != "" && from == feeds.NewTopic("source", s.Formerly).Path()
+			})
+			if !hidden {
+				out[from] = to
+			}
+		}
+		return out
+	}
+	site.Groups = nil
+	for _, g := range a.cfg.Groups {
+		v := a.views[g.Name]
+		if v == nil {
+			v = &view{a.shown, g.Name}
+			a.views[g.Name] = v
+		}
+		site.Groups = append(site.Groups, web.Group{
+			Name: g.Name, Store: v, Tokens: g.Tokens, Sources: own(g.Name), Saved: savedTopics(a.cfg, g.Name), Redirects: redirects(g.Name),
+		})
+	}
+	site.Sources, site.Redirects = own(""), redirects("")
+	return site
+}
