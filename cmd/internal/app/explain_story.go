@@ -53,13 +53,17 @@ func (t teller) story(key string, it *feeds.Item) Story {
 func (t teller) placed(s *Story, it *feeds.Item) {
 	s.Topics = nil
 	s.Rules, _ = t.policy.Rules.Judge(it)
+	if group, why := t.policy.GroupOf(it); why != "" && group == it.Group {
+		s.Rules = append(s.Rules, why)
+	}
 	for _, m := range feeds.Topics(it) {
 		s.Topics = append(s.Topics, Placement{m.Topic, m.Label, t.scene.feedsOf(m.Topic)})
 	}
-	if it.Group != "" {
-		return
-	}
 	for _, f := range t.scene.Config.Feeds {
+		if it.Group != "" && it.Group != f.Group {
+			continue
+		}
+		f.Topic.Group = f.Group
 		has, err := f.Match(it)
 		switch {
 		case err != nil:
