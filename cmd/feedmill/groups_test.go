@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"fmt"
 	"io"
 	"io/fs"
@@ -72,7 +73,7 @@ func (s *server) surfaces() (out []string) {
 			out = append(out, path, "/archive/2026-10"+path, path+"?q=short", path+"?dates=arrival", path+"?tag=chips&limit=5", path+"?lang=en,sw", path+"?after=1.1")
 		}
 	}
-	for _, p := range []string{"/", "/?hl=zh", "/?sort=name", "/?kind=source", "/?kind=tag", "/?kind=feed", "/?find=zeb", "/opml", "/opml/tag", "/opml/source", "/opml/feed", "/opml/category", "/opml/author",
+	for _, p := range []string{"/", "/?hl=zh", "/?sort=name", "/?kind=source", "/?kind=tag", "/?kind=feed", "/?q=zeb", "/opml", "/opml/tag", "/opml/source", "/opml/feed", "/opml/category", "/opml/author",
 		"/robots.txt", "/sitemap.xml", "/tag/zebr.rss", "/tag/zebr", "/source/cover", "/hub", "/t/", "/t/desk/", "/feed.xml", "/feed/by_tag/zebra.xml", "/feed/Savannah.xml", "/nothing"} {
 		out = append(out, p)
 	}
@@ -156,9 +157,21 @@ func TestGroups(t *testing.T) {
 			s.titled(desk+"/archive/2026-10/tag/zebra.json", "ZEBRA 5", "ZEBRA 4", "ZEBRA two")
 			s.get("/source/stripes.rss").refused(t, "the old name of a private source", http.StatusNotFound)
 			s.get(desk+"/source/stripes.rss").want(t, "the old name in the group", http.StatusMovedPermanently, "Location", desk+"/source/covert.rss")
-			for path, want := range map[string]string{"/": "zebra", "/opml": "https://feeds.example.com" + desk + "/tag/zebra.rss", "/tag/chips?hl=en": "ZEBRA 4", "/?find=zeb&hl=en": "zebra"} {
+			for path, want := range map[string]string{"/": "zebra", "/opml": "https://feeds.example.com" + desk + "/tag/zebra.rss", "/tag/chips?hl=en": "ZEBRA 4", "/?q=zeb&hl=en": "zebra"} {
 				if res := s.get(desk + path); res.status != 200 || !strings.Contains(res.body, want) {
 					t.Errorf("%s: %d without %q", path, res.status, want)
+				}
+			}
+			page1, err := s.Store().Recent(t.Context(), feeds.Topic{Group: "desk", Kind: "all"}, feeds.ByPublished, feeds.Pos{}, 10)
+			if err != nil || len(page1.Items) != 3 {
+				t.Fatalf("%d private items, %v", len(page1.Items), err)
+			}
+			for _, it := range page1.Items {
+				path := "/item/" + base64.RawURLEncoding.EncodeToString([]byte(it.ID)) + "?hl=en"
+				s.get(path).refused(t, "the public page of a private item", http.StatusNotFound)
+				s.get(board+path).refused(t, "its page in another group", http.StatusNotFound)
+				if res := s.get(desk + path); res.status != 200 || !strings.Contains(res.body, it.Title) {
+					t.Errorf("its page in the group: %d %.300s", res.status, res.body)
 				}
 			}
 			// Paging brings every item once.

@@ -36,6 +36,14 @@ func (v *view) Recent(ctx context.Context, t feeds.Topic, order feeds.Order, bef
 	return open(mergePages(public, private, limit), err)
 }
 
+// Get implements web.Store.
+func (v *view) Get(ctx context.Context, ids ...string) ([]feeds.Item, error) {
+	items, err := v.shown.Get(ctx, ids...)
+	items = slices.DeleteFunc(items, func(it feeds.Item) bool { return it.Group != "" && it.Group != v.group })
+	page, err := open(feeds.Page{Items: items}, err)
+	return page.Items, err
+}
+
 // Topics implements web.Store; the group that is asked for is the public one, since here everything is.
 func (v *view) Topics(ctx context.Context, _ string) ([]feeds.TopicInfo, error) {
 	public, err := v.shown.Topics(ctx, "")
