@@ -75,7 +75,7 @@ func Schema(kinds Kinds) ([]byte, error) {
 	}
 
 	groups, _ := root.Properties.Get("groups")
-	groups.Type, groups.PropertyNames, groups.AdditionalProperties = "object", list.PropertyNames, reflectKeys(r, reflect.TypeFor[group]())
+	groups.Type, groups.PropertyNames, groups.AdditionalProperties = "object", list.PropertyNames, reflectStruct(r, reflect.TypeFor[group]())
 
 	old, _ := root.Properties.Get("redirects")
 	old.Type, old.PropertyNames = "object", &jsonschema.Schema{Pattern: "^/"}
