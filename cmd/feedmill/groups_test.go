@@ -73,13 +73,10 @@ func (s *server) surfaces() (out []string) {
 			out = append(out, path, "/archive/2026-10"+path, path+"?q=short", path+"?dates=arrival", path+"?tag=chips&limit=5", path+"?lang=en,sw", path+"?after=1.1")
 		}
 	}
-	for _, p := range []string{
+	return append(out,
 		"/", "/?hl=zh", "/?sort=name", "/?kind=source", "/?kind=tag", "/?kind=feed", "/?q=zeb", "/opml", "/opml/tag", "/opml/source", "/opml/feed", "/opml/category", "/opml/author",
 		"/robots.txt", "/sitemap.xml", "/tag/zebr.rss", "/tag/zebr", "/source/cover", "/hub", "/t/", "/t/desk/", "/feed.xml", "/feed/by_tag/zebra.xml", "/feed/Savannah.xml", "/nothing",
-	} {
-		out = append(out, p)
-	}
-	return out
+	)
 }
 
 // nothingPrivate looks through everything public.
