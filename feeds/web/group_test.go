@@ -84,6 +84,7 @@ func TestGroupIsBesideThePublic(t *testing.T) {
 		"/": "covert", "/feed": "MARKER", "/category/go": "MARKER", "/opml": "https://feeds.example" + door + "/category/covert.rss",
 		"/opml/category": door + "/category/covert", "/feed.rss?q=mark": "MARKER", "/archive/2026-03/feed.atom": "MARKER",
 		"/category/covert.rss": "MARKER", "/source/hush.rss": "Quiet", "/feed/inside.rss": "inside", styleURL: "body",
+		itemPath("urn:x:9"): "MARKER",
 	} {
 		a := r.get(door + path)
 		if a.StatusCode != 200 || !strings.Contains(a.body, want) {
@@ -109,7 +110,7 @@ func TestGroupIsBesideThePublic(t *testing.T) {
 			t.Errorf("%s tells of what is private: %s", path, a.body)
 		}
 	}
-	for _, path := range []string{"/category/covert", "/category/covert.rss", "/source/hush.atom", "/feed/inside.json"} {
+	for _, path := range []string{itemPath("urn:x:9"), "/category/covert", "/category/covert.rss", "/source/hush.atom", "/feed/inside.json"} {
 		r.want(r.get(path), 404)
 	}
 	r.want(r.get(door+"/Category"), 404, private...)

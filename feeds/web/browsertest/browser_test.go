@@ -149,9 +149,6 @@ func TestNewcomer(t *testing.T) {
 		}
 		resp.Body.Close()
 	}
-	if took := time.Since(begun); took > time.Minute {
-		t.Errorf("the tour took %s", took) // far beyond any slow machine: something waits for a time-out
-	}
 	b.mu.Lock()
 	b.errors = nil // the 400 of the mistake
 	b.mu.Unlock()

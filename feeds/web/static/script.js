@@ -82,7 +82,7 @@ function live(form) {
     timer = setTimeout(show, 150);
   });
   form.addEventListener("submit", () => { // an address without empty fields
-    for (const field of form.elements) if (!field.value.trim()) field.disabled = true;
+    for (const field of form.elements) if (field.name && !field.value.trim()) field.disabled = true;
   });
 }
 addEventListener("pageshow", () => document.querySelectorAll("form :disabled").forEach(field => { field.disabled = false; }));
