@@ -182,3 +182,54 @@ func TestLocation(t *testing.T) {
 		t.Errorf("%s and %s", a, b)
 	}
 }
+
+// TestBlock: whoever sends 21 messages in a minute is shut out for ten; the target says so, and so long it must not be asked.
+func TestBlock(t *testing.T) {
+	now := time.Date(2026, 11, 29, 8, 0, 0, 0, time.UTC)
+	clock := func() time.Time { return now }
+	fake := pushtest.DingTalk(clock)
+	fake.Require("快讯")
+	srv := httptest.NewServer(fake)
+	defer srv.Close()
+	cfg := &dingtalk.Config{URL: srv.URL + pushtest.DingTalkPath, Secret: pushtest.DingTalkSecret, Style: "markdown", Prefix: "快讯"}
+	target, err := dingtalk.Kind.New(cfg, push.Env{HTTP: http.DefaultClient, Now: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	send := func() *push.Error {
+		p, err := target.Render(&push.Message{Entries: []push.Entry{{Title: "t"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = target.Send(t.Context(), "m", p)
+		return push.AsError(err)
+	}
+	for range 20 {
+		if e := send(); e != nil {
+			t.Fatal(e)
+		}
+	}
+	e := send()
+	if e == nil || e.Class != push.RateLimited || e.RetryAfter != 10*time.Minute {
+		t.Fatalf("the 21st: %+v", e)
+	}
+	now = now.Add(e.RetryAfter - time.Second)
+	if e := send(); e == nil || e.Class != push.RateLimited {
+		t.Errorf("within ten minutes: %+v", e)
+	}
+	now = now.Add(2 * time.Second)
+	if e := send(); e != nil {
+		t.Errorf("afterwards: %v", e)
+	}
+	if _, early := fake.Requests(); early != 1 {
+		t.Errorf("%d requests were early", early)
+	}
+	cfg.Prefix = ""
+	if e := send(); e == nil || e.Class != push.Blocked {
+		t.Errorf("without the keyword: %+v", e)
+	}
+	// What the courier keeps to is below what DingTalk takes.
+	if r := target.Buckets()[0].Rates; len(r) != 1 || r[0].Count >= 20 || r[0].Per != time.Minute {
+		t.Errorf("rates %v", r)
+	}
+}

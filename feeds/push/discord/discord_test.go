@@ -30,6 +30,36 @@ func TestTarget(t *testing.T) { pushtest.Run(t, suite) }
 
 func FuzzRender(f *testing.F) { pushtest.Fuzz(f, suite) }
 
+// TestHeaders: as long as the headers say that nothing is left, nothing is asked.
+func TestHeaders(t *testing.T) {
+	now := time.Date(2026, 11, 29, 8, 0, 0, 0, time.UTC)
+	clock := func() time.Time { return now }
+	fake := pushtest.Discord(clock)
+	srv := httptest.NewServer(fake)
+	defer srv.Close()
+	target, err := discord.Kind.New(suite.Config(srv.URL), push.Env{Now: clock, HTTP: http.DefaultClient})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := target.Render(&push.Message{Entries: []push.Entry{{Title: "t"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 12 {
+		_, err := target.Send(t.Context(), "m", p)
+		e := push.AsError(err)
+		if full := i == 5 || i == 11; full != (e != nil) || full && (e.Class != push.RateLimited || e.RetryAfter != 2*time.Second) {
+			t.Errorf("attempt %d: %+v", i, e)
+		}
+		if e != nil {
+			now = now.Add(e.RetryAfter)
+		}
+	}
+	if requests, early := fake.Requests(); requests != 10 || early != 0 {
+		t.Errorf("%d requests, %d of them early", requests, early)
+	}
+}
+
 // TestBucket: an answer that says its bucket is empty keeps the next request from being made, and a 429 in milliseconds is none
 // of hours.
 func TestBucket(t *testing.T) {

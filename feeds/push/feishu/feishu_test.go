@@ -135,3 +135,70 @@ func TestSigned(t *testing.T) {
 		t.Errorf("sent %s\nwant %s", got, want)
 	}
 }
+
+// TestKeyword: a bot that asks for a word refuses what is without, and takes every form of message with the prefix.
+func TestKeyword(t *testing.T) {
+	fake := pushtest.Feishu(nil)
+	fake.Require("快讯")
+	srv := httptest.NewServer(fake)
+	defer srv.Close()
+	for _, style := range []string{"post", "card"} {
+		for _, prefix := range []string{"", "快讯"} {
+			cfg := &feishu.Config{URL: srv.URL + pushtest.FeishuPath, Secret: pushtest.FeishuSecret, Style: style, Prefix: prefix}
+			target, err := feishu.Kind.New(cfg, push.Env{HTTP: http.DefaultClient, Now: time.Now})
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := target.Render(&push.Message{Entries: []push.Entry{{Title: "t"}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = target.Send(t.Context(), "m", p)
+			if e := push.AsError(err); (e == nil) != (prefix != "") || e != nil && (e.Class != push.Blocked || !strings.Contains(e.Reason, "prefix:")) {
+				t.Errorf("%s, prefix %q: %v", style, prefix, err)
+			}
+		}
+	}
+}
+
+// TestRates: the 6th message of a second and the 101st of a minute are refused in Feishu's two ways, and both are a limit.
+func TestRates(t *testing.T) {
+	now := time.Date(2026, 11, 29, 8, 0, 0, 0, time.UTC)
+	clock := func() time.Time { return now }
+	srv := httptest.NewServer(pushtest.Feishu(clock))
+	defer srv.Close()
+	target, err := feishu.Kind.New(suite("post").Config(srv.URL), push.Env{HTTP: http.DefaultClient, Now: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := target.Render(&push.Message{Entries: []push.Entry{{Title: "t"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	send := func() string {
+		_, err := target.Send(t.Context(), "m", p)
+		if err == nil {
+			return "delivered"
+		}
+		return string(push.AsError(err).Class) + " " + push.AsError(err).Code
+	}
+	for range 5 {
+		if got := send(); got != "delivered" {
+			t.Fatal(got)
+		}
+	}
+	if got := send(); got != "rate-limited 9499" {
+		t.Errorf("the 6th: %s", got)
+	}
+	now = now.Add(time.Second)
+	for range 95 {
+		now = now.Add(300 * time.Millisecond)
+		if got := send(); got != "delivered" {
+			t.Fatal(got)
+		}
+	}
+	now = now.Add(time.Second)
+	if got := send(); got != "rate-limited 11232" {
+		t.Errorf("the 101st: %s", got)
+	}
+}

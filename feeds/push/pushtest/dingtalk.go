@@ -29,10 +29,12 @@ func DingTalk(now func() time.Time) *Fake {
 	}
 	over := asJSON(200, `{"errcode":130101,"errmsg":"send too fast, exceed 20 times per minute","status":1111,"wait":5,"punish":"deny"}`)
 	over.Wait = 10 * time.Minute
+	keyword := asJSON(200, `{"errcode":310000,"errmsg":"keywords not in content, more: [https://ding-doc.dingtalk.com]"}`)
 	return NewFake(Platform{
-		Name:  "dingtalk",
-		Rates: []push.Rate{{Count: 20, Per: time.Minute}},
-		Over:  over, Penalty: 10 * time.Minute,
+		NoKeyword: keyword,
+		Name:      "dingtalk",
+		Rates:     []push.Rate{{Count: 20, Per: time.Minute}},
+		Over:      over, Penalty: 10 * time.Minute,
 		Judge: func(r *http.Request, body []byte) *Reply {
 			say := func(code int, msg string) *Reply {
 				reply := asJSON(200, fmt.Sprintf(`{"errcode":%d,"errmsg":%q}`, code, msg))
@@ -90,7 +92,7 @@ func DingTalk(now func() time.Time) *Fake {
 		Answers: map[Mode]Reply{
 			Limited:  over,
 			Gone:     asJSON(200, `{"errcode":300001,"errmsg":"token is not exist"}`),
-			Blocked:  asJSON(200, `{"errcode":310000,"errmsg":"keywords not in content, more: [https://ding-doc.dingtalk.com]"}`),
+			Blocked:  keyword,
 			Refusing: asJSON(200, `{"errcode":460101,"errmsg":"message too long, exceed 20000 bytes"}`),
 			Busy:     asJSON(200, `{"errcode":-1,"errmsg":"系统繁忙"}`),
 		},

@@ -11,8 +11,8 @@ import (
 	"feedmill/feeds/push"
 )
 
-// Discord is a fake of Discord's webhooks: five requests in two seconds and thirty a minute, 429 with broken seconds, and
-// "Unknown Webhook" for every path but that of [DiscordPath].
+// Discord is a fake of Discord's webhooks: five requests in two seconds, which headers tell of, and thirty a minute, 429 with broken
+// seconds, and "Unknown Webhook" for every path but that of [DiscordPath].
 func Discord(now func() time.Time) *Fake {
 	bad := func(what string) *Reply {
 		r := asJSON(400, fmt.Sprintf(`{"message":"Invalid Form Body","code":50035,"errors":%q}`, what))
@@ -24,6 +24,12 @@ func Discord(now func() time.Time) *Fake {
 		Name:  "discord",
 		Rates: []push.Rate{{Count: 5, Per: 2 * time.Second}, {Count: 30, Per: time.Minute}},
 		Over:  over,
+		Left: func(left int, reset time.Duration) http.Header {
+			return http.Header{
+				"X-Ratelimit-Bucket": {"fake"}, "X-Ratelimit-Limit": {"5"}, "X-Ratelimit-Remaining": {strconv.Itoa(left)},
+				"X-Ratelimit-Reset-After": {strconv.FormatFloat(reset.Seconds(), 'f', 3, 64)},
+			}
+		},
 		Judge: func(r *http.Request, body []byte) *Reply {
 			if !strings.HasPrefix(r.URL.Path, DiscordPath) {
 				reply := asJSON(404, `{"message":"Unknown Webhook","code":10015}`)

@@ -1,6 +1,7 @@
 package pushtest
 
 import (
+	"bytes"
 	"io"
 	"net"
 	"net/http"
@@ -63,6 +64,10 @@ type Platform struct {
 	Penalty time.Duration
 	// OverOf is the answer to a request beyond one of the rates, where they differ; nil is Over for each.
 	OverOf func(push.Rate) Reply
+	// Left are headers that tell how many requests the first rate has left, and when it is whole again; nil for none.
+	Left func(left int, reset time.Duration) http.Header
+	// NoKeyword is the answer to a message without the word that [Fake.Require] asks for.
+	NoKeyword Reply
 	// Judge looks at a request: nil takes it.
 	Judge func(r *http.Request, body []byte) *Reply
 	// OK answers the nth message taken, from 0.
@@ -82,6 +87,7 @@ type Fake struct {
 	mu       sync.Mutex
 	now      func() time.Time
 	mode     Mode
+	keyword  string
 	received []Received
 	took     map[string][]time.Time // by credential
 	until    map[string]time.Time
@@ -109,6 +115,13 @@ func (f *Fake) Set(m Mode) {
 	if m == Working {
 		clear(f.until)
 	}
+}
+
+// Require makes the fake refuse messages without a word, as the security settings of a robot can; "" for none.
+func (f *Fake) Require(keyword string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.keyword = keyword
 }
 
 // Mode is the one it is in.
@@ -200,6 +213,9 @@ func (f *Fake) judge(r *http.Request, body []byte) (reply Reply, after Mode) {
 	if bad := f.platform.Judge(r, body); bad != nil {
 		return *bad, ""
 	}
+	if !bytes.Contains(body, []byte(f.keyword)) {
+		return f.platform.NoKeyword, ""
+	}
 	for _, rate := range f.platform.Rates {
 		n := 0
 		for _, at := range f.took[who] {
@@ -228,7 +244,13 @@ func (f *Fake) judge(r *http.Request, body []byte) (reply Reply, after Mode) {
 	if f.mode == Hang || f.mode == Reset {
 		return Reply{}, f.mode
 	}
-	return f.platform.OK(len(f.received)-1, r), ""
+	reply = f.platform.OK(len(f.received)-1, r)
+	if f.platform.Left != nil {
+		rate := f.platform.Rates[0]
+		in := slices.DeleteFunc(slices.Clone(f.took[who]), func(at time.Time) bool { return now.Sub(at) >= rate.Per })
+		reply.Header = f.platform.Left(rate.Count-len(in), rate.Per-now.Sub(in[0]))
+	}
+	return reply, ""
 }
 
 // after is a Retry-After of whole seconds, and the pause that goes with it.

@@ -31,10 +31,12 @@ func Feishu(now func() time.Time) *Fake {
 	over := asJSON(400, `{"code":9499,"msg":"too many request","data":{}}`)
 	limited := asJSON(429, `{"code":99991400,"msg":"request trigger frequency limit"}`)
 	limited.Header, limited.Wait = http.Header{"X-Ogw-Ratelimit-Reset": {"3"}}, 3*time.Second
+	keyword := asJSON(200, `{"code":19024,"msg":"Key Words Not Found","data":{}}`)
 	return NewFake(Platform{
-		Name:  "feishu",
-		Rates: []push.Rate{{Count: 5, Per: time.Second}, {Count: 100, Per: time.Minute}},
-		Over:  over,
+		NoKeyword: keyword,
+		Name:      "feishu",
+		Rates:     []push.Rate{{Count: 5, Per: time.Second}, {Count: 100, Per: time.Minute}},
+		Over:      over,
 		OverOf: func(r push.Rate) Reply {
 			if r.Per == time.Minute {
 				return asJSON(200, `{"code":11232,"msg":"frequency limited psm[lark.oapi.app_platform_runtime]","data":{}}`)
@@ -107,7 +109,7 @@ func Feishu(now func() time.Time) *Fake {
 		Answers: map[Mode]Reply{
 			Limited:  limited,
 			Gone:     asJSON(200, `{"code":19001,"msg":"param invalid: incoming webhook access token invalid","data":{}}`),
-			Blocked:  asJSON(200, `{"code":19024,"msg":"Key Words Not Found","data":{}}`),
+			Blocked:  keyword,
 			Refusing: asJSON(400, `{"code":9499,"msg":"Bad Request","data":{}}`),
 			Busy:     asJSON(500, `{"code":10003,"msg":"internal error"}`),
 		},

@@ -14,10 +14,11 @@ import (
 	"feedmill/feeds/push"
 )
 
-// The one bot and the one group that [Telegram] knows.
+// The one bot and the one group that [Telegram] knows, and the number that the group had before it became a supergroup.
 const (
 	TelegramToken = "123456789:fake-token-of-a-bot-0000000000"
 	TelegramChat  = "-1001234567890"
+	TelegramOld   = "-1234567890"
 )
 
 // Telegram is a fake of the Bot API: 20 messages a minute to a group, HTML as it reads it, and edits.
@@ -48,6 +49,10 @@ func Telegram(now func() time.Time) *Fake {
 			}
 			if json.Unmarshal(body, &m) != nil {
 				return bad(400, "Bad Request: can't parse JSON")
+			}
+			if m.Chat == TelegramOld {
+				reply := fail(400, "Bad Request: group chat was upgraded to a supergroup chat", `,"parameters":{"migrate_to_chat_id":`+TelegramChat+`}`)
+				return &reply
 			}
 			if m.Chat != TelegramChat {
 				return bad(400, "Bad Request: chat not found")

@@ -1,13 +1,10 @@
 package telegram_test
 
 import (
-	"encoding/json"
 	"flag"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -36,25 +33,12 @@ func FuzzRender(f *testing.F) { pushtest.Fuzz(f, suite) }
 
 // TestMigration: a group that became a supergroup is written to under its new number from then on.
 func TestMigration(t *testing.T) {
-	var chats []string
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var m struct {
-			Chat string `json:"chat_id"`
-		}
-		if err := json.NewDecoder(r.Body).Decode(&m); err != nil {
-			t.Error(err)
-		}
-		chats = append(chats, m.Chat)
-		if m.Chat == "-100" {
-			w.WriteHeader(400)
-			io.WriteString(w, `{"ok":false,"error_code":400,"description":"Bad Request: group chat was upgraded to a supergroup chat","parameters":{"migrate_to_chat_id":-1009}}`)
-			return
-		}
-		io.WriteString(w, `{"ok":true,"result":{"message_id":7,"chat":{"id":-1009}}}`)
-	}))
+	fake := pushtest.Telegram(nil)
+	srv := httptest.NewServer(fake)
 	defer srv.Close()
-	cfg := &telegram.Config{Token: pushtest.TelegramToken, Chat: "-100", API: srv.URL}
-	target, err := telegram.Kind.New(cfg, push.Env{Name: "t", Now: time.Now, Log: slog.New(slog.DiscardHandler), HTTP: http.DefaultClient})
+	var log strings.Builder
+	cfg := &telegram.Config{Token: pushtest.TelegramToken, Chat: pushtest.TelegramOld, API: srv.URL}
+	target, err := telegram.Kind.New(cfg, push.Env{Name: "t", Now: time.Now, Log: slog.New(slog.NewTextHandler(&log, nil)), HTTP: http.DefaultClient})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,11 +50,20 @@ func TestMigration(t *testing.T) {
 		t.Fatalf("the first attempt ends with %v", err)
 	}
 	r, err := target.Send(t.Context(), "m", p)
-	if err != nil || r != "-1009/7" {
+	if err != nil || r != pushtest.TelegramChat+"/1" {
 		t.Errorf("receipt %q, %v", r, err)
 	}
-	if !slices.Equal(chats, []string{"-100", "-1009"}) {
-		t.Errorf("asked for %q", chats)
+	if err := target.(push.Editor).Edit(t.Context(), r, p); err != nil {
+		t.Error(err)
+	}
+	if e := push.AsError(target.(push.Editor).Edit(t.Context(), pushtest.TelegramOld+"/1", p)); e == nil || e.Class != push.BadPayload {
+		t.Errorf("an edit of what stayed behind: %v", e)
+	}
+	if got := fake.Received(); len(got) != 2 || got[1].Replaces != 0 {
+		t.Errorf("the group has %d messages", len(got))
+	}
+	if n := strings.Count(log.String(), pushtest.TelegramChat); n != 1 {
+		t.Errorf("said %d times: %s", n, log.String())
 	}
 }
 
