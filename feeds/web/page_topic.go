@@ -65,6 +65,9 @@ func (s *Server) renderTopic(ctx context.Context, cfg *config, d doc, made *docu
 	data := cfg.topicPage(d, list, page.Items)
 	info := list.info(d.topic)
 	data.Posts, data.Newest = max(info.Items, len(page.Items)), info.Newest
+	if len(page.Items) > 0 {
+		data.Newest = data.Newest.In(page.Items[0].Published.Location()) // as the dates below it
+	}
 	if f != nil && v.filters() {
 		data.Count = data.T.matches(len(f.items), f.looked, len(f.basis) == 1 && f.basis[0] == d.topic, f.more)
 	}
