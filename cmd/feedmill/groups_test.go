@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
@@ -13,6 +14,7 @@ import (
 	"testing"
 
 	"feedmill/cache"
+	"feedmill/cmd/internal/app"
 	"feedmill/feeds"
 )
 
@@ -188,6 +190,52 @@ func TestGroups(t *testing.T) {
 		})
 		s.nothingPrivate("at first")
 		s.noToken()
+
+		t.Run("status", func(t *testing.T) {
+			ask := func(path, accept string) (string, http.Header) {
+				req, err := http.NewRequest("GET", "http://"+s.AdminAddr()+path, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				req.Header.Set("Accept", accept)
+				res, err := http.DefaultClient.Do(req)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer res.Body.Close()
+				b, err := io.ReadAll(res.Body)
+				if err != nil || res.StatusCode != 200 {
+					t.Fatalf("%s: %d %v", path, res.StatusCode, err)
+				}
+				return string(b), res.Header
+			}
+			page, header := ask("/status?hl=zh", "text/html,*/*;q=0.8")
+			for _, want := range []string{"运行状态", "私有组: desk", "alice", "inside", "就绪", "<svg "} {
+				if !strings.Contains(page, want) {
+					t.Errorf("the status page lacks %q", want)
+				}
+			}
+			if csp := header.Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'; style-src 'sha256-") || strings.Contains(csp, "unsafe") {
+				t.Errorf("policy %q", csp)
+			}
+			text, header := ask("/status", "application/json")
+			var report app.Report
+			if err := json.Unmarshal([]byte(text), &report); err != nil || header.Get("Content-Type") != "application/json" {
+				t.Fatalf("%s: %v: %.200s", header.Get("Content-Type"), err, text)
+			}
+			want := []app.SavedFeed{{Name: "chips", State: "ready", Items: 2}, {Name: "inside", Group: "desk", State: "ready", Items: 5}}
+			until(t, "the counts of saved feeds", func() bool { // they are half a minute old at most
+				text, _ := ask("/status.json", "")
+				report = app.Report{}
+				return json.Unmarshal([]byte(text), &report) == nil && slices.Equal(report.SavedFeeds, want)
+			})
+			metrics, _ := ask("/metrics", "")
+			for _, want := range []string{`feedmill_saved_feed_items{feed="inside"} 5`, `feedmill_saved_feed_ready{feed="chips"} 1`, "feedmill_filters_refused_total 0"} {
+				if !strings.Contains(metrics, want) {
+					t.Errorf("metrics lack %s", want)
+				}
+			}
+		})
 
 		t.Run("news", func(t *testing.T) {
 			before := s.get("/feed.rss").header.Get("Etag")

@@ -172,6 +172,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, cfg *config, p p
 	case errors.Is(err, ErrNotReady):
 		s.later(w, r, cfg, l, "this feed is new and its items are being gathered: try again in 5 seconds", l.words().Gathering)
 	case errors.Is(err, errBusy):
+		s.stats.Refused.Add(1)
 		s.later(w, r, cfg, l, "many other filters are being looked up: try again in 5 seconds", l.words().Busy)
 	case errors.Is(err, errLate):
 		s.fail(w, r, http.StatusGone, fmt.Sprintf(`query parameter "after": more than %d items came since then: ask once without it, and go on from there`, walkItems))

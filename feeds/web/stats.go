@@ -10,13 +10,15 @@ type Stats struct {
 	Renders, Failures, Stale uint64
 	// SpoolReads counts documents that were served from disk because the store failed.
 	SpoolReads uint64
+	// Refused counts filters that were not looked up because too many were asked for at once.
+	Refused uint64
 	// CacheBytes and CacheEntries are the rendered documents in memory, SpoolBytes those on disk.
 	CacheBytes, CacheEntries, SpoolBytes uint64
 }
 
 type counters struct {
 	OK, NotModified, Redirects, ClientErrors, ServerErrors atomic.Uint64
-	Renders, Failures, Stale, SpoolReads                   atomic.Uint64
+	Renders, Failures, Stale, SpoolReads, Refused          atomic.Uint64
 }
 
 func (c *counters) failed(status int) {
@@ -33,7 +35,7 @@ func (s *Server) Stats() Stats {
 		OK: s.stats.OK.Load(), NotModified: s.stats.NotModified.Load(), Redirects: s.stats.Redirects.Load(),
 		ClientErrors: s.stats.ClientErrors.Load(), ServerErrors: s.stats.ServerErrors.Load(),
 		Renders: s.stats.Renders.Load(), Failures: s.stats.Failures.Load(), Stale: s.stats.Stale.Load(),
-		SpoolReads: s.stats.SpoolReads.Load(),
+		SpoolReads: s.stats.SpoolReads.Load(), Refused: s.stats.Refused.Load(),
 		CacheBytes: s.cache.WeightedSize() + s.side.WeightedSize(), CacheEntries: uint64(s.cache.EstimatedSize() + s.side.EstimatedSize()),
 	}
 	for _, inner := range s.inners("") {

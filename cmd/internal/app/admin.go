@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"html/template"
 	"net/http"
 	"net/http/pprof"
 	"slices"
@@ -67,6 +66,14 @@ type Report struct {
 	Targets     []push.Status    `json:"targets"`
 	// Hub is what the WebSub hub does; nil without one.
 	Hub *hub.Stats `json:"hub,omitempty"`
+	// SavedFeeds and Groups stand in the order of the configuration.
+	SavedFeeds []SavedFeed   `json:"saved_feeds,omitempty"`
+	Groups     []GroupStatus `json:"groups,omitempty"`
+	// RefusedFilters is how many filters were not looked up, since this process runs, because too many were asked for at once.
+	RefusedFilters uint64 `json:"refused_filters"`
+	// StoreError says why the store does not answer; empty while it does. StoreBytes is the size of its file; 0 for none.
+	StoreError string `json:"store_error,omitempty"`
+	StoreBytes int64  `json:"store_bytes,omitempty"`
 }
 
 func (a *App) report() Report {
@@ -76,8 +83,11 @@ func (a *App) report() Report {
 		st := a.hub.Stats()
 		r.Hub = &st
 	}
+	r.SavedFeeds, r.Groups = a.savedFeeds(context.Background()), a.groupStatus()
+	r.RefusedFilters, r.StoreError = a.web.Stats().Refused, a.health.failing()
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	r.StoreBytes = storeSize(a.cfg.Store)
 	r.Base, r.Store = a.site.BaseURL, config.Redact(a.cfg.Store)
 	if a.configErr != nil {
 		r.ConfigError = a.configErr.Error()
@@ -120,50 +130,3 @@ func (a *App) statusJSON(w http.ResponseWriter, r *http.Request) {
 		a.log.Debug("cannot write the status", "err", err)
 	}
 }
-
-func (a *App) statusPage(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-	if err := statusTemplate.Execute(w, a.report()); err != nil {
-		a.log.Debug("cannot write the status page", "err", err)
-	}
-}
-
-// shownRejected bounds the posts a source lists on the page; /status.json has them all.
-const shownRejected = 200
-
-var statusTemplate = template.Must(template.New("status").Funcs(template.FuncMap{
-	"when": func(t time.Time) string {
-		if t.IsZero() {
-			return "never"
-		}
-		return t.Local().Format("2006-01-02 15:04:05")
-	},
-	"short":   func(d sources.Duration) string { return time.Duration(d).Round(time.Minute).String() },
-	"percent": func(part, of int64) int64 { return 100 * part / max(of, 1) },
-	"first":   func(list []sources.Rejected) []sources.Rejected { return list[:min(len(list), shownRejected)] },
-	"more":    func(list []sources.Rejected) int { return max(0, len(list)-shownRejected) },
-}).Parse(`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>feedmill status</title>
-<link rel="alternate" type="application/atom+xml" title="feedmill: health" href="/status.atom">
-<style>:root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;max-width:70em;margin:2em auto;padding:0 1em}
-table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3em .8em .3em 0;border-bottom:1px solid #8884;vertical-align:top}
-.bad{color:#c33}code{font-size:.9em}</style></head><body>
-<h1>feedmill {{.Version}}</h1>
-<p>Publishes at <a href="{{.Base}}/">{{.Base}}</a>, keeps in <code>{{.Store}}</code>.
-{{if not .Newest}}<strong class="bad">Another replica runs a newer configuration: this one serves and does not fetch.</strong>{{end}}</p>
-{{with .ConfigError}}<p class="bad">The configuration on disk was not loaded, the one before runs on:</p><pre class="bad">{{.}}</pre>{{end}}
-<table><thead><tr><th>Source</th><th>State</th><th>Items</th><th>Last fetch</th><th>Next</th><th>Answer</th></tr></thead><tbody>
-{{range .Sources}}{{$name := .Name}}<tr><td><strong>{{.Name}}</strong><br>{{.Kind}}: <code>{{.Location}}</code></td>
-<td{{if .Error}} class="bad"{{end}}>{{.State}}{{with .Withheld}}<br>{{.}}: <code>feedmill release {{$name}}</code>{{end}}{{with .Churn}}<br>{{.}}: <code>feedmill absorb {{$name}}</code> if they are the same, <code>feedmill release {{$name}}</code> if they are new{{end}}</td>
-<td>{{.Items}}{{with .Merged}}<br>{{.}} of them shown under other sources{{end}}{{with .Dropped}}<br>{{.}} left out by rules{{end}}{{with .Adopted}}{{if not .Error}}<br>{{.Matched}} of {{.Items}} IDs of <code>{{.From}}</code>{{with .Late}}; {{.}} were published here before{{end}}{{end}}{{end}}</td><td>{{when .Last}}</td><td>{{when .Due}}</td><td>{{.Note}}{{with .Error}}<br><span class="bad">{{.}}</span>{{end}}
-{{with .Traffic}}<br>{{.Requests}} requests, {{percent .NotModified .Requests}}% not modified, {{.Bytes}} bytes
-{{if or .Last.ETag .Last.LastModified}}{{with .Last.ETag}}<br>ETag <code>{{.}}</code>{{end}}{{with .Last.LastModified}}<br>Last-Modified <code>{{.}}</code>{{end}}{{else}}<br>no validators{{end}}{{end}}
-{{if eq .Told "pushed"}}<br>news are pushed{{end}}{{with .Cadence}}<br>something new about every {{short .}}{{end}}
-{{if .Silent}}<br><span class="bad">silent since {{when .Newest}}</span>{{end}}</td></tr>
-{{if .Rejected}}<tr><td colspan="6"><details open><summary>{{len .Rejected}} posts rejected or repaired</summary><ul>
-{{range first .Rejected}}<li><code>{{.}}</code></li>{{end}}</ul>{{with more .Rejected}}<p>and {{.}} more: see /status.json</p>{{end}}</details></td></tr>{{end}}
-{{else}}<tr><td colspan="6">No source is running yet.</td></tr>{{end}}
-</tbody></table><p>What happens is also a feed: <a href="/status.atom">/status.atom</a>.</p></body></html>
-`))

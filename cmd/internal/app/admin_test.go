@@ -11,14 +11,14 @@ import (
 func TestStatusPageTellsOfTheAnswers(t *testing.T) {
 	now := time.Now()
 	var b strings.Builder
-	err := statusTemplate.Execute(&b, Report{Sources: []sources.Status{
+	err := statusTemplate.Execute(&b, statusView{T: statusTexts["en"], Report: Report{Sources: []sources.Status{
 		{
 			Name: "a", Note: "304", Told: sources.Pushed, Cadence: sources.Duration(2 * time.Hour), Newest: now, Silent: true,
 			Traffic: &sources.Traffic{Last: sources.Exchange{Status: 304, ETag: `W/"<1>"`}, Requests: 4, NotModified: 3, Bytes: 1234},
 		},
 		{Name: "b", Traffic: &sources.Traffic{Requests: 1}},
 		{Name: "c"},
-	}})
+	}}})
 	if err != nil {
 		t.Fatal(err)
 	}

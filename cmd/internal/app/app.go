@@ -88,6 +88,7 @@ type App struct {
 	configErr    error // why the configuration on disk is not the one that runs
 	site         web.Site
 	views        map[string]*view // by private group
+	overview     overview
 }
 
 // Start loads the configuration and brings everything up: listeners first, so that a used port is known at once, then

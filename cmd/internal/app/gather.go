@@ -314,6 +314,7 @@ func (g *gatherer) belongs(x *index, it *feeds.Item) bool {
 	}
 	yes, err := x.feed.Match(it)
 	if err != nil && !g.failing[x.topic.Name] {
+		g.a.overview.errors.Store(x.topic.Name, clipped(err.Error()))
 		g.failing[x.topic.Name] = true
 		g.a.log.Warn("the expression of a saved feed fails for some items: they are not in it", "feed", x.note.Name, "item", it.ID, "err", err)
 	}

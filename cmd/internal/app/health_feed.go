@@ -34,19 +34,20 @@ func (h *health) statusFeed(w http.ResponseWriter, r *http.Request) {
 		h.a.log.Debug("cannot read the newest health note: the last one is shown", "err", err)
 	}
 	var b bytes.Buffer
-	if err := formats[i].Encode(&b, h.feed()); err != nil {
+	if err := formats[i].Encode(&b, h.feed(statusLanguage(r))); err != nil {
 		plain(w, http.StatusInternalServerError, err.Error())
 		return
 	}
 	sum := sha256.Sum256(b.Bytes())
 	w.Header().Set("Content-Type", formats[i].ContentType())
 	w.Header().Set("Cache-Control", "no-cache")
+	w.Header().Set("Vary", "Accept-Language")
 	w.Header().Set("ETag", `"`+hex.EncodeToString(sum[:8])+`"`)
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(b.Bytes()))
 }
 
 // feed is the feed of the newest events.
-func (h *health) feed() *feeds.Feed {
+func (h *health) feed(lang string) *feeds.Feed {
 	h.a.mu.Lock()
 	site := h.a.site
 	h.a.mu.Unlock()
@@ -57,10 +58,11 @@ func (h *health) feed() *feeds.Feed {
 		Updated: site.Since.UTC(), TTL: time.Minute,
 	}
 	for _, e := range h.events() {
+		e := e.in(lang)
 		it := feeds.Item{
 			ID: e.id(site.Instance), Title: e.Title, Summary: e.What,
 			Content:   fmt.Sprintf("<p>%s</p>\n<p><strong>Next:</strong> %s</p>", html.EscapeString(e.What), html.EscapeString(e.Next)),
-			Published: e.At, Updated: e.At, Arrived: e.At, Language: "en", Categories: []string{e.Kind},
+			Published: e.At, Updated: e.At, Arrived: e.At, Language: lang, Categories: []string{e.Kind},
 		}
 		if e.Target != "" {
 			it.Tags = []string{e.Target}

@@ -41,6 +41,9 @@ var (
 	spoolReads     = describe("spool_reads_total", "Documents served from disk because the store failed.")
 	cacheBytes     = describe("rendered_bytes", "Rendered documents kept.", "where")
 	cacheEntries   = describe("rendered_documents", "Rendered documents in memory.")
+	filtersRefused = describe("filters_refused_total", "Filters that were not looked up because too many were asked for at once.")
+	savedItems     = describe("saved_feed_items", "Items of the saved feed, read at most every half a minute.", "feed")
+	savedReady     = describe("saved_feed_ready", "1 if the saved feed has all that its expression matches, 0 while it is being gathered.", "feed")
 	configOK       = describe("config_loaded", "1 if the configuration on disk is the one that runs, 0 if it is wrong.")
 	hubSubs        = describe("hub_subscriptions", "WebSub subscriptions; 0 where another replica serves them.")
 	hubFailing     = describe("hub_failing_callbacks", "Callbacks that wait to be served again.")
@@ -66,6 +69,10 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	report := c.a.report()
 	gauge(configOK, one(report.ConfigError == ""))
 	collectTargets(out, report.Targets, time.Now())
+	for _, s := range report.SavedFeeds {
+		gauge(savedItems, float64(s.Items), s.Name)
+		gauge(savedReady, one(s.State == "ready"), s.Name)
+	}
 	for _, s := range report.Sources {
 		gauge(sourceItems, float64(s.Items), s.Name)
 		gauge(sourceFailures, float64(s.Failures), s.Name)
@@ -142,6 +149,7 @@ func (c *collector) web(out chan<- prometheus.Metric) {
 		{renders, prometheus.CounterValue, st.Renders, []string{"made"}},
 		{renders, prometheus.CounterValue, st.Failures, []string{"failed"}},
 		{staleAnswers, prometheus.CounterValue, st.Stale, nil},
+		{filtersRefused, prometheus.CounterValue, st.Refused, nil},
 		{spoolReads, prometheus.CounterValue, st.SpoolReads, nil},
 		{cacheBytes, prometheus.GaugeValue, st.CacheBytes, []string{"memory"}},
 		{cacheBytes, prometheus.GaugeValue, st.SpoolBytes, []string{"disk"}},
