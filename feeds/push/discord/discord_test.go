@@ -188,3 +188,20 @@ func TestRequests(t *testing.T) {
 		t.Errorf("asked for %q\nwant %q", got, want)
 	}
 }
+
+// TestTotal: parts that each keep to their limit keep to that of all of them, too.
+func TestTotal(t *testing.T) {
+	srv := httptest.NewServer(pushtest.Discord(nil))
+	defer srv.Close()
+	target, err := discord.Kind.New(suite.Config(srv.URL), push.Env{Now: time.Now, HTTP: http.DefaultClient})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := target.Render(&push.Message{Entries: []push.Entry{{Title: strings.Repeat("t", 250), Text: strings.Repeat("x", 4000), Footer: strings.Repeat("f", 2000)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := target.Send(t.Context(), "m", p); err != nil {
+		t.Error(err)
+	}
+}

@@ -202,3 +202,15 @@ func TestRates(t *testing.T) {
 		t.Errorf("the 101st: %s", got)
 	}
 }
+
+// TestNumber: a title that begins with a number makes no list of it.
+func TestNumber(t *testing.T) {
+	target, err := feishu.Kind.New(&feishu.Config{Style: "card"}, push.Env{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := target.Render(&push.Message{Heading: "h", Entries: []push.Entry{{Title: "2026. A v1.5 year"}}})
+	if want := `"content":"- 2026&#46; A v1.5 year"`; err != nil || !strings.Contains(string(p.Body), want) {
+		t.Errorf("%s does not have %s (%v)", p.Body, want, err)
+	}
+}
