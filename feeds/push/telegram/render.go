@@ -42,7 +42,9 @@ type text struct {
 
 // write adds text that is seen.
 func (t *text) write(s string) {
-	s = command.ReplaceAllString(shown.Replace(push.Plain(s)), "$1/\u200b$2")
+	if s = shown.Replace(push.Plain(s)); strings.Contains(s, "/") {
+		s = command.ReplaceAllString(s, "$1/\u200b$2")
+	}
 	t.seen += push.Units(s)
 	if !t.plain {
 		s = escaper.Replace(s)
