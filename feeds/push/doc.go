@@ -5,7 +5,8 @@
 //
 // A target is a folder of its own with a [Kind]: a name, one line of documentation, a configuration with its own checks, and
 // New. Its [Target] renders a message as the exact bytes of one request, within the platform's limits, and sends them once.
-// It never waits, retries, remembers or logs: it says how an attempt ended ([Error]), and the one loop of the courier acts on
-// that. Then: a call of the suite in pushtest with a faithful fake of the platform, a table of what the platform can answer (Answers
+// It never waits or retries: it says how an attempt ended ([Error]), and the one loop of the courier acts on that. It remembers no
+// more than what the platform said of the next request: that there is no room for it yet, or that a chat has moved.
+// Then: a call of the suite in pushtest with a faithful fake of the platform, a table of what the platform can answer (Answers
 // there), a golden of what is rendered (Golden), and one line in cmd/feedmill/builtin.go.
 package push

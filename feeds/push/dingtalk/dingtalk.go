@@ -159,7 +159,10 @@ func judge(a *push.Answer) error {
 		e.Class = class
 	}
 	e.Code, e.Reason, e.RetryAfter = strconv.Itoa(*b.Code), push.Line(b.Msg), waits[*b.Code]
-	if e.Class == push.Blocked {
+	switch e.Class {
+	case push.Dead:
+		e.Reason += "; the robot or its group is gone, or the webhook is not whole: copy it again"
+	case push.Blocked:
 		e.Reason += hint(*b.Code, strings.ToLower(b.Msg))
 	}
 	return e

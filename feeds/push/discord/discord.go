@@ -223,8 +223,13 @@ func refused(a *push.Answer) *push.Error {
 		e.Code = strconv.Itoa(b.Code)
 	}
 	e.Reason = push.Line(b.Message)
-	if b.Code == 40058 || b.Code == 220001 {
+	switch {
+	case b.Code == 40058, b.Code == 220001:
 		e.Reason += "; set thread: of the target to one of the forum's threads"
+	case b.Code == 10003:
+		e.Reason += "; check thread: of the target"
+	case class == push.Dead:
+		e.Reason += "; the webhook is gone, or its URL is not whole: copy it again, or make a new one"
 	}
 	return e
 }

@@ -106,7 +106,9 @@ var classes = map[int]push.Class{
 	99991400: push.RateLimited,
 }
 
+// hints are the next step for the operator.
 var hints = map[int]string{
+	19001: "; the bot is gone, or its address is not whole: copy it again",
 	19021: "; check secret: of the target and the clock of this machine",
 	19022: "; add this machine's address to the bot's list",
 	19024: "; set prefix: of the target to one of the bot's keywords",

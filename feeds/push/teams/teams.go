@@ -112,6 +112,9 @@ func judge(a *push.Answer) error {
 	case a.Status == 400, a.Status == 413:
 		e.Class = push.BadPayload
 	}
+	if e.Class == push.Dead {
+		e.Reason += "; the workflow is gone: make one and copy its URL"
+	}
 	return e
 }
 

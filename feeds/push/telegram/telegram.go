@@ -184,12 +184,25 @@ func (t *target) call(ctx context.Context, method string, body []byte, set map[s
 		e = got.Failed(t.class(got.Status, a))
 	}
 	if a != nil {
-		e.Reason = push.Line(a.Description)
+		e.Reason = push.Line(a.Description) + hint(e.Class, got.Status)
 		if d, err := push.Seconds(a.Parameters.RetryAfter.String()); err == nil && e.Class == push.RateLimited {
 			e.RetryAfter = max(e.RetryAfter, d)
 		}
 	}
 	return a, e
+}
+
+// hint is the next step for the operator.
+func hint(class push.Class, status int) string {
+	switch {
+	case class == push.Dead && (status == 401 || status == 404):
+		return "; the token is not whole or was revoked: ask @BotFather for it"
+	case class == push.Dead:
+		return "; add the bot to the chat, and check chat: of the target"
+	case class == push.Blocked:
+		return "; let the bot write in the chat, as an administrator of a channel"
+	}
+	return ""
 }
 
 // What the description of a refusal says of the chat; Telegram has no codes beside the status.
