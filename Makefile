@@ -58,7 +58,7 @@ race: tools ## every test with the race detector, but for those that measure mem
 
 BROWSERTEST = feeds/web/browsertest
 browser: tools ## the pages in a real Chromium; its screenshots are in feeds/web/browsertest/screenshots
-	cd $(BROWSERTEST) && $(GO) mod tidy -diff && $(GO) vet . && CI=true $(GO) test -count=1 .
+	cd $(BROWSERTEST) && $(GO) mod tidy -diff && $(GO) vet . && $(GO) run $(STATICCHECK) . && CI=true $(GO) test -count=1 .
 
 bench: ## benchmarks of PKG that match BENCH
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem $(PKG)

@@ -127,7 +127,7 @@ func (s *shown) spend(n int) {
 // image is a picture where it may be shown, else a link to it.
 func (s *shown) image(n *html.Node, linked bool) *html.Node {
 	src, alt := attr(n, "src"), strings.TrimSpace(attr(n, "alt"))
-	if src == "" {
+	if host(src) == "" {
 		return nil
 	}
 	if picture(src) {
@@ -145,7 +145,7 @@ func file(n *html.Node, linked bool) *html.Node {
 	for c := n.FirstChild; c != nil && src == ""; c = c.NextSibling {
 		src = attr(c, "src")
 	}
-	if src == "" {
+	if host(src) == "" {
 		return nil
 	}
 	return reference("▶ "+host(src), src, linked)

@@ -95,6 +95,9 @@ func (c *config) topicPage(d doc, list *listing, items []feeds.Item) *topicPage 
 		Slack: c.slack(d.topic, d.view), Words: v.String(), Description: c.feed(d.topic, &feeds.Page{}, &c.rss).Description,
 	}
 	data.Kind = data.T.Kind[d.topic.Kind]
+	if data.Words != "" {
+		data.Title += " · " + clip(data.Words, titleRunes) // as that of the feeds
+	}
 	data.Heading, data.Feeds = title, c.addresses(d.topic, d.view, data.Title)
 	data.NoIndex = d.view != nil
 	data.QR = newQR(c.site.BaseURL + withQuery(d.topic.Path()+c.atom, v.with("before", "")))

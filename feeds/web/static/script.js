@@ -62,7 +62,9 @@ function live(form) {
     } catch {
       return; // the next letter is on its way, or the server is away: the button still works
     }
-    for (const id of form.dataset.live.split(" ")) {
+    const ids = form.dataset.live.split(" ");
+    if (!page.getElementById(ids[0])) return; // too many at once: what is shown stays
+    for (const id of ids) {
       const now = document.getElementById(id), next = page.getElementById(id);
       if (!now || !next) continue;
       const open = [...now.querySelectorAll("details")].map(d => d.open);
