@@ -1,6 +1,7 @@
 package discord_test
 
 import (
+	"encoding/json"
 	"flag"
 	"io"
 	"log/slog"
@@ -203,5 +204,29 @@ func TestTotal(t *testing.T) {
 	}
 	if _, err := target.Send(t.Context(), "m", p); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestEscape: what would mean something is shown as it is, and an address in a text leads where it says.
+func TestEscape(t *testing.T) {
+	target, err := discord.Kind.New(&discord.Config{}, push.Env{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for in, want := range map[string]string{
+		"a_b https://e.org/a_b_c?x=_y _it_": `a\_b https://e.org/a_b_c?x=_y \_it\_`,
+		"**b** ||s|| `c` <@1> [x](y)":       "\\*\\*b\\*\\* \\|\\|s\\|\\| \\`c\\` \\<@\u200b1\\> \\[x\\](y)",
+		"# h\n- l\n1. n\n> q C# 1.5":        "\\# h\n\\- l\n1\\. n\n\\> q C# 1.5",
+	} {
+		p, err := target.Render(&push.Message{Entries: []push.Entry{{Title: "t", Text: in}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var m struct {
+			Embeds []struct{ Description string }
+		}
+		if err := json.Unmarshal(p.Body, &m); err != nil || m.Embeds[0].Description != want {
+			t.Errorf("%q: got %q, want %q (%v)", in, m.Embeds[0].Description, want, err)
+		}
 	}
 }

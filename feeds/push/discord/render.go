@@ -136,8 +136,14 @@ func within(embeds []embed) bool {
 // link. Mentions would ring nobody anyhow (allowed_mentions), but look like ones.
 func escape(s string) string {
 	s = escaper.Replace(push.Plain(s))
+	if strings.Contains(s, "://") {
+		s = address.ReplaceAllStringFunc(s, func(u string) string { return strings.ReplaceAll(u, "\\_", "_") })
+	}
 	return lists.ReplaceAllString(s, `$1\$2`)
 }
+
+// address is one in a text, which Discord makes a link of as a whole: a backslash in it would be a part of the link.
+var address = regexp.MustCompile(`https?://[^\s<]+`)
 
 var escaper = strings.NewReplacer(
 	"\\", "\\\\", "*", "\\*", "_", "\\_", "~", "\\~", "`", "\\`", "|", "\\|", ">", "\\>", "<", "\\<",
