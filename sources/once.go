@@ -4,24 +4,49 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 )
 
-// Once fetches each source one time, whenever it is due, and returns how they stand then, in the order of specs. It is for
-// a program that runs, publishes and ends: nobody watches, and what failed is not tried again.
-func Once(ctx context.Context, store Store, specs []Spec, opts Options) []Status {
+// showEvery is how often Once tells how far it is.
+const showEvery = 200 * time.Millisecond
+
+// Once fetches each source one time, whenever it is due, and returns how they stand then, in the order of specs; show, if
+// not nil, is called with that meanwhile. It is for a program that runs, publishes and ends: nobody watches, and what failed
+// is not tried again.
+func Once(ctx context.Context, store Store, specs []Spec, opts Options, show func([]Status)) []Status {
 	m := NewManager(store, opts)
-	out := make([]Status, len(specs))
+	runners := make([]*runner, len(specs))
 	var wg sync.WaitGroup
 	for i, spec := range specs {
 		r := newRunner(m, spec)
+		runners[i] = r
 		wg.Go(func() {
 			if err := r.once(ctx); err != nil {
 				r.set(func(s *Status) { s.State, s.Error = "failing", err.Error() })
 			}
-			out[i] = r.snapshot()
 		})
 	}
-	wg.Wait()
+	done := make(chan struct{})
+	go func() { wg.Wait(); close(done) }()
+	tick := time.NewTicker(showEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-done:
+			return snapshots(runners)
+		case <-tick.C:
+			if show != nil {
+				show(snapshots(runners))
+			}
+		}
+	}
+}
+
+func snapshots(runners []*runner) []Status {
+	out := make([]Status, len(runners))
+	for i, r := range runners {
+		out[i] = r.snapshot()
+	}
 	return out
 }
 

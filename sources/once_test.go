@@ -23,7 +23,7 @@ func TestOnce(t *testing.T) {
 	}
 	opts := Options{Log: slog.New(slog.DiscardHandler), Parallel: 1}
 	for range 2 {
-		list := Once(t.Context(), store, specs, opts)
+		list := Once(t.Context(), store, specs, opts, nil)
 		if list[0].Name != "good" || list[0].Error != "" || !list[0].Fetched || list[0].Items != 1 {
 			t.Errorf("the good source is %+v", list[0])
 		}
@@ -35,13 +35,13 @@ func TestOnce(t *testing.T) {
 		t.Errorf("%d fetches, want one a call", n)
 	}
 	store.busy = true
-	if list := Once(t.Context(), store, specs, opts); list[0].Error == "" || len(good.times()) != 2 {
+	if list := Once(t.Context(), store, specs, opts, nil); list[0].Error == "" || len(good.times()) != 2 {
 		t.Errorf("while another process fetches it: %+v", list[0])
 	}
 	store.busy = false
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if list := Once(ctx, store, specs, opts); list[0].Error == "" {
+	if list := Once(ctx, store, specs, opts, nil); list[0].Error == "" {
 		t.Errorf("after the end of ctx: %+v", list[0])
 	}
 }

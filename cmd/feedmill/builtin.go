@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"slices"
 	"strings"
@@ -114,3 +115,20 @@ var (
 	checkFile   = embedded.Check
 	compactFile = embedded.Compact
 )
+
+// loadState makes a store file of the state that a static tree has of its store.
+var loadState = embedded.Load
+
+// dumpState writes that state of a store of [openState].
+func dumpState(ctx context.Context, store cache.Store, w io.Writer, note, omit func(string, string) bool) error {
+	s, ok := store.(*embedded.Store)
+	if !ok {
+		return fmt.Errorf("write the state: %T cannot be written down", store)
+	}
+	return s.Dump(ctx, w, embedded.DumpOptions{Note: note, Omit: omit})
+}
+
+// openState opens a store file that goes with the process.
+func openState(path string) (cache.Store, error) {
+	return embedded.Open(path, embedded.Options{NoSync: true})
+}

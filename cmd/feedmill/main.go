@@ -79,7 +79,7 @@ Begin with: feedmill serve PATH_OR_URL...`,
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
 	cmd.AddCommand(
-		serveCommand(), initCommand(), importCommand(), discoverCommand(), previewCommand(), lintCommand(), checkCommand(), explainCommand(), pushCommand(), releaseCommand(), absorbCommand(), statusCommand(), tokenCommand(),
+		serveCommand(), buildCommand(), initCommand(), importCommand(), discoverCommand(), previewCommand(), lintCommand(), checkCommand(), explainCommand(), pushCommand(), releaseCommand(), absorbCommand(), statusCommand(), tokenCommand(),
 		kindsCommand(), schemaCommand(), healthcheckCommand(), storeCommand(), versionCommand())
 	return cmd
 }

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"feedmill/feeds"
 	"feedmill/sources"
 )
 
@@ -61,41 +62,56 @@ const shownReports = 10
 // summary ends in "ready in 0.2 s: 6 categories, 14 tags -> http://localhost:8080".
 func (a *App) summary(ctx context.Context, took time.Duration) (string, error) {
 	var b strings.Builder
-	posts, repaired, rejected := 0, 0, 0
-	for _, s := range a.manager.Status() {
-		posts += s.Items
-		for _, r := range s.Rejected {
-			if repaired+rejected < shownReports {
-				fmt.Fprintln(&b, Place(s.Location, r))
-			}
-			if r.Repaired {
-				repaired++
-			} else {
-				rejected++
-			}
-		}
-		if s.Error != "" {
-			fmt.Fprintf(&b, "source %s: %s\n", s.Name, s.Error)
-		}
-		if s.Withheld != nil {
-			fmt.Fprintf(&b, "source %s: %s: the feeds stay; if this is right: feedmill release %s\n", s.Name, s.Withheld, s.Name)
-		}
-	}
-	if more := repaired + rejected - shownReports; more > 0 {
-		fmt.Fprintf(&b, "and %d more: feedmill check lists them all\n", more)
-	}
+	told := recount(&b, a.manager.Status(), "feedmill release")
 	topics, err := a.store.Topics(ctx, "")
 	if err != nil {
 		return "", fmt.Errorf("list what is published: %w", err)
 	}
+	fmt.Fprintf(&b, "%s\nready in %.1f s: %s -> %s\n", told, max(took.Seconds(), 0.1), labelsOf(topics), a.Base())
+	return b.String(), nil
+}
+
+// labelsOf counts what people look for in a list of topics.
+func labelsOf(topics []feeds.TopicInfo) string {
 	kinds := map[string]int{}
 	for _, t := range topics {
 		kinds[t.Topic.Kind]++
 	}
-	fmt.Fprintf(&b, "%s, %d repaired, %d rejected\n", count(posts, "post", "posts"), repaired, rejected)
-	fmt.Fprintf(&b, "ready in %.1f s: %s, %s -> %s\n", max(took.Seconds(), 0.1),
-		count(kinds["category"], "category", "categories"), count(kinds["tag"], "tag", "tags"), a.Base())
-	return b.String(), nil
+	return count(kinds["category"], "category", "categories") + ", " + count(kinds["tag"], "tag", "tags")
+}
+
+// tally counts the posts of sources.
+type tally struct{ posts, repaired, rejected int }
+
+func (t tally) String() string {
+	return fmt.Sprintf("%s, %d repaired, %d rejected", count(t.posts, "post", "posts"), t.repaired, t.rejected)
+}
+
+// recount writes what a person should know of sources that were fetched; release is the command that lets held withdrawals pass.
+func recount(b *strings.Builder, list []sources.Status, release string) (t tally) {
+	for _, s := range list {
+		t.posts += s.Items
+		for _, r := range s.Rejected {
+			if t.repaired+t.rejected < shownReports {
+				fmt.Fprintln(b, Place(s.Location, r))
+			}
+			if r.Repaired {
+				t.repaired++
+			} else {
+				t.rejected++
+			}
+		}
+		if s.Error != "" {
+			fmt.Fprintf(b, "source %s: %s\n", s.Name, s.Error)
+		}
+		if s.Withheld != nil {
+			fmt.Fprintf(b, "source %s: %s: the feeds stay; if this is right: %s %s\n", s.Name, s.Withheld, release, s.Name)
+		}
+	}
+	if more := t.repaired + t.rejected - shownReports; more > 0 {
+		fmt.Fprintf(b, "and %d more: feedmill check lists them all\n", more)
+	}
+	return t
 }
 
 func count(n int, one, many string) string {

@@ -14,7 +14,13 @@ import (
 )
 
 // baseOf is the address that readers subscribe to. A listener's address is never it: that may be a wildcard.
-func (a *App) baseOf(cfg *config.Config) string { return BaseOf(cfg, a.Addr()) }
+func (a *App) baseOf(cfg *config.Config) string {
+	listen := ""
+	if a.public != nil { // else it is a build
+		listen = a.Addr()
+	}
+	return BaseOf(cfg, listen)
+}
 
 // siteOf is the part of the configuration that shapes documents.
 func siteOf(cfg *config.Config, base, version string) web.Site {
