@@ -87,6 +87,7 @@ type dumper struct {
 	// names are those of the sources that are in the dump, bodies the numbers of the items whose bodies are.
 	names  map[uint32]string
 	bodies map[uint64]bool
+	last   uint64 // the highest number of an item in the dump: others leave no trace, so that they change no byte
 }
 
 // survey decides which sources and bodies are in the dump.
@@ -113,8 +114,11 @@ func (d *dumper) survey() error {
 	}
 	return d.tx.Bucket(bLedger).ForEach(func(k, v []byte) error {
 		rec, err := decodeRecord(v)
-		if err == nil && d.stays(k, rec) && rec.state == live {
-			d.bodies[rec.seq] = true
+		if err == nil && d.stays(k, rec) {
+			d.last = max(d.last, rec.seq)
+			if rec.state == live {
+				d.bodies[rec.seq] = true
+			}
 		}
 		return errors.Join(err, d.ctx.Err())
 	})
@@ -132,7 +136,11 @@ func (d *dumper) stays(k []byte, rec *record) bool {
 func (d *dumper) bucket(name []byte) error {
 	b := d.tx.Bucket(name)
 	d.field(name)
-	d.out.Write(binary.AppendUvarint(nil, b.Sequence()))
+	sequence := b.Sequence()
+	if bytes.Equal(name, bBodies) {
+		sequence = d.last
+	}
+	d.out.Write(binary.AppendUvarint(nil, sequence))
 	err := b.ForEach(func(k, v []byte) error {
 		ok, err := d.has(name, k, v)
 		if err != nil || !ok {

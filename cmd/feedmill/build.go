@@ -197,6 +197,9 @@ func buildStore(ctx context.Context, dir *tree.Dir, how building, temp string) (
 		if err == nil {
 			err = loadState(ctx, path, bytes.NewReader(state))
 		}
+		if err == nil {
+			err = dir.Adopt(stateFile) // it may be all that is here: on an empty machine
+		}
 		if err != nil {
 			return nil, false, fmt.Errorf("read %s: %w; take it from the last build that was published, or delete it to begin anew", filepath.Join(how.out, stateFile), err)
 		}

@@ -60,7 +60,7 @@ func (s *Server) Files(ctx context.Context) ([]File, []Misfit, error) {
 			t.page(topic.Path(), topic.Path())
 		}
 	}
-	for _, p := range outlinePaths {
+	for _, p := range l.outlines() {
 		kind := strings.TrimPrefix(strings.TrimPrefix(p, "/opml"), "/")
 		t.add(p+outlineSuffix, File{doc: &doc{key: p, kind: kind}})
 	}
@@ -184,6 +184,14 @@ func (c *config) published(l *listing) []feeds.Topic {
 		}
 	}
 	return out
+}
+
+// outlines are the addresses of the outlines that have something in them; that of everything always has.
+func (l *listing) outlines() []string {
+	return slices.DeleteFunc(slices.Clone(outlinePaths), func(p string) bool {
+		kind, of := strings.CutPrefix(p, "/opml/")
+		return of && !slices.ContainsFunc(l.rows, func(r row) bool { return r.Topic.Kind == kind && r.Items > 0 })
+	})
 }
 
 // filePath is the file of an address: hosts decode it. reason says why there can be none.
@@ -388,12 +396,14 @@ func (c *config) moves() (out []move) {
 		if c.prefix != "" && strings.HasPrefix(from, c.prefix+"/") {
 			continue // the same address below the base URL is among them
 		}
-		if _, ok := c.locate(from); !ok {
+		_, forced := c.forced[from]
+		if _, ok := c.locate(from); !ok && !forced {
 			out = append(out, move{from, c.offered[from]})
 		}
 	}
-	if to, ok := c.old("/feed.xml"); ok {
-		out = append(out, move{"/feed.xml", to})
+	const jekyllFeed = "/feed.xml"
+	if to, ok := c.old(jekyllFeed); ok && !slices.ContainsFunc(out, func(m move) bool { return m.from == jekyllFeed }) {
+		out = append(out, move{jekyllFeed, to})
 	}
 	return out
 }

@@ -26,7 +26,7 @@ func (l *listing) static(cfg *config) func(path string) bool {
 				l.reach[t.Path()+cfg.formats[i].Suffix] = true
 			}
 		}
-		for _, p := range outlinePaths {
+		for _, p := range l.outlines() {
 			l.reach[p] = true
 		}
 		for p := range staticFiles {

@@ -427,6 +427,14 @@ func (d *Dir) prune(dir string) {
 	}
 }
 
+// Adopt makes a file that somebody has put here one of ours, such as one of another machine's run.
+func (d *Dir) Adopt(p string) error {
+	if d.Owns(p) {
+		return nil
+	}
+	return d.begin(p)
+}
+
 // Read reads a file of the directory, of at most so many bytes; fs.ErrNotExist for none.
 func (d *Dir) Read(p string, most int64) ([]byte, error) { return d.read(p, most) }
 
