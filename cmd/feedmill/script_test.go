@@ -46,7 +46,7 @@ func TestSessions(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"ask": ask, "configure": configure, "damage": damage, "exits": exits, "freeport": freePort, "get": get, "hup": hangUp,
-			"listening": listening, "location": location, "oneline": oneLine, "posts": makePosts, "waitfor": waitFor, "waitstatus": waitStatus,
+			"listening": listening, "location": location, "oneline": oneLine, "posts": makePosts, "same": sameTrees, "waitfor": waitFor, "waitstatus": waitStatus,
 			"website": website,
 		},
 	})
@@ -299,4 +299,31 @@ func damage(ts *testscript.TestScript, neg bool, args []string) {
 		b[i] = 0xa5
 	}
 	ts.Check(os.WriteFile(path, b, 0o600))
+}
+
+// same DIR DIR demands that two directories hold the same files.
+func sameTrees(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: same DIR DIR")
+	}
+	var have [2]map[string]string
+	for i, dir := range args {
+		have[i] = map[string]string{}
+		fsys := os.DirFS(ts.MkAbs(dir))
+		ts.Check(fs.WalkDir(fsys, ".", func(p string, e fs.DirEntry, err error) error {
+			if err != nil || e.IsDir() {
+				return err
+			}
+			b, err := fs.ReadFile(fsys, p)
+			have[i][p] = string(b)
+			return err
+		}))
+	}
+	for i := range have {
+		for p, text := range have[i] {
+			if other, ok := have[1-i][p]; !ok || other != text {
+				ts.Fatalf("%s is in %s, and not the same in %s", p, args[i], args[1-i])
+			}
+		}
+	}
 }

@@ -36,6 +36,7 @@ type File struct {
 	Path string
 
 	doc  *doc
+	copy bool   // at an old address: what comes before it is that of the one it is a copy of
 	page string // address of a page on the server
 	body []byte
 }
@@ -91,7 +92,7 @@ func (s *Server) Make(ctx context.Context, f File) (body []byte, older []File, e
 		if err != nil {
 			return nil, nil, err
 		}
-		if made.older != nil {
+		if made.older != nil && !f.copy {
 			path, reason := filePath(cfg.staticKey(made.older.key))
 			if reason != "" {
 				return nil, nil, fmt.Errorf("make %s: the archive before it cannot be a file: %s", f.Path, reason)
@@ -374,6 +375,7 @@ func (t *tree) copyOf(from, to string, f File) {
 	if p, reason := filePath(to); reason != "" || !t.paths[p] {
 		return // nothing of it was ever published
 	}
+	f.copy = true
 	t.add(from, f)
 }
 

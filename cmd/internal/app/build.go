@@ -138,7 +138,7 @@ func (b *Build) mature(ctx context.Context, _ BuildOptions) error {
 // machine: its sources keep what they have.
 func (b *Build) fetch(ctx context.Context, o BuildOptions) error {
 	a := b.app
-	store := &publicDesks{&desks{store: a.store, log: a.log, mayFetch: a.mayFetch}, b.private}
+	store := &publicDesks{&desks{store: a.store, log: a.log, mayFetch: a.mayFetch}, b.private, &abouts{last: map[string]feeds.About{}}}
 	run := func(list []config.Source) error {
 		for _, s := range list {
 			if !slices.Contains(o.Release, s.Name) {
@@ -158,7 +158,7 @@ func (b *Build) fetch(ctx context.Context, o BuildOptions) error {
 			o.Show(line)
 		})
 		b.Sources = append(b.Sources, done...)
-		return ctx.Err()
+		return errors.Join(b.describe(ctx, done, store.abouts.take()), ctx.Err())
 	}
 	lists := slices.DeleteFunc(slices.Clone(a.cfg.Sources), func(s config.Source) bool { return s.Kind.Members == nil })
 	if err := run(lists); err != nil {
@@ -184,6 +184,24 @@ func (b *Build) fetch(ctx context.Context, o BuildOptions) error {
 		return err
 	}
 	slices.SortFunc(b.Sources, func(x, y sources.Status) int { return strings.Compare(x.Name, y.Name) })
+	return nil
+}
+
+// describe stores what sources said of themselves at the end of a good fetch. A source that knows nothing of what it said before
+// may say less at first, and each difference would move the dates of its documents.
+func (b *Build) describe(ctx context.Context, done []sources.Status, abouts map[string]feeds.About) error {
+	for _, s := range done {
+		about, ok := abouts[s.Name]
+		if !ok || s.Error != "" {
+			continue
+		}
+		err := b.app.atDesk(ctx, s.Name, func(ctx context.Context, l cache.Lease) error {
+			return b.app.store.Describe(ctx, l, s.Name, about)
+		})
+		if err != nil {
+			return fmt.Errorf("store what source %s says of itself: %w", s.Name, err)
+		}
+	}
 	return nil
 }
 
@@ -339,6 +357,7 @@ func PublishedNote(bucket, key string) bool {
 type publicDesks struct {
 	*desks
 	private *privates
+	abouts  *abouts
 }
 
 // Open implements sources.Store.
@@ -347,12 +366,34 @@ func (d *publicDesks) Open(ctx context.Context, source string) (sources.Desk, er
 	if err != nil {
 		return nil, err
 	}
-	return &publicDesk{k, d.private}, nil
+	return &publicDesk{k, d}, nil
 }
 
 type publicDesk struct {
 	*desk
-	private *privates
+	of *publicDesks
+}
+
+// Describe keeps the last word for the end of the fetch.
+func (k *publicDesk) Describe(_ context.Context, about feeds.About) error {
+	k.of.abouts.mu.Lock()
+	defer k.of.abouts.mu.Unlock()
+	k.of.abouts.last[k.source] = about
+	return nil
+}
+
+// abouts are what sources said of themselves last, by name.
+type abouts struct {
+	mu   sync.Mutex
+	last map[string]feeds.About
+}
+
+func (a *abouts) take() map[string]feeds.About {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	taken := a.last
+	a.last = map[string]feeds.About{}
+	return taken
 }
 
 // Put withdraws items of private groups.
@@ -362,7 +403,7 @@ func (k *publicDesk) Put(ctx context.Context, changes ...feeds.Change) ([]feeds.
 			changes = slices.Clone(changes)
 			for j := i; j < len(changes); j++ {
 				if c := &changes[j]; c.Item != nil && c.Item.Group != "" {
-					k.private.add(k.source, c.Key)
+					k.of.private.add(k.source, c.Key)
 					*c = feeds.Change{Source: c.Source, Key: c.Key}
 				}
 			}
