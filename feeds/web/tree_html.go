@@ -164,8 +164,11 @@ func (c *config) staticLink(path, query string, has func(string) bool) (to strin
 		return "", false
 	}
 	delete(q, "_") // it only makes caches look again
-	if p, found := c.locate(path); found && p.list {
+	switch p, _ := c.locate(path); {
+	case p.list:
 		return path + outlineSuffix, len(q) == 0
+	case p.page:
+		return path + "/", len(q) == 0 // without the slash most hosts redirect there
 	}
 	if path != "/" || len(q) == 0 {
 		return path, len(q) == 0
@@ -181,6 +184,8 @@ func (c *config) staticLink(path, query string, has func(string) bool) (to strin
 	if q.Get("sort") == orders[byRecent] {
 		delete(q, "sort") // it is the one that there is
 	}
-	to, _ = topicsPath(kind, n)
+	if to, _ = topicsPath(kind, n); to != "/" {
+		to += "/"
+	}
 	return to, len(q) == 0 && (kind == "" || rank(kind) > 0)
 }

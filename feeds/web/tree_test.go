@@ -61,7 +61,7 @@ func TestStill(t *testing.T) {
 		return path == "/" || path == "/tag/go" || path == "/tag/go.rss" || path == "/opml/tag" || path == "/style.css"
 	}
 	for in, want := range map[string]string{
-		`<a href="/base/tag/go">Go</a>`:                                        `<a href="/base/tag/go">Go</a>`,
+		`<a href="/base/tag/go">Go</a>`:                                        `<a href="/base/tag/go/">Go</a>`,
 		`<a href="/base/tag/go?hl=zh">中文</a>!`:                                 `!`,
 		`<a href="/base/tag/gone"><b>Gone</b></a>`:                             `<b>Gone</b>`,
 		`<a href="https://x.example/base/tag/gone">Gone</a>`:                   `Gone`,
@@ -69,8 +69,8 @@ func TestStill(t *testing.T) {
 		`<a href="https://x.example/baseball">out</a>`:                         `<a href="https://x.example/baseball">out</a>`,
 		`<a href="https://other.example/tag/gone?x=1">out</a>`:                 `<a href="https://other.example/tag/gone?x=1">out</a>`,
 		`<a href="/base/opml/tag">OPML</a>`:                                    `<a href="/base/opml/tag.xml">OPML</a>`,
-		`<a href="/base/?page=2">2</a>`:                                        `<a href="/base/topics/2">2</a>`,
-		`<a href="/base/?kind=tag&amp;page=3&amp;sort=recent">3</a>`:           `<a href="/base/topics/tag/3">3</a>`,
+		`<a href="/base/?page=2">2</a>`:                                        `<a href="/base/topics/2/">2</a>`,
+		`<a href="/base/?kind=tag&amp;page=3&amp;sort=recent">3</a>`:           `<a href="/base/topics/tag/3/">3</a>`,
 		`<a href="/base/?page=1">1</a>`:                                        `<a href="/base/">1</a>`,
 		`<a href="/base/?sort=name">by name</a>`:                               ``,
 		`<a href="/base/?kind=../x">x</a>`:                                     ``,
