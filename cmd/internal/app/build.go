@@ -85,7 +85,9 @@ func (b *Build) Close() error {
 // publicPart is the configuration without what is private.
 func publicPart(cfg *config.Config) *config.Config {
 	out := *cfg
+	out.Targets, out.Groups = nil, nil // a build sends nothing, and shows nothing under a token
 	out.Sources = slices.DeleteFunc(slices.Clone(cfg.Sources), func(s config.Source) bool { return PolicyOf(cfg, s).Group != "" })
+	out.Feeds = slices.DeleteFunc(slices.Clone(cfg.Feeds), func(f config.Feed) bool { return f.Topic.Group != "" })
 	return &out
 }
 
@@ -253,7 +255,7 @@ func (b *Build) publish(ctx context.Context, o BuildOptions) error {
 	if home == "" {
 		o.Static.Home = a.cfg.BaseURL + "/"
 	}
-	a.site.Static, a.site.Notice, a.site.RateLimit = &o.Static, "", 0
+	a.site.Static, a.site.Hubs, a.site.Notice, a.site.RateLimit = &o.Static, nil, "", 0
 	still := &frozen{shown: a.shown, pages: map[recent]*reading{}}
 	if a.web, err = web.New(still, o.Formats, a.site, web.Options{Log: a.log, Memory: 16 << 20}); err != nil {
 		return err

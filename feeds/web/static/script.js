@@ -40,7 +40,7 @@ function addButtons(root) {
     table.tHead.rows[0].append(document.createElement("td"));
     for (const row of table.tBodies[0].rows) {
       const a = row.querySelector("a");
-      const path = a.getAttribute("href").split("?")[0].slice(table.dataset.prefix.length);
+      const path = a.getAttribute("href").split("?")[0].replace(/\/$/, "").slice(table.dataset.prefix.length);
       row.insertCell().append(button(table.dataset.base + path + table.dataset.suffix, a.textContent));
     }
   }
