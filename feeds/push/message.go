@@ -175,7 +175,9 @@ func (s *stream) render(ctx context.Context, m *message) (p *Payload, prints []p
 			return nil, nil, fmt.Errorf("read what is new for target %s: %w", s.spec.Name, err)
 		}
 		for i := range got {
-			items[got[i].ID] = &got[i]
+			if s.spec.may(&got[i]) {
+				items[got[i].ID] = &got[i]
+			}
 		}
 	}
 	m.Items = slices.DeleteFunc(slices.Clone(m.Items), func(p part) bool {

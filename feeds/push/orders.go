@@ -266,7 +266,7 @@ func (c *Courier) Replay(ctx context.Context, target string, what Replay) (int, 
 				return 0, fmt.Errorf("read what is to be sent again: %w", err)
 			}
 			for i := range got {
-				known[got[i].ID] = got[i].Group == "" || spec.names(got[i].Group)
+				known[got[i].ID] = spec.may(&got[i])
 			}
 		}
 		for _, id := range what.Items {
@@ -288,9 +288,10 @@ func (c *Courier) Replay(ctx context.Context, target string, what Replay) (int, 
 	return len(list), c.give(ctx, edits)
 }
 
-// names says whether one of the topics is of a private group.
-func (s *Spec) names(group string) bool {
-	return slices.ContainsFunc(s.Topics, func(t feeds.Topic) bool { return t.Group == group })
+// may says whether the target may have an item: a public one, or one of a private group that a topic names. An item that was
+// public when it came may be private by the time it is sent.
+func (s *Spec) may(it *feeds.Item) bool {
+	return it.Group == "" || slices.ContainsFunc(s.Topics, func(t feeds.Topic) bool { return t.Group == it.Group })
 }
 
 // newest are the IDs of the newest items that a target wants, oldest first: those that came since a time, at most limit.

@@ -142,7 +142,9 @@ func (s *stream) sift(ctx context.Context, page []cache.Entry) error {
 		}
 		want = want[len(chunk):]
 		for i := range got {
-			items[got[i].ID] = &got[i]
+			if s.spec.may(&got[i]) {
+				items[got[i].ID] = &got[i]
+			}
 		}
 		for _, e := range chunk {
 			s.list1(e, items[e.id])

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -88,6 +89,12 @@ func publicPart(cfg *config.Config) *config.Config {
 	out.Targets, out.Groups = nil, nil // a build sends nothing, and shows nothing under a token
 	out.Sources = slices.DeleteFunc(slices.Clone(cfg.Sources), func(s config.Source) bool { return PolicyOf(cfg, s).Group != "" })
 	out.Feeds = slices.DeleteFunc(slices.Clone(cfg.Feeds), func(f config.Feed) bool { return f.Topic.Group != "" })
+	out.Redirects = maps.Clone(cfg.Redirects)
+	for _, s := range cfg.Sources {
+		if s.Group != "" && s.Formerly != "" {
+			delete(out.Redirects, feeds.NewTopic("source", s.Formerly).Path())
+		}
+	}
 	return &out
 }
 

@@ -237,8 +237,12 @@ func (x *explainer) topic(ctx context.Context, asked string) error {
 	}
 	s.Because = append(s.Because, relabelled("labels", x.scene.Config.Labels, t)...)
 	for _, f := range x.scene.Config.Feeds {
-		if f.Topic == t {
+		if f.Topic.Kind == t.Kind && f.Topic.Name == t.Name {
 			s.Because = append(s.Because, savedBy(f))
+			if f.Topic.Group != "" {
+				s.Because = append(s.Because, "it is seen in the private group "+f.Topic.Group+" alone")
+				continue
+			}
 			if !s.Known {
 				s.Because = append(s.Because, "its items are being gathered, by a server with this configuration")
 			}

@@ -60,10 +60,9 @@ func (t teller) placed(s *Story, it *feeds.Item) {
 		s.Topics = append(s.Topics, Placement{m.Topic, m.Label, t.scene.feedsOf(m.Topic)})
 	}
 	for _, f := range t.scene.Config.Feeds {
-		if it.Group != "" && it.Group != f.Group {
+		if it.Group != "" && it.Group != f.Topic.Group {
 			continue
 		}
-		f.Topic.Group = f.Group
 		has, err := f.Match(it)
 		switch {
 		case err != nil:

@@ -176,11 +176,11 @@ func topicOfIndex(key string) feeds.Topic {
 // indexTopics are the topics of the indexes of a saved feed: that of public items, and that of its group's.
 func indexTopics(f config.Feed) []feeds.Topic {
 	t := indexTopic(f.Topic.Name, f.Hash)
-	if f.Group == "" {
+	if f.Topic.Group == "" {
 		return []feeds.Topic{t}
 	}
 	own := t
-	own.Group = f.Group
+	own.Group = f.Topic.Group
 	return []feeds.Topic{t, own}
 }
 

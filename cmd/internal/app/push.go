@@ -54,8 +54,13 @@ func savedFeeds(cfg *config.Config, t config.Target, spec *push.Spec) {
 	spec.Page = func(feeds.Topic) string { return page(first) }
 	spec.Topics = nil
 	for _, topic := range t.Topics {
-		if all := (feeds.Topic{Group: topic.Group, Kind: "all"}); !slices.Contains(spec.Topics, all) {
-			spec.Topics = append(spec.Topics, all)
+		for _, group := range []string{"", topic.Group} {
+			if group == "" && topic.Group != "" && topic.Kind != "feed" {
+				continue // a saved feed of a group has public items, too
+			}
+			if all := (feeds.Topic{Group: group, Kind: "all"}); !slices.Contains(spec.Topics, all) {
+				spec.Topics = append(spec.Topics, all)
+			}
 		}
 	}
 	spec.Where = func(it *feeds.Item) (bool, error) {
@@ -66,7 +71,7 @@ func savedFeeds(cfg *config.Config, t config.Target, spec *push.Spec) {
 			if err != nil {
 				errs = append(errs, err)
 			}
-			in = yes && saved[i].Topic.Group == it.Group
+			in = yes && (it.Group == "" || it.Group == saved[i].Topic.Group)
 		}
 		if !in {
 			return false, errors.Join(errs...)

@@ -52,8 +52,8 @@ func indexTopic(name, hash string) feeds.Topic {
 func savedTopics(cfg *config.Config, group string) []feeds.Topic {
 	var out []feeds.Topic
 	for _, f := range cfg.Feeds {
-		if f.Group == "" || f.Group == group {
-			out = append(out, f.Topic)
+		if f.Topic.Group == "" || f.Topic.Group == group {
+			out = append(out, feeds.Topic{Kind: f.Topic.Kind, Name: f.Topic.Name}) // in a group's view everything is
 		}
 	}
 	return out
@@ -83,8 +83,8 @@ func (s *shown) look(ctx context.Context, cfg *config.Config) (*indexes, error) 
 	}
 	for _, f := range cfg.Feeds {
 		name := f.Topic.Name
-		if f.Group != "" {
-			out.groups[name] = f.Group
+		if f.Topic.Group != "" {
+			out.groups[name] = f.Topic.Group
 		}
 		b, ok := notes[servedPrefix+name]
 		if !ok {

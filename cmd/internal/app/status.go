@@ -140,9 +140,7 @@ func (a *App) savedFeeds(ctx context.Context) []SavedFeed {
 	defer a.overview.mu.Unlock()
 	out := make([]SavedFeed, 0, len(cfg.Feeds))
 	for _, f := range cfg.Feeds {
-		t := f.Topic
-		t.Group = f.Group
-		s := SavedFeed{Name: f.Topic.Name, Group: f.Group, State: "ready", Items: a.overview.items[t]}
+		s := SavedFeed{Name: f.Topic.Name, Group: f.Topic.Group, State: "ready", Items: a.overview.items[f.Topic]}
 		if v, ok := now.names[s.Name]; !ok {
 			s.State = "gathering"
 		} else if v.Hash != f.Hash {

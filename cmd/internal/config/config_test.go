@@ -232,7 +232,7 @@ func TestEverythingIsTaken(t *testing.T) {
 	if diff := cmp.Diff([]Group{{"desk", map[string]string{"alice": "ALICE-has-this-secret-of-128-bits", "bob": "BOB-0123456789-abcdefghijklm"}}, {Name: "board"}}, c.Groups); diff != "" {
 		t.Errorf("groups (-want +got):\n%s", diff)
 	}
-	if s := c.Sources[1]; s.Group != "desk" || c.Feeds[1].Group != "desk" {
+	if s := c.Sources[1]; s.Group != "desk" || c.Feeds[1].Topic.Group != "desk" {
 		t.Errorf("who belongs to which group: %+v, %+v", s, c.Feeds)
 	}
 	if len(c.Feeds) != 2 || c.Feeds[0].Topic != feeds.NewTopic("feed", "chips") || c.Feeds[1].Hash == c.Feeds[0].Hash {

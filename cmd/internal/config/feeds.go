@@ -32,12 +32,10 @@ type savedFeed struct {
 
 // Feed is a saved feed: the items that its words match, or for which its expression is true.
 type Feed struct {
-	// Topic is where it is published.
+	// Topic is where it is published. That of a private group has the group's items beside the public ones.
 	Topic feeds.Topic
 	// Hash is equal for two feeds that have the same items.
 	Hash string
-	// Group is the private group that it is of, whose items it has beside the public ones; empty for a public feed.
-	Group string
 
 	keys   savedFeed
 	filter *match.Filter
@@ -52,11 +50,12 @@ type Definition struct {
 }
 
 // Definition is what decides which items the feed has.
-func (f *Feed) Definition() Definition { return Definition{f.keys.Match, f.keys.Where, f.Group} }
+func (f *Feed) Definition() Definition { return Definition{f.keys.Match, f.keys.Where, f.Topic.Group} }
 
 // Defined is the saved feed of a definition. It fails for one that this version does not understand.
 func Defined(topic feeds.Topic, d Definition) (Feed, error) {
-	f := Feed{Topic: topic, Group: d.Group, keys: savedFeed{Match: d.Match, Where: d.Where}}
+	topic.Group = d.Group
+	f := Feed{Topic: topic, keys: savedFeed{Match: d.Match, Where: d.Where}}
 	var err error
 	if d.Where != "" {
 		f.where, err = match.CompileWhere(d.Where)
@@ -77,8 +76,8 @@ func (f *Feed) hash() string {
 	} else {
 		essence = "match " + f.filter.String()
 	}
-	if f.Group != "" {
-		essence += " for " + f.Group
+	if f.Topic.Group != "" {
+		essence += " for " + f.Topic.Group
 	}
 	sum := sha256.Sum256([]byte(membership + " " + essence))
 	return hex.EncodeToString(sum[:6])
@@ -158,9 +157,9 @@ func (r *reader) saved(c *Config, topic feeds.Topic, at string, k, n *yaml.Node)
 		r.fail(k, at, "want either match: with the words of an address, or where: with an expression")
 		return
 	}
-	f := Feed{Topic: topic, Group: s.Group, keys: s}
-	if f.Group != "" {
-		r.knownGroup(c, valueOf(n, "group"), join(at, "group"), f.Group)
+	f := Feed{Topic: topic, keys: s}
+	if f.Topic.Group = s.Group; s.Group != "" {
+		r.knownGroup(c, valueOf(n, "group"), join(at, "group"), s.Group)
 	}
 	if where != n {
 		var err error
