@@ -29,7 +29,8 @@ import (
 )
 
 const (
-	posts = 1360 // each with three tags that no other has
+	posts = 1360                // each with three tags that no other has
+	boats = posts - (posts+1)/3 // that have the word: every third is in Chinese
 	topic = "/tag/harbour"
 	// screenshots is where pictures of all pages go, for people to look at.
 	screenshots = "screenshots"
@@ -110,10 +111,11 @@ func start() (stop func(), err error) {
 		os.RemoveAll(dir)
 	}
 	for range 600 {
-		if body, err := get("/?q=tag-4079"); err == nil && strings.Contains(body, "/tag/tag-4079") {
-			if body, err := get("/feed/ships"); err == nil && strings.Contains(body, "All that floats.") {
-				return stop, nil
-			}
+		// All posts are there, and the saved feed has all that it is to have.
+		body, err := get("/")
+		ships, err2 := get("/feed/ships")
+		if errors.Join(err, err2) == nil && strings.Contains(body, fmt.Sprintf("%d posts in", posts)) && strings.Contains(ships, fmt.Sprintf("Posts: %d", boats)) {
+			return stop, nil
 		}
 		select {
 		case err := <-ended:
