@@ -22,13 +22,15 @@ import (
 func TestExample(t *testing.T) {
 	const file = "../../deploy/example.yaml"
 	values := map[string]string{
-		"CREW_TELEGRAM": "123456789:a-token-of-the-environment",
-		"CREW_DISCORD":  "https://discord.com/api/webhooks/1/a-token-of-the-environment",
-		"OFFICE_TEAMS":  "https://teams.example.com/a-value-of-the-environment",
-		"CREW_FEISHU":   "https://open.feishu.cn/open-apis/bot/v2/hook/a-value-of-the-environment",
-		"CREW_DINGTALK": "https://oapi.dingtalk.com/robot/send?access_token=a-value-of-the-environment",
-		"ALICE_TOKEN":   "7KQ2ZV5M4XDTPWJ6BHRNFCSY3E",
-		"OFFICE_PROXY":  "http://proxy.example.com:3128",
+		"NEWSROOM_WECOM": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=a-value-of-the-environment",
+		"NEWSROOM_SLACK": "https://hooks.slack.com/services/T0/B0/a-value-of-the-environment",
+		"CREW_TELEGRAM":  "123456789:a-token-of-the-environment",
+		"CREW_DISCORD":   "https://discord.com/api/webhooks/1/a-token-of-the-environment",
+		"OFFICE_TEAMS":   "https://teams.example.com/a-value-of-the-environment",
+		"CREW_FEISHU":    "https://open.feishu.cn/open-apis/bot/v2/hook/a-value-of-the-environment",
+		"CREW_DINGTALK":  "https://oapi.dingtalk.com/robot/send?access_token=a-value-of-the-environment",
+		"OFFICE_PROXY":   "http://proxy.example.com:3128",
+		"ALICE_TOKEN":    "7KQ2ZV5M4XDTPWJ6BHRNFCSY3E",
 	}
 	cfg, err := config.Load(file, allKinds, func(name string) (string, bool) {
 		if v, ok := values[name]; ok {

@@ -132,3 +132,13 @@ func TestFullWidth(t *testing.T) {
 		}
 	}
 }
+
+// TestHeadlineOfNothing: a title of what nobody sees is shown as a mark: an empty link is refused, or cannot be clicked.
+func TestHeadlineOfNothing(t *testing.T) {
+	m := &push.Message{}
+	for _, title := range []string{"", " \n", "\x00\u202e"} {
+		if got := m.Headline(&push.Entry{Title: title}); got != push.Mark {
+			t.Errorf("%q: got %q", title, got)
+		}
+	}
+}

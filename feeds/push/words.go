@@ -31,9 +31,12 @@ func (m *Message) ReadText() string {
 // maxHeadline is the longest title in characters: what follows it is no title any more.
 const maxHeadline = 300
 
-// Headline is the entry's title as one line, with a word before it where the entry was delivered before.
+// Headline is the entry's title as one line that is never empty, with a word before it where the entry was delivered before.
 func (m *Message) Headline(e *Entry) string {
-	title := Cut(strings.Join(strings.Fields(e.Title), " "), Runes(maxHeadline))
+	title := Cut(strings.Join(strings.Fields(Plain(e.Title)), " "), Runes(maxHeadline))
+	if title == "" {
+		title = Mark
+	}
 	switch {
 	case !e.Edited:
 		return title
