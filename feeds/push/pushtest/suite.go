@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"html"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -34,6 +37,8 @@ type Case struct {
 	Titles bool
 	// Except are modes that the platform does not have.
 	Except []Mode
+	// Data says that it sends one item as data: neither what the template made of it, nor several in a message.
+	Data bool
 }
 
 // Shown is a message as people have it on the platform.
@@ -128,6 +133,17 @@ func entry(i int) push.Entry {
 	}
 }
 
+// likewise is the entry with an item that says what it says.
+func likewise(e push.Entry) push.Entry {
+	it := *e.Item
+	it.Title, it.URL, it.Summary, it.Content, it.Image = e.Title, e.URL, e.Text, "<p>"+html.EscapeString(e.Text)+"</p>", e.Image
+	if e.Footer != "" {
+		it.Tags, it.Authors = []string{e.Footer}, []feeds.Person{{Name: e.Footer}}
+	}
+	e.Item = &it
+	return e
+}
+
 func digest(entries []push.Entry) *push.Message {
 	m := &push.Message{ID: "m1", Entries: entries, Language: "zh", Time: time.Date(2026, 11, 23, 16, 0, 0, 0, time.FixedZone("", 8*3600))}
 	if len(entries) > 1 {
@@ -138,8 +154,10 @@ func digest(entries []push.Entry) *push.Message {
 
 // Run proves a target.
 func Run(t *testing.T, c Case) {
+	t.Run("kind", c.kind)
 	t.Run("shows", c.shows)
 	t.Run("classes", c.classes)
+	t.Run("pauses", c.pauses)
 	t.Run("tls", c.tls)
 	t.Run("fits", c.fits)
 	t.Run("packs", c.packs)
@@ -163,7 +181,7 @@ func (c Case) shows(t *testing.T) {
 	b.takes(p)
 	got := c.Read(p.Body)
 	for _, want := range []string{e.Title, e.Text} {
-		if !strings.Contains(got.Text, want) && (want == e.Title || !c.Titles) {
+		if !strings.Contains(got.Text, want) && (want == e.Title || !c.Titles && !c.Data) {
 			t.Errorf("%q is not in %q", want, got.Text)
 		}
 	}
@@ -173,16 +191,88 @@ func (c Case) shows(t *testing.T) {
 	m := digest([]push.Entry{entry(1), entry(2), entry(3)})
 	m.More, m.MoreURL = 37, "https://feeds.example.com/tag/x"
 	p = b.render(m)
-	if p.Entries != 3 {
+	if p.Entries != 3 && !c.Data {
 		t.Errorf("%d of three short entries fit", p.Entries)
 	}
+	if !reflect.DeepEqual(m.Entries, []push.Entry{entry(1), entry(2), entry(3)}) {
+		t.Error("rendering changed the message")
+	}
 	b.takes(p)
-	if got, taken := c.Read(p.Body), b.fake.Received(); len(taken) < 2 || p.Entries == 3 && !strings.Contains(got.Text, "37") {
-		t.Errorf("the digest reads %q", got.Text)
+	got, taken := c.Read(p.Body), b.fake.Received()
+	if len(taken) < 2 || !strings.Contains(got.Text, "37") || !slices.Contains(got.Links, m.MoreURL) {
+		t.Errorf("the digest reads %q, and leads to %q", got.Text, got.Links)
 	}
 	silent := digest([]push.Entry{e})
 	silent.Silent = true
 	b.takes(b.render(silent))
+}
+
+// kind: the table of contents has words for it, and its address can come from a file.
+func (c Case) kind(t *testing.T) {
+	k := c.Kind
+	for _, words := range []string{k.Name, k.Doc, k.Setup} {
+		if words == "" || strings.Contains(words, "\n") {
+			t.Errorf("%q is not one line", words)
+		}
+	}
+	found := false
+	for f := range reflect.TypeOf(k.Config()).Elem().Fields() {
+		if key, _, _ := strings.Cut(f.Tag.Get("yaml"), ","); key == k.Name {
+			found = true
+			if f.Tag.Get("secret") != "true" {
+				t.Errorf("key %s is not marked as a secret: it cannot come from a file", key)
+			}
+		}
+	}
+	if !found {
+		t.Errorf("the configuration has no key %s", k.Name)
+	}
+	if err := k.Config().Check(); err == nil {
+		t.Error("a configuration without an address is in order")
+	}
+}
+
+// pauses: whatever stands before a platform may ask for a pause in any form of Retry-After, and with any body.
+func (c Case) pauses(t *testing.T) {
+	b := c.bench(t)
+	p := b.render(digest([]push.Entry{entry(1)}))
+	for _, tt := range []struct {
+		status int
+		after  string
+		class  push.Class
+		want   time.Duration
+	}{
+		{429, "", push.RateLimited, 0},
+		{429, "30", push.RateLimited, 30 * time.Second},
+		{429, "1.5", push.RateLimited, 1500 * time.Millisecond},
+		{429, "date", push.RateLimited, time.Minute},
+		{429, "soon", push.RateLimited, 0},
+		{503, "9", push.Transient, 9 * time.Second},
+		{503, "date", push.Transient, time.Minute},
+		{504, "", push.Transient, 0},
+	} {
+		for _, body := range []string{"", "rate_limited", "<html>slow down</html>", "{}"} {
+			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				after := tt.after
+				if after == "date" {
+					after = time.Now().Add(time.Minute).UTC().Format(http.TimeFormat)
+				}
+				w.Header().Set("Retry-After", after)
+				w.WriteHeader(tt.status)
+				io.WriteString(w, body)
+			}))
+			_, err := b.make(srv.URL, http.DefaultTransport).Send(t.Context(), "m1", p)
+			srv.Close()
+			e := push.AsError(err)
+			if e == nil {
+				t.Fatalf("%d is taken for delivered", tt.status)
+			}
+			// A date has whole seconds, and some of them pass.
+			if off := tt.want - e.RetryAfter; e.Class != tt.class || off != 0 && (tt.after != "date" || off < 0 || off > tt.want/2) {
+				t.Errorf("%d, Retry-After %q, %q: %s after %v, want %s after %v", tt.status, tt.after, body, e.Class, e.RetryAfter, tt.class, tt.want)
+			}
+		}
+	}
 }
 
 // classes: how each answer is understood.
@@ -254,7 +344,7 @@ func (c Case) fits(t *testing.T) {
 				for i := range entries {
 					e := entry(i)
 					e.Title, e.Text, e.Footer = "t"+long, long, long
-					list = append(list, e)
+					list = append(list, likewise(e))
 				}
 				b.takes(b.render(digest(list)))
 			}
@@ -266,6 +356,7 @@ func (c Case) fits(t *testing.T) {
 	b.takes(b.render(digest([]push.Entry{long})))
 	bare := entry(2)
 	bare.URL, bare.Text, bare.Footer = "", "", ""
+	b.takes(b.render(digest([]push.Entry{likewise(long)})))
 	b.takes(b.render(digest([]push.Entry{bare})))
 	b.takes(b.render(digest([]push.Entry{bare, bare})))
 }
@@ -278,7 +369,7 @@ func (c Case) packs(t *testing.T) {
 		e := entry(i)
 		e.Title = fmt.Sprintf("第 %04d 条消息的标题不长不短", i)
 		e.URL = fmt.Sprintf("https://e.org/%d", i)
-		all = append(all, e)
+		all = append(all, likewise(e))
 	}
 	messages := 0
 	for rest := all; len(rest) > 0; messages++ {
@@ -318,7 +409,7 @@ func (c Case) hostile(t *testing.T) {
 			for i := range entries {
 				e := entry(i)
 				e.Title, e.Text, e.Footer = "A "+evil+" B", evil, evil
-				list = append(list, e)
+				list = append(list, likewise(e))
 			}
 			m := digest(list)
 			p := b.render(m)
@@ -336,6 +427,7 @@ func (c Case) hostile(t *testing.T) {
 	}
 	e := entry(1)
 	e.URL = "https://example.org/a(b)c|d>e f\"g`h\\i"
+	e = likewise(e)
 	b.takes(b.render(digest([]push.Entry{e})))
 	if got := c.Read(b.render(digest([]push.Entry{e})).Body).Links; !slices.ContainsFunc(got, func(l string) bool { return strings.HasPrefix(l, "https://example.org/a") && strings.HasSuffix(l, "i") }) {
 		t.Errorf("an address with odd letters is cut: %q", got)
@@ -411,13 +503,12 @@ func Fuzz(f *testing.F, c Case) {
 		f.Add("t"+s, "https://example.org/", s, s, 1, false)
 		f.Add(strings.Repeat(s, 400), "https://example.org/"+s, s, "", 40, true)
 	}
+	// Without a network, whose goroutines would make every input look like news.
 	b := c.bench(f)
+	b.target = b.make("http://fake.example", memory{b.fake})
 	f.Fuzz(func(t *testing.T, title, url, text, footer string, n int, small bool) {
-		if strings.TrimSpace(strings.ToValidUTF8(title, "x")) == "" {
-			title = "t" + title
-		}
 		e := push.Entry{Item: entry(1).Item, Title: title, URL: "https://example.org/" + url, Text: text, Footer: footer}
-		m := digest(slices.Repeat([]push.Entry{e}, 1+max(n, -n-1)%60))
+		m := digest(slices.Repeat([]push.Entry{likewise(e)}, 1+max(n, -n-1)%60))
 		m.Small = small
 		own := *b
 		own.t = t

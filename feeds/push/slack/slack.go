@@ -34,7 +34,7 @@ type Config struct {
 func (c *Config) Check() error {
 	u, err := url.Parse(c.URL)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || !strings.HasPrefix(u.Path, "/services/") || strings.Count(strings.Trim(u.Path, "/"), "/") < 3 {
-		return errors.New("slack: want the webhook's URL as copied, https://hooks.slack.com/services/T.../B.../...")
+		return errors.New("slack: want the webhook's URL as copied: https://hooks.slack.com/services/ and three parts")
 	}
 	return nil
 }
