@@ -56,7 +56,11 @@ func Units(s string) int {
 }
 
 // LinkURL is an address as it may stand in a link of Markdown or mrkdwn: what would end the link there is percent-encoded.
-func LinkURL(address string) string { return linkURL.Replace(address) }
+//
+// Broken UTF-8 is as long here as in the JSON around it.
+func LinkURL(address string) string {
+	return linkURL.Replace(strings.ToValidUTF8(address, "%EF%BF%BD"))
+}
 
 var linkURL = strings.NewReplacer(
 	"(", "%28", ")", "%29", "<", "%3C", ">", "%3E", "|", "%7C", " ", "%20", "\\", "%5C", "\"", "%22", "`", "%60", "\n", "", "\r", "", "\t", "",

@@ -15,7 +15,7 @@ import (
 var suite = pushtest.Case{
 	Kind: slack.Kind, Fake: pushtest.Slack, Read: pushtest.ReadSlack, Most: 12,
 	Config:  func(base string) push.Config { return &slack.Config{URL: base + pushtest.SlackPath} },
-	Secrets: []string{"faketokenslack", "/services/"},
+	Secrets: []string{"faketokenslack"},
 }
 
 func Test(t *testing.T) { pushtest.Run(t, suite) }
