@@ -2,12 +2,15 @@ package web
 
 import (
 	"fmt"
+	"image"
+	"image/draw"
 	"reflect"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	qr "github.com/piglig/go-qr"
 	"golang.org/x/net/html"
 
 	"feedmill/feeds"
@@ -285,11 +288,25 @@ func TestStaticFiles(t *testing.T) {
 	r.want(r.get("/style-00000000.css"), 404, "Cache-Control", "no-store")
 }
 
+// TestQR reads the codes back as a camera does.
 func TestQR(t *testing.T) {
-	if q := newQR("https://feeds.example/feed.atom"); q.Size != 25+8 && q.Size != 29+8 || !strings.HasPrefix(q.Path, "M4 4h7v1h-7z") {
-		t.Errorf("%+v", q)
+	for _, address := range []string{"https://feeds.example/feed.atom", "https://feeds.example/tag/%E8%8A%AF%E7%89%87.atom?q=a&not=%22b%22", "https://feeds.example/" + long(maxQR-22)} {
+		q := newQR(address)
+		const scale = 4
+		picture := image.NewGray(image.Rect(0, 0, q.Size*scale, q.Size*scale))
+		draw.Draw(picture, picture.Bounds(), image.White, image.Point{}, draw.Src)
+		for run := range strings.SplitSeq(strings.TrimSuffix(q.Path, "z"), "z") {
+			var x, y, width, back int
+			if _, err := fmt.Sscanf(run, "M%d %dh%dv1h-%d", &x, &y, &width, &back); err != nil || width != back {
+				t.Fatalf("%s: %q is no run of modules: %v", address, run, err)
+			}
+			draw.Draw(picture, image.Rect(x*scale, y*scale, (x+width)*scale, (y+1)*scale), image.Black, image.Point{}, draw.Src)
+		}
+		if got, err := qr.Decode(picture); got != address || err != nil {
+			t.Errorf("the code of %s says %q, %v", address, got, err)
+		}
 	}
-	if q := newQR("https://feeds.example/" + long(300)); q.Size != 0 {
+	if q := newQR("https://feeds.example/" + long(maxQR)); q.Size != 0 {
 		t.Error("a code that no camera reads")
 	}
 }
