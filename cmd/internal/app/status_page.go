@@ -31,6 +31,7 @@ type statusView struct {
 	Hours   plot
 	Events  []event
 	Private map[string]string // groups of sources, by name
+	Every   map[string]string // how often they are fetched
 }
 
 // Say writes a sentence with numbers.
@@ -96,7 +97,7 @@ func (a *App) statusPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	lang := statusLanguage(r)
-	v := statusView{Report: a.report(), T: statusTexts[lang], Style: statusStyle, Private: map[string]string{}}
+	v := statusView{Report: a.report(), T: statusTexts[lang], Style: statusStyle, Private: map[string]string{}, Every: map[string]string{}}
 	a.overview.count(r.Context(), a)
 	v.Hours = a.overview.plot()
 	for _, e := range a.health.events() {
@@ -105,6 +106,9 @@ func (a *App) statusPage(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	for _, s := range a.running() {
+		if v.Every[s.Name] = everyOf(s.Interval); s.MaxInterval > s.Interval {
+			v.Every[s.Name] += " – " + everyOf(s.MaxInterval)
+		}
 		if s.Group != "" {
 			v.Private[s.Name] = s.Group
 		}
@@ -123,6 +127,18 @@ func (a *App) statusPage(w http.ResponseWriter, r *http.Request) {
 	if _, err := w.Write(b.Bytes()); err != nil {
 		a.log.Debug("cannot write the status page", "err", err)
 	}
+}
+
+// everyOf is an interval without the zeros at its end.
+func everyOf(d time.Duration) string {
+	s := strings.TrimSuffix(d.String(), "m0s")
+	if s != d.String() {
+		s += "m"
+	}
+	if h, ok := strings.CutSuffix(s, "h0m"); ok {
+		s = h + "h"
+	}
+	return s
 }
 
 // statusStyle is the page's own style sheet, and statusPolicy lets nothing but that count.

@@ -105,3 +105,11 @@ func TestPlotOfNothing(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 }
+
+func TestEveryOf(t *testing.T) {
+	for d, want := range map[time.Duration]string{time.Minute: "1m", time.Hour: "1h", 90 * time.Minute: "1h30m", 30 * time.Second: "30s", 90 * time.Second: "1m30s", 0: "0s", 24 * time.Hour: "24h"} {
+		if got := everyOf(d); got != want {
+			t.Errorf("%d: %q, want %q", d, got, want)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"feedmill/cache"
@@ -72,10 +73,11 @@ func (a *App) follow(ctx context.Context, cursor *cache.Cursor) error {
 		return err
 	}
 	moved := map[feeds.Topic]struct{}{}
+	var sides []feeds.Topic // of items that went over to another group
 	described, all := map[string]struct{}{}, false
 	for _, e := range entries {
 		if private(e) {
-			a.web.Forget(e.Topics...)
+			sides = append(sides, e.Topics...)
 		}
 		for _, t := range e.Topics {
 			moved[t] = struct{}{}
@@ -84,6 +86,10 @@ func (a *App) follow(ctx context.Context, cursor *cache.Cursor) error {
 			described[e.Source] = struct{}{}
 			all = all || e.Source == ""
 		}
+	}
+	if len(sides) > 0 {
+		slices.SortFunc(sides, func(a, b feeds.Topic) int { return strings.Compare(a.String(), b.String()) })
+		a.web.Forget(slices.Compact(sides)...)
 	}
 	if len(described) > 0 {
 		names := slices.Sorted(maps.Keys(described))
