@@ -23,6 +23,7 @@ import (
 	"feedmill/feeds/push/slack"
 	"feedmill/feeds/push/teams"
 	"feedmill/feeds/push/telegram"
+	"feedmill/feeds/push/webhook"
 	"feedmill/feeds/push/wecom"
 	"feedmill/feeds/rss"
 	"feedmill/sources"
@@ -46,7 +47,7 @@ var formats = []feeds.Format{rss.Format, atom.Format, jsonfeed.Format}
 var kinds = []sources.Kind{jekyll.Kind, hugo.Kind, git.Kind(jekyll.Generator, hugo.Generator), opml.Kind(webfeed.Kind), sitemap.Kind, webfeed.Kind, webpage.Kind, jsonapi.Kind, inbox.Kind}
 
 // targets are the chats and endpoints that news are sent to.
-var targets = []push.Kind{wecom.Kind, slack.Kind, feishu.Kind, dingtalk.Kind, telegram.Kind, discord.Kind, teams.Kind}
+var targets = []push.Kind{wecom.Kind, slack.Kind, webhook.Kind, feishu.Kind, dingtalk.Kind, telegram.Kind, discord.Kind, teams.Kind}
 
 // allKinds are what a configuration can name.
 var allKinds = config.Kinds{Sources: kinds, Targets: targets}

@@ -24,6 +24,9 @@ func TestExample(t *testing.T) {
 	values := map[string]string{
 		"NEWSROOM_WECOM": "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=a-value-of-the-environment",
 		"NEWSROOM_SLACK": "https://hooks.slack.com/services/T0/B0/a-value-of-the-environment",
+		"DESK_WEBHOOK":   "https://desk.example.com/hooks/a-value-of-the-environment",
+		"DESK_SECRET":    "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+		"DESK_OLD":       "whsec_ZmFrZS1zZWNyZXQtb2YtYS13ZWJob29r",
 		"CREW_TELEGRAM":  "123456789:a-token-of-the-environment",
 		"CREW_DISCORD":   "https://discord.com/api/webhooks/1/a-token-of-the-environment",
 		"OFFICE_TEAMS":   "https://teams.example.com/a-value-of-the-environment",
