@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"os"
 	"sync"
 	"testing"
 
@@ -10,6 +11,9 @@ import (
 
 // TestMain lets the test binary be feedmill in the sessions of testdata/script.
 func TestMain(m *testing.M) {
+	if os.Getenv(childEnv) != "" {
+		os.Exit(run())
+	}
 	testscript.Main(m, map[string]func(){"feedmill": main})
 }
 

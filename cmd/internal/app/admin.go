@@ -77,7 +77,7 @@ type Report struct {
 }
 
 func (a *App) report() Report {
-	r := Report{Version: a.opts.Version, Newest: a.mayFetch(), Sources: a.manager.Status(), Targets: a.courier.Status()}
+	r := Report{Version: a.opts.Version, Newest: a.mayFetch(), Sources: a.manager.Status(), Targets: a.Targets()}
 	a.countMerged(r.Sources)
 	if a.hubActive() || a.hubOpen() {
 		st := a.hub.Stats()

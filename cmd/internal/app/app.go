@@ -125,7 +125,7 @@ func Start(ctx context.Context, opts Options) (_ *App, err error) {
 		return nil, err
 	}
 	a.store, a.shown, a.health = store, &shown{Store: store}, &health{
-		a: a, status: func() []sources.Status { return a.manager.Status() }, targets: func() []push.Status { return a.courier.Status() },
+		a: a, status: func() []sources.Status { return a.manager.Status() }, targets: func() []push.Status { return a.Targets() },
 	}
 	if err := a.adopt(ctx, cfg); err != nil {
 		return nil, err

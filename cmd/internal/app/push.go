@@ -112,3 +112,6 @@ func (a *App) carry(ctx context.Context) {
 		a.log.Error("nothing is pushed", "err", err)
 	}
 }
+
+// Targets is how every target is.
+func (a *App) Targets() []push.Status { return a.courier.Status() }
