@@ -46,7 +46,8 @@ func TestSessions(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"ask": ask, "configure": configure, "damage": damage, "exits": exits, "freeport": freePort, "get": get, "hup": hangUp,
-			"listening": listening, "location": location, "oneline": oneLine, "posts": makePosts, "same": sameTrees, "waitfor": waitFor, "waitstatus": waitStatus,
+			"listening": listening, "location": location, "oneline": oneLine, "platform": fakePlatform, "posts": makePosts, "same": sameTrees, "shown": shownBy,
+			"waitfor": waitFor, "waitstatus": waitStatus,
 			"website": website,
 		},
 	})
