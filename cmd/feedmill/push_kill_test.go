@@ -25,7 +25,7 @@ var markOf = regexp.MustCompile(`mark-[0-9]{4}`)
 // or ended without an answer. FEEDMILL_KILLS=100 kills a hundred times, while 2,000 items flow; it takes some minutes.
 func TestKilledWhilePushing(t *testing.T) {
 	t.Parallel()
-	kills, perLife := 4, 20
+	kills, perLife := 3, 20
 	if text := os.Getenv("FEEDMILL_KILLS"); text != "" {
 		var err error
 		if kills, err = strconv.Atoi(text); err != nil {
