@@ -22,7 +22,11 @@ const (
 	// documents are made for them.
 	maxRunning     = 256
 	maxRunningHost = 32
-	maxRendering   = 4
+	// maxUnproven is how many of them may go to callbacks that did not take the last delivery within quick: so slow ones, however
+	// many and at however many hosts, leave the others half of the room.
+	maxUnproven  = maxRunning / 2
+	quick        = 2 * time.Second
+	maxRendering = 4
 	// writeBatch is how many notes are written at once.
 	writeBatch = 500
 	// sentFor is how long it is remembered what a feed was that nobody changed: longer than the log goes back.
@@ -47,9 +51,11 @@ type distributor struct {
 	toRender  []*feed
 	rendering int
 	docs      chan rendered
-	waiting   map[string][]*job // by host
-	running   map[string]int
+	waiting   map[lane][]*job
+	running   map[string]int // by host
 	total     int
+	unproven  int            // of total
+	atHost    map[string]int // subscriptions
 	results   chan result
 	work      sync.WaitGroup
 	pings     *pings
@@ -76,6 +82,7 @@ type sub struct {
 	busy  bool
 	again *Document
 	due   *due // nil while it gets what there is
+	quick bool // it took the last delivery, in time
 	noted bool // there is a note that it has to be served
 	gone  bool
 }
@@ -96,20 +103,28 @@ type rendered struct {
 	err  error
 }
 
+// lane is one queue of deliveries.
+type lane struct {
+	host  string
+	quick bool
+}
+
 type job struct {
+	lane
 	sub *sub
 	doc *Document
 }
 
 type result struct {
-	sub *sub
-	err error
+	*job
+	took time.Duration
+	err  error
 }
 
 func newDistributor(h *Hub, lease cache.Lease) *distributor {
 	return &distributor{
 		h: h, lease: lease, feeds: map[string]*feed{}, subs: map[string]*sub{},
-		docs: make(chan rendered), waiting: map[string][]*job{}, running: map[string]int{}, results: make(chan result),
+		docs: make(chan rendered), waiting: map[lane][]*job{}, running: map[string]int{}, atHost: map[string]int{}, results: make(chan result),
 	}
 }
 
@@ -240,6 +255,11 @@ func (d *distributor) look(ctx context.Context) error {
 			old.subscription = s
 			return nil
 		}
+		host := s.host()
+		if len(d.subs) >= d.h.mostSubs || d.atHost[host] >= d.h.mostSubsHost {
+			d.turnAway(ctx, key, &s)
+			return nil
+		}
 		f := d.feeds[s.Topic]
 		if f == nil {
 			pub, ok := d.h.env.Documents.Feed(s.Topic)
@@ -253,8 +273,9 @@ func (d *distributor) look(ctx context.Context) error {
 				d.want(f)
 			}
 		}
-		x := &sub{subscription: s, id: key, at: s.host(), feed: f}
+		x := &sub{subscription: s, id: key, at: host, feed: f}
 		f.subs[x], d.subs[key] = struct{}{}, x
+		d.atHost[host]++
 		return nil
 	})
 	if err != nil {
@@ -295,7 +316,13 @@ func (d *distributor) look(ctx context.Context) error {
 
 // forget lets go of a subscription that is not there any more.
 func (d *distributor) forget(x *sub) {
+	if x.gone {
+		return
+	}
 	x.gone = true
+	if d.atHost[x.at]--; d.atHost[x.at] == 0 {
+		delete(d.atHost, x.at)
+	}
 	delete(d.subs, x.id)
 	delete(x.feed.subs, x)
 	d.done(x)
@@ -380,17 +407,24 @@ func (d *distributor) begin(ctx context.Context) {
 		return
 	}
 	hub := d.h.options().URL
-	for host, jobs := range d.waiting {
-		for len(jobs) > 0 && d.total < maxRunning && d.running[host] < maxRunningHost {
+	for l, jobs := range d.waiting {
+		for len(jobs) > 0 && d.total < maxRunning && d.running[l.host] < maxRunningHost && (l.quick || d.unproven < maxUnproven) {
 			j := jobs[0]
 			jobs = jobs[1:]
-			d.running[host]++
+			d.running[l.host]++
 			d.total++
+			if !l.quick {
+				d.unproven++
+			}
 			to := j.sub.subscription // which a renewal may change
-			d.work.Go(func() { d.results <- result{j.sub, d.h.deliver(ctx, &to, j.doc, hub)} })
+			d.work.Go(func() {
+				began := time.Now()
+				err := d.h.deliver(ctx, &to, j.doc, hub)
+				d.results <- result{j, time.Since(began), err}
+			})
 		}
-		if d.waiting[host] = jobs; len(jobs) == 0 {
-			delete(d.waiting, host)
+		if d.waiting[l] = jobs; len(jobs) == 0 {
+			delete(d.waiting, l)
 		}
 	}
 }
@@ -448,17 +482,22 @@ func (d *distributor) send(x *sub, doc *Document) {
 		return
 	}
 	x.busy = true
-	d.waiting[x.at] = append(d.waiting[x.at], &job{x, doc})
+	l := lane{x.at, x.quick}
+	d.waiting[l] = append(d.waiting[l], &job{l, x, doc})
 }
 
 // delivered takes the end of a delivery.
 func (d *distributor) delivered(ctx context.Context, r result) {
 	x := r.sub
 	d.total--
+	if !r.quick {
+		d.unproven--
+	}
 	if d.running[x.at]--; d.running[x.at] == 0 {
 		delete(d.running, x.at)
 	}
 	x.busy = false
+	x.quick = r.err == nil && r.took < quick
 	switch {
 	case x.gone:
 		return
@@ -507,6 +546,14 @@ func (d *distributor) end(ctx context.Context, x *sub, reason string) {
 	d.drop(x)
 	s := x.subscription
 	d.work.Go(func() { d.h.deny(ctx, &s, reason) })
+}
+
+// turnAway ends a subscription for which there is no room, and tells the callback (WebSub §5.2: at any time).
+func (d *distributor) turnAway(ctx context.Context, key string, s *subscription) {
+	d.h.stats.refused.Add(1)
+	d.h.env.Log.Warn("a WebSub subscription is turned away: there are too many, in total or at its host", "topic", s.Topic, "callback", s.host())
+	d.edits = append(d.edits, cache.Edit{Bucket: bucketSubs, Key: key}, cache.Edit{Bucket: bucketDue, Key: key}, generation())
+	d.work.Go(func() { d.h.deny(ctx, s, "too many subscriptions") })
 }
 
 // drop takes a subscription out of the store.

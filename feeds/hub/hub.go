@@ -86,23 +86,34 @@ type Hub struct {
 	opts Options
 
 	asking  sync.WaitGroup
+	asks    *asks
 	slots   chan struct{} // verifications under way
 	perHost *hosts
 	ctx     context.Context
 	cancel  context.CancelFunc
 	changed chan struct{} // one slot: this process changed a subscription
+	// mostSubs and mostSubsHost are how many subscriptions there may be, in total and with callbacks at one host.
+	mostSubs, mostSubsHost int
 }
 
-// maxVerifying is how many callbacks are asked at once whether they mean it; maxVerifyingHost how many of them of one host.
+// maxVerifying is how many callbacks are asked at once whether they mean it, maxVerifyingHost how many of them of one host;
+// maxAsks and maxAsksHost are how many requests may wait for that. One host may be a reader that takes every feed of a large
+// site in each format.
 const (
-	maxVerifying     = 32
+	maxVerifying     = 64
 	maxVerifyingHost = 4
-	maxAsks          = 5000 // requests that wait for their verification
+	maxAsks          = 5000
+	maxAsksHost      = 500
+	maxSubs          = 50_000
+	maxSubsHost      = 20_000
 )
 
 // New makes a hub. [Hub.Close] waits for what it does in the background.
 func New(env Env, opts Options) *Hub {
-	h := &Hub{env: env, slots: make(chan struct{}, maxVerifying), perHost: newHosts(maxVerifyingHost), changed: make(chan struct{}, 1)}
+	h := &Hub{
+		env: env, asks: newAsks(), slots: make(chan struct{}, maxVerifying), perHost: newHosts(maxVerifyingHost), changed: make(chan struct{}, 1),
+		mostSubs: maxSubs, mostSubsHost: maxSubsHost,
+	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	h.Configure(opts)
 	return h

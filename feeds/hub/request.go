@@ -29,6 +29,8 @@ type ask struct {
 	subscription
 	Lease time.Duration `json:"lease"`
 	At    time.Time     `json:"at"`
+	// Taken is when another process took it up that it was left to.
+	Taken time.Time `json:"taken,omitzero"`
 }
 
 // ServeHTTP takes requests to subscribe and to unsubscribe (WebSub §5.1): 202, and the verification follows.
@@ -73,23 +75,19 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.At = now
-	if h.stats.asking.Add(1) > maxAsks {
-		h.stats.asking.Add(-1)
+	if !h.asks.enter(a) {
 		w.Header().Set("Retry-After", "60")
-		say(w, http.StatusServiceUnavailable, "too many requests wait for their verification; try again")
+		say(w, http.StatusServiceUnavailable, "too many requests wait for their verification, in total or at this host; try again")
 		return
 	}
 	if err := h.env.Store.Write(r.Context(), cache.Lease{}, note(bucketAsks, a.name(), a, askFor)); err != nil {
-		h.stats.asking.Add(-1)
+		h.asks.leave(a)
 		h.env.Log.Warn("a request to the WebSub hub was turned away", "err", err)
 		w.Header().Set("Retry-After", "30")
 		say(w, http.StatusServiceUnavailable, "the hub cannot remember anything at the moment; try again")
 		return
 	}
-	h.asking.Go(func() {
-		defer h.stats.asking.Add(-1)
-		h.verify(h.ctx, a)
-	})
+	h.asking.Go(func() { h.verify(h.ctx, a) })
 	w.WriteHeader(http.StatusAccepted)
 }
 

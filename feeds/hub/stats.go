@@ -32,7 +32,7 @@ type Stats struct {
 }
 
 type counters struct {
-	delivered, failed, dropped, verified, refused, asking, pinged, unpinged atomic.Int64
+	delivered, failed, dropped, verified, refused, pinged, unpinged atomic.Int64
 
 	mu   sync.Mutex
 	view Stats // what the loop knows
@@ -46,7 +46,7 @@ func (h *Hub) Stats() Stats {
 	s.FailingHosts = maps.Clone(s.FailingHosts)
 	c.mu.Unlock()
 	s.Delivered, s.Failed, s.Dropped = c.delivered.Load(), c.failed.Load(), c.dropped.Load()
-	s.Verified, s.Refused, s.Asking = c.verified.Load(), c.refused.Load(), c.asking.Load()
+	s.Verified, s.Refused, s.Asking = c.verified.Load(), c.refused.Load(), int64(h.asks.len())
 	s.Pinged, s.Unpinged = c.pinged.Load(), c.unpinged.Load()
 	return s
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"feedmill/cache"
@@ -39,13 +40,14 @@ func (s *subscription) key() string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// host is that of the callback; [Hub.ServeHTTP] has seen that there is one.
+// host is that of the callback, without the port: else one host would be as many as it has ports. [Hub.ServeHTTP] has seen that
+// there is one.
 func (s *subscription) host() string {
 	u, err := url.Parse(s.Callback)
 	if err != nil {
 		return ""
 	}
-	return u.Host
+	return strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
 }
 
 // due is what still has to be delivered to a callback: whatever the feed is then.

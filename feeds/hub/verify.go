@@ -29,7 +29,8 @@ var verifyAgain = []time.Duration{5 * time.Second, 30 * time.Second}
 
 var errDeclined = errors.New("the callback does not want it")
 
-// verify asks the callback whether it means what was asked in its name (WebSub §5.3), and does it then.
+// verify asks the callback whether it means what was asked in its name (WebSub §5.3), and does it then. It ends the stay of a
+// request among those that wait.
 func (h *Hub) verify(ctx context.Context, a *ask) {
 	err := h.question(ctx, a)
 	for _, wait := range verifyAgain {
@@ -39,6 +40,7 @@ func (h *Hub) verify(ctx context.Context, a *ask) {
 		err = h.question(ctx, a)
 	}
 	if ctx.Err() != nil {
+		h.asks.leave(a)
 		return // the next process takes it up
 	}
 	if err == nil {
@@ -53,6 +55,9 @@ func (h *Hub) verify(ctx context.Context, a *ask) {
 		h.stats.refused.Add(1)
 		h.env.Log.Info("WebSub request not verified", "mode", a.Mode, "topic", a.Topic, "callback", a.host(), "err", err)
 	}
+	if !h.asks.leave(a) {
+		return // the note is that of a later request
+	}
 	if err := h.env.Store.Write(ctx, cache.Lease{}, cache.Edit{Bucket: bucketAsks, Key: a.name()}); err != nil {
 		h.env.Log.Debug("a WebSub request that was answered stays noted", "err", err)
 	}
@@ -60,17 +65,18 @@ func (h *Hub) verify(ctx context.Context, a *ask) {
 
 // question asks once.
 func (h *Hub) question(ctx context.Context, a *ask) error {
+	// First the turn at its host: who waits for a slow host keeps no other from being asked.
+	leave, err := h.perHost.enter(ctx, a.host())
+	if err != nil {
+		return err
+	}
+	defer leave()
 	select {
 	case h.slots <- struct{}{}:
 		defer func() { <-h.slots }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	leave, err := h.perHost.enter(ctx, a.host())
-	if err != nil {
-		return err
-	}
-	defer leave()
 	challenge := rand.Text()
 	q := url.Values{"hub.mode": {a.Mode}, "hub.topic": {a.Topic}, "hub.challenge": {challenge}}
 	if a.Mode == "subscribe" {
@@ -131,9 +137,9 @@ func bare(err error) error {
 // takeUp verifies what earlier processes left behind.
 func (h *Hub) takeUp(ctx context.Context, now time.Time) error {
 	var left []*ask
-	err := h.env.Store.Range(ctx, bucketAsks, func(_ string, value []byte) error {
+	err := h.env.Store.Range(ctx, bucketAsks, func(key string, value []byte) error {
 		var a ask
-		if json.Unmarshal(value, &a) == nil && now.Sub(a.At) >= leftAfter && len(left) < maxVerifying {
+		if json.Unmarshal(value, &a) == nil && now.Sub(a.At) >= leftAfter && now.Sub(a.Taken) >= leftAfter && !h.asks.has(key) && len(left) < maxVerifying {
 			left = append(left, &a)
 		}
 		return nil
@@ -142,15 +148,15 @@ func (h *Hub) takeUp(ctx context.Context, now time.Time) error {
 		return fmt.Errorf("read requests to the hub: %w", err)
 	}
 	for _, a := range left {
-		a.At = now // else the next look finds it, too
-		if err := h.env.Store.Write(ctx, cache.Lease{}, note(bucketAsks, a.name(), a, askFor)); err != nil {
+		if !h.asks.enter(a) {
+			continue
+		}
+		a.Taken = now // else another process takes it up, too
+		if err := h.env.Store.Write(ctx, cache.Lease{}, note(bucketAsks, a.name(), a, max(askFor-now.Sub(a.At), time.Second))); err != nil {
+			h.asks.leave(a)
 			return fmt.Errorf("take up a request to the hub: %w", err)
 		}
-		h.stats.asking.Add(1)
-		h.asking.Go(func() {
-			defer h.stats.asking.Add(-1)
-			h.verify(h.ctx, a)
-		})
+		h.asking.Go(func() { h.verify(h.ctx, a) })
 	}
 	return nil
 }
