@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +21,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"feedmill/feeds"
 )
 
 // TestSessions runs the user sessions of testdata/script: the test binary is feedmill. UPDATE=1 writes what feedmill
@@ -45,9 +48,9 @@ func TestSessions(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"ask": ask, "configure": configure, "damage": damage, "exits": exits, "freeport": freePort, "get": get, "hup": hangUp,
+			"absent": absent, "ask": ask, "configure": configure, "damage": damage, "exits": exits, "freeport": freePort, "get": get, "hup": hangUp,
 			"listening": listening, "location": location, "oneline": oneLine, "platform": fakePlatform, "posts": makePosts, "same": sameTrees, "shown": shownBy,
-			"waitfor": waitFor, "waitstatus": waitStatus,
+			"unpack": unpack, "waitfor": waitFor, "waitstatus": waitStatus,
 			"website": website,
 		},
 	})
@@ -327,4 +330,53 @@ func sameTrees(ts *testscript.TestScript, neg bool, args []string) {
 			}
 		}
 	}
+}
+
+// absent PATH WORD... demands that no file at or below a path has one of the words in its name or bytes.
+func absent(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: absent PATH WORD...")
+	}
+	n := 0
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[0]), func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(name)
+		n++
+		for _, word := range args[1:] {
+			if strings.Contains(name, word) || strings.Contains(string(b), word) {
+				ts.Fatalf("%s has %q", name, word)
+			}
+		}
+		return err
+	}))
+	if n == 0 {
+		ts.Fatalf("%s has no file", args[0])
+	}
+}
+
+// unpack FILE TO makes a store file of the state of a built tree, and writes all that its items say behind it.
+func unpack(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: unpack FILE TO")
+	}
+	f, err := os.Open(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer f.Close()
+	to := ts.MkAbs(args[1])
+	ts.Check(os.RemoveAll(to))
+	ts.Check(loadState(context.Background(), to, f))
+	store, err := openState(to)
+	ts.Check(err)
+	page, err := store.Recent(context.Background(), feeds.All, feeds.ByPublished, feeds.Pos{}, 1000)
+	ts.Check(err)
+	ts.Check(store.Close())
+	out, err := os.OpenFile(to, os.O_APPEND|os.O_WRONLY, 0)
+	ts.Check(err)
+	for _, it := range page.Items {
+		_, err := fmt.Fprintf(out, "%+v\n", it)
+		ts.Check(err)
+	}
+	ts.Check(out.Close())
 }

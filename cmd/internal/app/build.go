@@ -258,6 +258,9 @@ func (b *Build) publish(ctx context.Context, o BuildOptions) error {
 	if err := a.adopt(ctx, a.cfg); err != nil {
 		return err
 	}
+	if err := b.forgetConfig(ctx); err != nil {
+		return err
+	}
 	o.Static.Home = home
 	if home == "" {
 		o.Static.Home = a.cfg.BaseURL + "/"
@@ -279,6 +282,24 @@ func (b *Build) publish(ctx context.Context, o BuildOptions) error {
 	still.now.Store(true)
 	if b.topics, err = a.shown.Topics(ctx, ""); err != nil {
 		return fmt.Errorf("list what is published: %w", err)
+	}
+	return nil
+}
+
+// forgetConfig takes out of the settings which configuration is the newest: that matters among replicas alone, and depends on
+// directories of this machine.
+func (b *Build) forgetConfig(ctx context.Context) error {
+	st, err := b.app.readSettings(ctx)
+	if err != nil {
+		return err
+	}
+	st.Config = ""
+	text, err := json.Marshal(st)
+	if err == nil {
+		err = b.app.store.Write(ctx, cache.Lease{}, cache.Edit{Bucket: settingsBucket, Key: settingsKey, Value: text})
+	}
+	if err != nil {
+		return fmt.Errorf("write the settings: %w", err)
 	}
 	return nil
 }
