@@ -33,7 +33,12 @@ func (b *bench) largeSite(want map[string]bool) error {
 	if p, err = b.serve(store, nil, dir); err != nil {
 		return err
 	}
-	defer func() { p.close() }()
+	running := true
+	defer func() {
+		if running {
+			p.close()
+		}
+	}()
 	if err := b.until("the first feed", func() bool { return p.served("/feed.atom") }); err != nil {
 		return err
 	}
@@ -56,7 +61,14 @@ func (b *bench) largeSite(want map[string]bool) error {
 		}
 	}
 	if want["P8"] {
-		return b.soaking(p, s)
+		if err := b.soaking(p, s); err != nil {
+			return err
+		}
+	}
+	if want["P5"] {
+		p.close()
+		running = false
+		return b.pushing(store, s, dir)
 	}
 	return nil
 }

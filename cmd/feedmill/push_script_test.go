@@ -16,11 +16,12 @@ import (
 var scriptPlatforms = map[string]struct {
 	fake func() *pushtest.Fake
 	path string
+	sign string // the second secret that the platform's page shows; empty for none
 }{
-	"slack":    {func() *pushtest.Fake { return pushtest.Slack(nil) }, pushtest.SlackPath},
-	"wecom":    {func() *pushtest.Fake { return pushtest.WeCom(nil) }, "/cgi-bin/webhook/send?key=fake-key-wecom"},
-	"feishu":   {func() *pushtest.Fake { return pushtest.Feishu(nil) }, pushtest.FeishuPath},
-	"dingtalk": {func() *pushtest.Fake { return pushtest.DingTalk(nil) }, pushtest.DingTalkPath},
+	"slack":    {func() *pushtest.Fake { return pushtest.Slack(nil) }, pushtest.SlackPath, ""},
+	"wecom":    {func() *pushtest.Fake { return pushtest.WeCom(nil) }, "/cgi-bin/webhook/send?key=fake-key-wecom", ""},
+	"feishu":   {func() *pushtest.Fake { return pushtest.Feishu(nil) }, pushtest.FeishuPath, pushtest.FeishuSecret},
+	"dingtalk": {func() *pushtest.Fake { return pushtest.DingTalk(nil) }, pushtest.DingTalkPath, pushtest.DingTalkSecret},
 }
 
 // platform KIND VAR CONFIGURATION FILE starts a fake platform: the variable is its address, the file holds its webhook as the
@@ -40,7 +41,7 @@ func fakePlatform(ts *testscript.TestScript, neg bool, args []string) {
 		srv.Close()
 	})
 	ts.Setenv(args[1], srv.URL)
-	ts.Check(os.WriteFile(ts.MkAbs(args[3]), []byte(srv.URL+p.path+"\n"), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs(args[3]), []byte(srv.URL+p.path+"\n"+p.sign+"\n"), 0o600))
 	ts.Check(os.WriteFile(ts.MkAbs("gone.txt"), []byte(srv.URL+strings.ReplaceAll(p.path, "fake", "gone-")+"\n"), 0o600))
 	fakesOf.Store(ts.Getenv("WORK")+args[0], fake)
 }
