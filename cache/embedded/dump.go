@@ -52,7 +52,8 @@ func (s *Store) dump(ctx context.Context, w io.Writer, opts DumpOptions) error {
 	if _, err := io.WriteString(w, dumpMagic); err != nil {
 		return err
 	}
-	z, err := zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(1))
+	// Bodies are packed already: more work makes little of them.
+	z, err := zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
 	if err != nil {
 		return err
 	}

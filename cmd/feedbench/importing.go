@@ -23,9 +23,9 @@ func (b *bench) importing(map[string]bool) error {
 	if hugo, ok, err := b.hugo(b.posts); err != nil {
 		return err
 	} else if ok {
-		floor = fmt.Sprintf("hugo %.1f s", hugo.Seconds())
-		met = took*4 <= hugo
-		target = fmt.Sprintf("ratio %.2f of 0.25", took.Seconds()/hugo.Seconds())
+		floor = fmt.Sprintf("hugo %.1f s", hugo.took.Seconds())
+		met = took*4 <= hugo.took
+		target = fmt.Sprintf("ratio %.2f of 0.25", took.Seconds()/hugo.took.Seconds())
 	}
 	b.add("P3", fmt.Sprintf("%d posts -> %d feeds", b.posts, feeds), fmt.Sprintf("%.1f s", took.Seconds()), floor, target, met)
 	b.add("P3", "memory of that", mb(peak), "-", "400 MB", peak <= 400<<20)
@@ -100,12 +100,12 @@ func (p *process) fetchAll(paths []string) (served int, err error) {
 }
 
 // hugo writes RSS for the home page, every category and every tag with Hugo; ok is false where it is not installed.
-func (b *bench) hugo(n int) (took time.Duration, ok bool, err error) {
+func (b *bench) hugo(n int) (c cost, ok bool, err error) {
 	bin, err := exec.LookPath("hugo")
 	if err != nil {
-		return 0, false, nil
+		return c, false, nil
 	}
-	b.say("P3: the same with hugo")
+	b.say("the same with hugo")
 	dir := filepath.Join(b.dir, "hugo")
 	posts := filepath.Join(b.dir, fmt.Sprintf("import%d", n), "_posts")
 	files := map[string]string{
@@ -130,27 +130,24 @@ unsafe = true
 	for name, text := range files {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			return 0, false, err
+			return c, false, err
 		}
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			return 0, false, err
+			return c, false, err
 		}
 	}
 	if err := os.MkdirAll(filepath.Join(dir, "content"), 0o755); err != nil {
-		return 0, false, err
+		return c, false, err
 	}
 	// Hugo wants labels as lists.
 	if err := forHugo(posts, filepath.Join(dir, "content", "post")); err != nil {
-		return 0, false, err
+		return c, false, err
 	}
 	cmd := exec.CommandContext(b.ctx, bin, "--quiet", "--destination", filepath.Join(b.dir, "hugo-out"))
 	cmd.Dir = dir
-	started := time.Now()
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return 0, false, fmt.Errorf("hugo: %w: %s", err, out)
+	if c, err = timed(cmd); err != nil {
+		return c, false, err
 	}
-	took = time.Since(started)
 	written := 0
 	err = filepath.WalkDir(filepath.Join(b.dir, "hugo-out"), func(path string, d fs.DirEntry, err error) error {
 		if err == nil && d.Name() == "index.xml" {
@@ -161,5 +158,5 @@ unsafe = true
 	if err == nil && written < categories {
 		err = fmt.Errorf("hugo wrote %d feeds only", written)
 	}
-	return took, true, err
+	return c, true, err
 }

@@ -44,8 +44,8 @@ func main() {
 		return
 	}
 	b := &bench{}
-	rows := flag.String("rows", "P1,P2,P3,P4,P5,F,P6,P7,P8,P9", "comma-separated rows to measure")
-	flag.IntVar(&b.posts, "posts", 50_000, "posts of the import (P3)")
+	rows := flag.String("rows", "P1,P2,P3,P4,P5,F,P6,P7,P8,P9,P10", "comma-separated rows to measure")
+	flag.IntVar(&b.posts, "posts", 50_000, "posts of the import (P3) and the build (P10)")
 	flag.IntVar(&b.large, "large", 200_000, "posts of the large site (P4, P5, F, P8)")
 	flag.DurationVar(&b.soak, "soak", 5*time.Minute, "length of the load of P8")
 	flag.IntVar(&b.rounds, "rounds", 30, "rounds of an alternating comparison, half a second each side")
@@ -97,6 +97,7 @@ func (b *bench) run(ids []string) error {
 		{[]string{"P6"}, b.upstreams},
 		{[]string{"P7"}, b.fanOut},
 		{[]string{"P9"}, b.redisIngest},
+		{[]string{"P10"}, b.building},
 	} {
 		for _, id := range part.ids {
 			if want[id] {
