@@ -35,11 +35,12 @@ func (s *logless) After(ctx context.Context, _ cache.Cursor, _ int) ([]cache.Ent
 }
 
 // one is a server with one feed.
-type one struct{ version atomic.Int64 }
+type one struct{ version, asked atomic.Int64 }
 
 func (o *one) Feed(address string) (Feed, bool) { return Feed{URL: address}, true }
 func (o *one) Feeds(feeds.Topic) []Feed         { return nil }
 func (o *one) Document(context.Context, Feed) (Document, error) {
+	o.asked.Add(1)
 	text := fmt.Sprint("version ", o.version.Load())
 	return Document{Body: []byte(text), ContentType: "text/plain", Tag: text}, nil
 }
@@ -104,14 +105,15 @@ func TestGapsInTheLog(t *testing.T) {
 	}
 	for i, gap := range []error{&cache.TrimmedError{First: tail}, cache.ErrRegressed, fmt.Errorf("after: %w", &cache.TrimmedError{First: tail})} {
 		docs.version.Store(int64(i))
-		for range 2 { // the second time there is nothing new
-			st.says <- gap
-		}
+		st.says <- gap
 		if s := <-got; s != fmt.Sprint("version ", i) {
 			t.Errorf("%v: got %q, want version %d", gap, s, i)
 		}
+		asked := docs.asked.Load()
+		st.says <- gap // there is nothing new now
+		until(t, "another look", func() bool { return docs.asked.Load() > asked })
 	}
-	until(t, "the end of the deliveries", func() bool { return h.Stats().Delivered == 3 })
+	until(t, "the end of the deliveries", func() bool { return h.Stats().Delivered >= 3 })
 	if len(got) > 0 {
 		t.Errorf("got %q once more", <-got)
 	}
@@ -186,7 +188,7 @@ func TestRequestsLeftBehind(t *testing.T) {
 		t.Errorf("%d requests wait, want the one", n)
 	}
 	close(let)
-	until(t, "the subscription", func() bool { return h.Stats().Verified == 1 && h.asks.len() == 0 })
+	until(t, "the subscription", func() bool { return h.Stats().Verified > 0 && h.asks.len() == 0 })
 	until(t, "no note of the request", func() bool {
 		n := 0
 		err := st.Range(t.Context(), bucketAsks, func(string, []byte) error { n++; return nil })
