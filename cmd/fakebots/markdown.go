@@ -54,6 +54,9 @@ func (m markdown) line(line string) Node {
 		return N(Quote, m.line(strings.TrimPrefix(rest, " ")))
 	}
 	if x := heading.FindStringSubmatch(line); x != nil {
+		if len(x[1]) > 4 {
+			return N(Small, m.inline(x[2])...)
+		}
 		return N(Heading, m.inline(x[2])...)
 	}
 	if m.Rules && hrule.MatchString(line) {

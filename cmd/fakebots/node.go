@@ -72,7 +72,7 @@ func writeTo(b *strings.Builder, nodes []Node) {
 			continue
 		case Image:
 			if n.URL != "" {
-				b.WriteString(`<span class="picture">🖼 ` + html.EscapeString(n.URL) + `</span>`)
+				b.WriteString(`<span class="picture">picture: ` + html.EscapeString(n.URL) + `</span>`)
 			}
 			continue
 		case Link:

@@ -16,14 +16,14 @@ import (
 
 var addedFile = regexp.MustCompile("(?ms)^```diff\n--- /dev/null\n\\+\\+\\+ b/(\\S+)\n@@ -0,0 \\+1,(\\d+) @@\n(.*?)^```")
 
-// TestContributing: the source that CONTRIBUTING.md shows passes its suite, so nobody learns from an example that rotted.
+// TestContributing: the adapters that CONTRIBUTING.md shows pass their suites, so nobody learns from an example that rotted.
 func TestContributing(t *testing.T) {
 	dir, tmp := root(t), t.TempDir()
 	text, err := os.ReadFile(filepath.Join(dir, "CONTRIBUTING.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	pkg, replace := "", map[string]string{}
+	pkgs, replace := map[string]bool{}, map[string]string{}
 	for _, diff := range addedFile.FindAllStringSubmatch(string(text), -1) {
 		name, lines, body := diff[1], diff[2], diff[3]
 		if got := strconv.Itoa(strings.Count(body, "\n")); got != lines {
@@ -34,30 +34,39 @@ func TestContributing(t *testing.T) {
 		if err := os.WriteFile(shown, []byte(code), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		pkg, replace[filepath.Join(dir, name)] = path.Dir(name), shown
+		pkgs[path.Dir(name)], replace[filepath.Join(dir, name)] = true, shown
 	}
-	if pkg == "" {
+	if len(pkgs) == 0 {
 		t.Fatal("CONTRIBUTING.md shows no diff that adds a file")
 	}
 	overlay, err := json.Marshal(map[string]any{"Replace": replace})
 	if err != nil {
 		t.Fatal(err)
 	}
-	list, program := filepath.Join(tmp, "overlay.json"), filepath.Join(tmp, "shown.test")
+	list := filepath.Join(tmp, "overlay.json")
 	if err := os.WriteFile(list, overlay, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	for pkg := range pkgs {
+		t.Run(pkg, func(t *testing.T) { passes(t, dir, pkg, list) })
+	}
+}
+
+// passes builds the tests of a package with files laid over those of the repository, and runs them.
+func passes(t *testing.T, dir, pkg, list string) {
+	tmp := t.TempDir()
+	program := filepath.Join(tmp, "shown.test")
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	build := []string{"test", "-c", "-vet=off", "-overlay", list, "-o", program, module + pkg}
 	cmd := exec.CommandContext(ctx, "go", build...)
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("the source in CONTRIBUTING.md does not compile: %v\n%s", err, out)
+		t.Fatalf("the adapter in CONTRIBUTING.md does not compile: %v\n%s", err, out)
 	}
 	cmd = exec.CommandContext(ctx, program)
 	cmd.Dir = tmp
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("the source in CONTRIBUTING.md does not pass its suite: %v\n%s", err, out)
+		t.Errorf("the adapter in CONTRIBUTING.md does not pass its suite: %v\n%s", err, out)
 	}
 }
