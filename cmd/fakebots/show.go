@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"encoding/xml"
+	"fmt"
 	"regexp"
 	"strings"
 )
@@ -339,5 +340,9 @@ func showWebhook(body []byte) []Node {
 	if m.Data.Text != m.Data.Summary {
 		nodes = append(nodes, paragraph(m.Data.Text)...)
 	}
-	return append(nodes, small(strings.Join(m.Data.Tags, " · "))...)
+	nodes = append(nodes, small(strings.Join(m.Data.Tags, " · "))...)
+	if m.More.Count > 0 {
+		nodes = append(nodes, N(Para, L(m.More.URL, T(fmt.Sprintf("+%d more", m.More.Count)))))
+	}
+	return nodes
 }

@@ -53,6 +53,9 @@ func TestPages(t *testing.T) {
 	send(pushtest.WeComPath, `{"msgtype":"markdown","markdown":{"content":"**[市场](https://example.org/)**\n> quote <i>\n<font color=\"comment\">small</font>\n[x](javascript:alert(1))"}}`)
 	send(pushtest.DiscordPath+"?wait=true", `{"allowed_mentions":{"parse":[]},"embeds":[{"title":"T \\*","url":"https://example.org/","description":"d"}]}`)
 	send("/bot"+pushtest.TelegramToken+"/sendMessage", `{"chat_id":"`+pushtest.TelegramChat+`","parse_mode":"HTML","text":"<b><a href=\"https://example.org/\">T &lt;i&gt;</a></b>"}`)
+	if got := write(showWebhook([]byte(`{"type":"item.created","data":{"title":"T"},"more":{"count":37,"url":"https://example.org/all"}}`))); !strings.Contains(string(got), `href="https://example.org/all">+37 more</a>`) {
+		t.Errorf("the rest is not shown: %s", got)
+	}
 	for name, want := range map[string][]string{
 		"slack":    {`<p><b><a rel="noopener noreferrer" target="_blank" href="https://example.org/?a=1&amp;b=2">Ferry &lt;b&gt;</a></b></p>`, "<p>&lt;script&gt;alert(1)"},
 		"wecom":    {`<p><b><a rel="noopener noreferrer" target="_blank" href="https://example.org/">市场</a></b></p><blockquote><p>quote &lt;i&gt;</p></blockquote>`, `<span class="color">small</span>`, "<u>x</u>"},
