@@ -106,8 +106,8 @@ func lastLink(content, own string, bare bool) (string, span) {
 		if !ok {
 			return "", span{}
 		}
-		start := max(strings.LastIndex(body, "<p>"), strings.LastIndex(body, "<p "))
-		if start < 0 || len(body)-start > maxParagraph {
+		start := lastParagraph(body)
+		if start < 0 {
 			return "", span{}
 		}
 		if !mayLink(body[start:]) {
@@ -123,6 +123,19 @@ func lastLink(content, own string, bare bool) (string, span) {
 		end = start
 	}
 	return "", span{}
+}
+
+// lastParagraph is where the last paragraph of s begins, if that is within the last maxParagraph bytes; else -1.
+func lastParagraph(s string) int {
+	for end := len(s); len(s)-end <= maxParagraph; {
+		if end = strings.LastIndexByte(s[:end], '<'); end < 0 {
+			return -1
+		}
+		if rest := s[end:]; (strings.HasPrefix(rest, "<p>") || strings.HasPrefix(rest, "<p ")) && len(rest) <= maxParagraph {
+			return end
+		}
+	}
+	return -1
 }
 
 func trimWrappers(s string) string {
