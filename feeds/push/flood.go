@@ -50,7 +50,7 @@ func (s *stream) floods(ctx context.Context, now time.Time) (hold time.Time, err
 			}
 			first, last := s.list[burst[0]].arrived, s.list[burst[len(burst)-1]].arrived
 			if usual < 0 {
-				if usual, err = s.usual(ctx, source, first); err != nil {
+				if usual, err = s.usual(ctx, feeds.Topic{Group: s.list[burst[0]].group, Kind: "source", Name: feeds.Fold(source)}, first); err != nil {
 					return hold, err
 				}
 			}
@@ -79,17 +79,17 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // usual is how many items a source brought at once before a time: the median of its bursts.
-func (s *stream) usual(ctx context.Context, source string, before time.Time) (int, error) {
+func (s *stream) usual(ctx context.Context, source feeds.Topic, before time.Time) (int, error) {
 	var sizes []int
 	var last time.Time
 	pos := feeds.Pos{Second: before.Add(-floodGap).Unix()}
 	for read := 0; read < floodPast; {
-		page, err := s.c.store.Recent(ctx, feeds.NewTopic("source", source), feeds.ByArrival, pos, getPage)
+		page, err := s.c.store.Recent(ctx, source, feeds.ByArrival, pos, getPage)
 		if errors.Is(err, cache.ErrUnavailable) {
 			return 0, err
 		}
 		if err != nil {
-			return 0, fmt.Errorf("read what source %s brought before: %w", source, err)
+			return 0, fmt.Errorf("read what %s brought before: %w", source, err)
 		}
 		for i := range page.Items {
 			at := page.Items[i].Arrived

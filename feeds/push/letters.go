@@ -206,6 +206,21 @@ func (c *Courier) expire1(ctx context.Context, lease cache.Lease, name string) e
 	if err != nil {
 		return err
 	}
+	// Orders to it expire with it, and with them what they were to send again.
+	err = c.store.Range(ctx, ordersBucket, func(key string, value []byte) error {
+		var o order
+		if err := json.Unmarshal(value, &o); err != nil || o.Target != name {
+			return err
+		}
+		edits = append(edits, cache.Edit{Bucket: ordersBucket, Key: key, Value: value, TTL: keepGone})
+		return c.store.Range(ctx, queueBucket+key, func(chunk string, value []byte) error {
+			edits = append(edits, cache.Edit{Bucket: queueBucket + key, Key: chunk, Value: value, TTL: keepGone})
+			return nil
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("let the notes of target %s expire: %w", name, err)
+	}
 	c.log.Info("a target is not configured any more; what is known of it is kept for 30 days", "target", name)
 	return c.store.Write(ctx, lease, append(edits, cache.Edit{Bucket: statesBucket, Key: name, Value: encode(st), TTL: keepGone})...)
 }

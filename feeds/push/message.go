@@ -17,6 +17,8 @@ const (
 	// maxItems is how many items one message shows at most, and maxFlood how many of a flood.
 	maxItems = 200
 	maxFlood = 50
+	// maxParts bounds what is remembered of the items of a message, in bytes, and with it the note of a target: IDs may be long.
+	maxParts = 192 << 10
 	// maxAttempt bounds one attempt: a client has its own, shorter limit.
 	maxAttempt = 3 * time.Minute
 )
@@ -24,8 +26,11 @@ const (
 // form makes a message of the first n entries of the list, without those of a flood that are too many to be shown.
 func (s *stream) form(n int, digest bool) *message {
 	m := &message{Digest: digest}
-	flooding := 0
+	flooding, size := 0, 0
 	for i, e := range s.list[:n] {
+		if size += partSize(e.id, e.at); size > maxParts && i > 0 {
+			break
+		}
 		if e.edit != "" {
 			if i == 0 {
 				m.Edit = e.edit
@@ -47,6 +52,19 @@ func (s *stream) form(n int, digest bool) *message {
 		m.add(p)
 	}
 	return m
+}
+
+// partSize is about what one part takes in the note, in bytes.
+func partSize(id string, at cache.Cursor) int { return len(id) + len(at) + 64 }
+
+// size is about what a message takes in the note, in bytes.
+func (m *message) size() (n int) {
+	for _, parts := range [][]part{m.Items, m.More} {
+		for i := range parts {
+			n += partSize(parts[i].ID, parts[i].At)
+		}
+	}
+	return n
 }
 
 func (m *message) add(p part) {

@@ -12,8 +12,9 @@ import (
 const (
 	// itemBudget is how long a message may fail while others get through, before its items are dead letters.
 	itemBudget = 24 * time.Hour
-	// maxAside is how many messages may stand aside.
-	maxAside = 64
+	// maxAside is how many messages may stand aside, and maxAsideBytes how much is remembered of them.
+	maxAside      = 64
+	maxAsideBytes = 384 << 10
 	// probeAfter is how long behind a message that failed with the breaker half open the one behind it is tried.
 	probeAfter = time.Second
 	// pauseFor is how long to wait for a platform that wants a pause and does not say how long, doubled each time.
@@ -90,7 +91,11 @@ func (s *stream) settle(ctx context.Context, m *message, more []cache.Edit) erro
 		}
 	case m == st.Probe:
 		// Others get through, so it is the message before that fails.
-		s.setAside(st.Pending, now)
+		edits, err := s.setAside(ctx, st.Pending, now)
+		if err != nil {
+			return err
+		}
+		more = append(more, edits...)
 		st.Pending, st.Probe, st.Cursor = nil, nil, m.To
 	default:
 		st.Aside = slices.DeleteFunc(st.Aside, func(a *message) bool { return a == m })
@@ -111,8 +116,15 @@ func (s *stream) settle(ctx context.Context, m *message, more []cache.Edit) erro
 	return s.save(ctx, append(more, s.requests(now)...)...)
 }
 
-// setAside takes a message out of the order, because others get through.
-func (s *stream) setAside(m *message, now time.Time) {
+// setAside takes a message out of the order, because others get through. Where too many stand aside it is given up.
+func (s *stream) setAside(ctx context.Context, m *message, now time.Time) ([]cache.Edit, error) {
+	size := m.size()
+	for _, a := range s.st.Aside {
+		size += a.size()
+	}
+	if len(s.st.Aside) >= maxAside || size > maxAsideBytes {
+		return s.bury(ctx, m, &Error{Class: Transient, Code: "aside", Reason: Line(s.st.LastError)}, now)
+	}
 	m.To = ""
 	for i := range m.Items {
 		m.Items[i].At = ""
@@ -120,6 +132,7 @@ func (s *stream) setAside(m *message, now time.Time) {
 	m.Next = now.Add(backoff(m.Attempts))
 	s.c.log.Warn("a message fails while others get through; it is tried again beside them", "target", s.spec.Name, "items", len(m.Items), "err", s.st.LastError)
 	s.st.Aside = append(s.st.Aside, m)
+	return nil, nil
 }
 
 // failed waits for the next attempt.
@@ -164,10 +177,14 @@ func (s *stream) failedAside(ctx context.Context, m *message, e *Error, next, no
 	if others {
 		m.Spent += next.Sub(now)
 	}
-	if m.Spent < itemBudget && len(st.Aside) <= maxAside {
+	if m.Spent < itemBudget {
 		return nil
 	}
-	return s.bury(ctx, m, e, now)
+	edits, err := s.bury(ctx, m, e, now)
+	if err != nil {
+		return err
+	}
+	return s.settle(ctx, m, edits)
 }
 
 // paused waits as long as the platform wants. It uses no attempt, and holds for all who use the credential.
@@ -195,16 +212,21 @@ func (s *stream) maxWait() time.Duration {
 // that is at fault, which becomes a dead letter.
 func (s *stream) refused(ctx context.Context, m *message, e *Error, now time.Time) error {
 	st := s.st
+	var edits []cache.Edit
+	var err error
 	if m == st.Probe {
 		// The target judges messages, so it is the one before that fails.
-		s.setAside(st.Pending, now)
+		st.Cursor = st.Pending.To
+		if edits, err = s.setAside(ctx, st.Pending, now); err != nil {
+			return err
+		}
 		st.Pending, st.Probe, st.Probing = m, nil, false
 	}
 	st.Next, st.Breaker = time.Time{}, breaker{}
 	switch n := len(m.Items); {
 	case m.Edit != "":
 		s.c.log.Warn("a message cannot be changed any more", "target", s.spec.Name, "item", m.Items[0].ID, "err", e)
-		return s.settle(ctx, m, nil)
+		return s.settle(ctx, m, edits)
 	case !m.Small:
 		m.Small = true
 	case n > 1:
@@ -214,23 +236,23 @@ func (s *stream) refused(ctx context.Context, m *message, e *Error, now time.Tim
 			s.shrunk(m)
 		}
 	default:
-		return s.bury(ctx, m, e, now)
+		buried, err := s.bury(ctx, m, e, now)
+		if err != nil {
+			return err
+		}
+		return s.settle(ctx, m, append(edits, buried...))
 	}
-	return s.save(ctx, s.requests(now)...)
+	return s.save(ctx, append(edits, s.requests(now)...)...)
 }
 
-// bury makes dead letters of a message's items and settles it.
-func (s *stream) bury(ctx context.Context, m *message, e *Error, now time.Time) error {
+// bury makes dead letters of a message's items: the edits that do.
+func (s *stream) bury(ctx context.Context, m *message, e *Error, now time.Time) ([]cache.Edit, error) {
 	rec := record{Time: now, Outcome: deadLetter, Message: m.ID, Code: e.Code, Reason: e.Reason, Items: ids(m.Items)}
 	s.records = append(s.records, rec)
 	s.sent.add(&rec)
 	s.count(deadLetter, 0)
 	s.c.log.Warn("a target does not take an item; `feedmill push dead` has it", "target", s.spec.Name, "item", m.Items[0].ID, "items", len(m.Items), "err", e)
-	edits, err := s.writeLetters(ctx, m, e, now)
-	if err != nil {
-		return err
-	}
-	return s.settle(ctx, m, edits)
+	return s.writeLetters(ctx, m, e, now)
 }
 
 // park stops the target until its configuration changes or it is resumed.

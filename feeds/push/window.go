@@ -37,6 +37,7 @@ type entry struct {
 	at      cache.Cursor
 	id      string
 	source  string
+	group   string
 	arrived time.Time
 	flood   bool
 	// repost says that the item was sent before; edit is the message to change in place of that.
@@ -175,7 +176,7 @@ func (s *stream) list1(e entry, it *feeds.Item) {
 			return
 		}
 	}
-	e.arrived = it.Arrived
+	e.arrived, e.group = it.Arrived, it.Group
 	if e.repost && !s.edited(&e, it) {
 		return
 	}
