@@ -49,6 +49,9 @@ func savedFeeds(cfg *config.Config, t config.Target, spec *push.Spec) {
 	if len(saved) == 0 {
 		return
 	}
+	for _, f := range saved {
+		spec.Hash += " " + f.Hash // another expression is another target
+	}
 	plain := slices.DeleteFunc(slices.Clone(t.Topics), func(topic feeds.Topic) bool { return topic.Kind == "feed" })
 	page, first := spec.Page, t.Topics[0]
 	spec.Page = func(feeds.Topic) string { return page(first) }

@@ -25,6 +25,7 @@ var Kind = push.Kind{
 	Config:  func() push.Config { return &Config{} },
 	New:     newTarget,
 	MaxWait: 24 * time.Hour,
+	Data:    true,
 	Setup:   "the address of your endpoint; make its secret with: echo whsec_$(openssl rand -base64 32)",
 }
 
