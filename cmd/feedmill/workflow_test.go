@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"go.yaml.in/yaml/v4"
@@ -76,15 +77,17 @@ func TestWorkflow(t *testing.T) {
 		}
 	}
 
-	published, down := "", false
+	var published atomic.Value // a directory; "" for none
+	var down atomic.Bool
+	published.Store("")
 	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		switch {
-		case down:
+		case down.Load():
 			http.Error(rw, "not now", http.StatusForbidden) // curl asks again for others
-		case published == "":
+		case published.Load() == "":
 			http.NotFound(rw, r)
 		default:
-			http.FileServer(http.Dir(published)).ServeHTTP(rw, r)
+			http.FileServer(http.Dir(published.Load().(string))).ServeHTTP(rw, r)
 		}
 	}))
 	defer srv.Close()
@@ -120,9 +123,9 @@ func TestWorkflow(t *testing.T) {
 				t.Fatalf("%s: %v\n%s", name, err, out)
 			}
 		}
-		published = filepath.Join(dir, w.Env["OUT"])
+		published.Store(filepath.Join(dir, w.Env["OUT"]))
 		tree := map[string]string{}
-		eachFile(t, published, func(p string, body []byte) { tree[p] = string(body) })
+		eachFile(t, published.Load().(string), func(p string, body []byte) { tree[p] = string(body) })
 		trees = append(trees, tree)
 	}
 	if len(trees[0]) < 100 {
@@ -136,7 +139,7 @@ func TestWorkflow(t *testing.T) {
 	if out, err := run("build", "/proc"); err == nil {
 		t.Errorf("a build that fails is no failure of the job:\n%s", out)
 	}
-	down = true
+	down.Store(true)
 	dir := t.TempDir()
 	if out, err := run("state", dir); err == nil || !strings.Contains(out, "HTTP 403") {
 		t.Errorf("the state is taken for none while the site is down: %v\n%s", err, out)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -65,9 +66,10 @@ func TestLongIDs(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.baseline("a")
 		to := &script{name: "t"}
-		down := true
+		var down atomic.Bool
+		down.Store(true)
 		to.answer = func(int, request) (push.Receipt, error) {
-			if down {
+			if down.Load() {
 				return "", &push.Error{Class: push.Transient, Code: "timeout", Ambiguous: true}
 			}
 			return "", nil
@@ -75,7 +77,7 @@ func TestLongIDs(t *testing.T) {
 		w.start(to.spec(func(s *push.Spec) { s.Kind.Data = true }))
 		ids := w.news("a", 2000, func(c *feeds.Change) { c.Wish = c.Wish + strings.Repeat("x", feeds.MaxID-len(c.Wish)) })
 		w.pass(3 * time.Hour)
-		down = false
+		down.Store(false)
 		w.pass(3 * time.Hour)
 		same(t, "items", len(to.items()), len(ids))
 		for i, id := range to.items() {
