@@ -2,9 +2,7 @@ package hub
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -210,135 +208,6 @@ func (d *distributor) rest(ctx context.Context) {
 	d.advance()
 }
 
-// start reads what is known.
-func (d *distributor) start(ctx context.Context) error {
-	st := d.h.env.Store
-	notes, err := st.Read(ctx, bucketHub, keyCursor)
-	if err != nil {
-		return fmt.Errorf("read where the hub is: %w", err)
-	}
-	b, known := notes[keyCursor]
-	d.cursor, d.saved = cache.Cursor(b), cache.Cursor(b)
-	if !known {
-		if d.cursor, err = st.Tail(ctx); err != nil {
-			return fmt.Errorf("find the end of the log: %w", err)
-		}
-		if err := st.Write(ctx, d.lease, cache.Edit{Bucket: bucketHub, Key: keyCursor, Value: []byte(d.cursor)}); err != nil {
-			return fmt.Errorf("remember where the hub is: %w", err)
-		}
-		d.saved = d.cursor
-	}
-	return d.look(ctx)
-}
-
-// look takes over which subscriptions there are, if that has changed.
-func (d *distributor) look(ctx context.Context) error {
-	st := d.h.env.Store
-	notes, err := st.Read(ctx, bucketHub, keyGeneration)
-	if err != nil {
-		return fmt.Errorf("read subscriptions: %w", err)
-	}
-	g := string(notes[keyGeneration])
-	if g == d.generation {
-		return nil
-	}
-	d.generation = g
-	seen := map[string]bool{}
-	var fresh []*feed
-	err = st.Range(ctx, bucketSubs, func(key string, value []byte) error {
-		var s subscription
-		if err := json.Unmarshal(value, &s); err != nil || s.key() != key {
-			return nil // of another version
-		}
-		seen[key] = true
-		if old := d.subs[key]; old != nil {
-			old.subscription = s
-			return nil
-		}
-		host := s.host()
-		if len(d.subs) >= d.h.mostSubs || d.atHost[host] >= d.h.mostSubsHost {
-			d.turnAway(ctx, key, &s)
-			return nil
-		}
-		f := d.feeds[s.Topic]
-		if f == nil {
-			pub, ok := d.h.env.Documents.Feed(s.Topic)
-			if !ok {
-				pub = Feed{URL: s.Topic} // it is said to be gone when it is rendered
-			}
-			f = &feed{Feed: pub, subs: map[*sub]struct{}{}}
-			d.feeds[s.Topic] = f
-			fresh = append(fresh, f)
-			if !ok {
-				d.want(f)
-			}
-		}
-		x := &sub{subscription: s, id: key, at: host, feed: f}
-		f.subs[x], d.subs[key] = struct{}{}, x
-		d.atHost[host]++
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("read subscriptions: %w", err)
-	}
-	for key, x := range d.subs {
-		if !seen[key] {
-			d.forget(x)
-		}
-	}
-	if len(fresh) == 0 {
-		return nil
-	}
-	keys := make([]string, len(fresh))
-	for i, f := range fresh {
-		keys[i] = prefixSent + f.URL
-	}
-	if notes, err = st.Read(ctx, bucketHub, keys...); err != nil {
-		return fmt.Errorf("read what was delivered: %w", err)
-	}
-	for _, f := range fresh {
-		f.sent = string(notes[prefixSent+f.URL])
-	}
-	err = st.Range(ctx, bucketDue, func(key string, value []byte) error {
-		x := d.subs[key]
-		var v due
-		if x == nil || x.due != nil || x.busy || json.Unmarshal(value, &v) != nil {
-			return nil
-		}
-		x.due, x.noted = &v, true
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("read what is due: %w", err)
-	}
-	return nil
-}
-
-// forget lets go of a subscription that is not there any more.
-func (d *distributor) forget(x *sub) {
-	if x.gone {
-		return
-	}
-	x.gone = true
-	if d.atHost[x.at]--; d.atHost[x.at] == 0 {
-		delete(d.atHost, x.at)
-	}
-	delete(d.subs, x.id)
-	delete(x.feed.subs, x)
-	d.done(x)
-	if len(x.feed.subs) == 0 && !x.feed.busy && !x.feed.queued {
-		delete(d.feeds, x.feed.URL)
-		d.done(x.feed)
-	}
-}
-
-// done takes what a round waited for out of all of them.
-func (d *distributor) done(what any) {
-	for _, r := range d.rounds {
-		delete(r.waiting, what)
-	}
-}
-
 // change begins the round of a batch.
 func (d *distributor) change(b batch) {
 	d.number++
@@ -541,25 +410,12 @@ func (d *distributor) delivered(ctx context.Context, r result) {
 	d.done(x)
 }
 
-// end ends a subscription and tells the callback.
-func (d *distributor) end(ctx context.Context, x *sub, reason string) {
-	d.drop(x)
-	s := x.subscription
-	d.work.Go(func() { d.h.deny(ctx, &s, reason) })
-}
-
 // turnAway ends a subscription for which there is no room, and tells the callback (WebSub §5.2: at any time).
 func (d *distributor) turnAway(ctx context.Context, key string, s *subscription) {
 	d.h.stats.refused.Add(1)
 	d.h.env.Log.Warn("a WebSub subscription is turned away: there are too many, in total or at its host", "topic", s.Topic, "callback", s.host())
 	d.edits = append(d.edits, cache.Edit{Bucket: bucketSubs, Key: key}, cache.Edit{Bucket: bucketDue, Key: key}, generation())
 	d.work.Go(func() { d.h.deny(ctx, s, "too many subscriptions") })
-}
-
-// drop takes a subscription out of the store.
-func (d *distributor) drop(x *sub) {
-	d.forget(x)
-	d.edits = append(d.edits, cache.Edit{Bucket: bucketSubs, Key: x.id}, cache.Edit{Bucket: bucketDue, Key: x.id}, generation())
 }
 
 // time does what has become due.
@@ -579,72 +435,4 @@ func (d *distributor) time(now time.Time) {
 		}
 		d.note(r, now, now.Add(deliverTimeout))
 	}
-}
-
-// note notes whom a round waits for, each by itself.
-func (d *distributor) note(r *round, now, next time.Time) {
-	for what := range r.waiting {
-		if x, ok := what.(*sub); ok {
-			if !x.noted {
-				x.noted = true
-				d.edits = append(d.edits, note(bucketDue, x.id, due{Since: now, Next: next}, dropAfter+retryMost))
-			}
-			delete(r.waiting, x)
-		}
-	}
-}
-
-// advance moves the place in the log past what is delivered or noted.
-func (d *distributor) advance() {
-	for len(d.rounds) > 0 && len(d.rounds[0].waiting) == 0 {
-		d.cursor = d.rounds[0].cursor
-		for u, tag := range d.rounds[0].tags {
-			d.edits = append(d.edits, cache.Edit{Bucket: bucketHub, Key: prefixSent + u, Value: []byte(tag), TTL: sentFor})
-		}
-		d.rounds = d.rounds[1:]
-	}
-}
-
-// flush writes progress: after the work that it stands for, the place in the log last.
-func (d *distributor) flush(ctx context.Context, now bool) error {
-	if len(d.edits) == 0 && d.cursor == d.saved || !now && time.Since(d.flushed) < flushEvery {
-		return nil
-	}
-	d.flushed = time.Now()
-	for len(d.edits) > writeBatch {
-		if err := d.write(ctx, d.edits[:writeBatch]); err != nil {
-			return err
-		}
-		d.edits = d.edits[writeBatch:]
-	}
-	cursor := d.cursor
-	if err := d.write(ctx, append(d.edits, cache.Edit{Bucket: bucketHub, Key: keyCursor, Value: []byte(cursor)})); err != nil {
-		return err
-	}
-	d.edits, d.saved = nil, cursor
-	return nil
-}
-
-func (d *distributor) write(ctx context.Context, edits []cache.Edit) error {
-	if err := d.h.env.Store.Write(ctx, d.lease, edits...); err != nil {
-		return fmt.Errorf("remember what the hub delivered: %w", err)
-	}
-	return nil
-}
-
-// show publishes what the loop knows.
-func (d *distributor) show() {
-	failing, hosts := 0, map[string]int{}
-	for _, x := range d.subs {
-		if x.due != nil {
-			failing++
-			if _, ok := hosts[x.at]; ok || len(hosts) < 100 {
-				hosts[x.at]++
-			}
-		}
-	}
-	c := &d.h.stats
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.view.Running, c.view.Subscriptions, c.view.Feeds, c.view.Failing, c.view.FailingHosts = true, len(d.subs), len(d.feeds), failing, hosts
 }

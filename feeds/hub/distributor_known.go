@@ -1,0 +1,146 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"feedmill/cache"
+)
+
+// This file is what the distributor knows of subscriptions, and takes over from the store.
+
+// start reads what is known.
+func (d *distributor) start(ctx context.Context) error {
+	st := d.h.env.Store
+	notes, err := st.Read(ctx, bucketHub, keyCursor)
+	if err != nil {
+		return fmt.Errorf("read where the hub is: %w", err)
+	}
+	b, known := notes[keyCursor]
+	d.cursor, d.saved = cache.Cursor(b), cache.Cursor(b)
+	if !known {
+		if d.cursor, err = st.Tail(ctx); err != nil {
+			return fmt.Errorf("find the end of the log: %w", err)
+		}
+		if err := st.Write(ctx, d.lease, cache.Edit{Bucket: bucketHub, Key: keyCursor, Value: []byte(d.cursor)}); err != nil {
+			return fmt.Errorf("remember where the hub is: %w", err)
+		}
+		d.saved = d.cursor
+	}
+	return d.look(ctx)
+}
+
+// look takes over which subscriptions there are, if that has changed.
+func (d *distributor) look(ctx context.Context) error {
+	st := d.h.env.Store
+	notes, err := st.Read(ctx, bucketHub, keyGeneration)
+	if err != nil {
+		return fmt.Errorf("read subscriptions: %w", err)
+	}
+	g := string(notes[keyGeneration])
+	if g == d.generation {
+		return nil
+	}
+	d.generation = g
+	seen := map[string]bool{}
+	var fresh []*feed
+	err = st.Range(ctx, bucketSubs, func(key string, value []byte) error {
+		var s subscription
+		if err := json.Unmarshal(value, &s); err != nil || s.key() != key {
+			return nil // of another version
+		}
+		seen[key] = true
+		if old := d.subs[key]; old != nil {
+			old.subscription = s
+			return nil
+		}
+		host := s.host()
+		if len(d.subs) >= d.h.mostSubs || d.atHost[host] >= d.h.mostSubsHost {
+			d.turnAway(ctx, key, &s)
+			return nil
+		}
+		f := d.feeds[s.Topic]
+		if f == nil {
+			pub, ok := d.h.env.Documents.Feed(s.Topic)
+			if !ok {
+				pub = Feed{URL: s.Topic} // it is said to be gone when it is rendered
+			}
+			f = &feed{Feed: pub, subs: map[*sub]struct{}{}}
+			d.feeds[s.Topic] = f
+			fresh = append(fresh, f)
+			if !ok {
+				d.want(f)
+			}
+		}
+		x := &sub{subscription: s, id: key, at: host, feed: f}
+		f.subs[x], d.subs[key] = struct{}{}, x
+		d.atHost[host]++
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read subscriptions: %w", err)
+	}
+	for key, x := range d.subs {
+		if !seen[key] {
+			d.forget(x)
+		}
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	keys := make([]string, len(fresh))
+	for i, f := range fresh {
+		keys[i] = prefixSent + f.URL
+	}
+	if notes, err = st.Read(ctx, bucketHub, keys...); err != nil {
+		return fmt.Errorf("read what was delivered: %w", err)
+	}
+	for _, f := range fresh {
+		f.sent = string(notes[prefixSent+f.URL])
+	}
+	err = st.Range(ctx, bucketDue, func(key string, value []byte) error {
+		x := d.subs[key]
+		var v due
+		if x == nil || x.due != nil || x.busy || json.Unmarshal(value, &v) != nil {
+			return nil
+		}
+		x.due, x.noted = &v, true
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read what is due: %w", err)
+	}
+	return nil
+}
+
+// forget lets go of a subscription that is not there any more.
+func (d *distributor) forget(x *sub) {
+	if x.gone {
+		return
+	}
+	x.gone = true
+	if d.atHost[x.at]--; d.atHost[x.at] == 0 {
+		delete(d.atHost, x.at)
+	}
+	delete(d.subs, x.id)
+	delete(x.feed.subs, x)
+	d.done(x)
+	if len(x.feed.subs) == 0 && !x.feed.busy && !x.feed.queued {
+		delete(d.feeds, x.feed.URL)
+		d.done(x.feed)
+	}
+}
+
+// end ends a subscription and tells the callback.
+func (d *distributor) end(ctx context.Context, x *sub, reason string) {
+	d.drop(x)
+	s := x.subscription
+	d.work.Go(func() { d.h.deny(ctx, &s, reason) })
+}
+
+// drop takes a subscription out of the store.
+func (d *distributor) drop(x *sub) {
+	d.forget(x)
+	d.edits = append(d.edits, cache.Edit{Bucket: bucketSubs, Key: x.id}, cache.Edit{Bucket: bucketDue, Key: x.id}, generation())
+}
