@@ -137,8 +137,9 @@ func crash(w *world, seed uint64, crashes, repeats, items *int) {
 		case 2:
 			ids = append(ids, w.news("b", 1+rng.IntN(30))...)
 		}
+		synctest.Wait()
 		mu.Lock()
-		if fuse < 0 && rng.IntN(3) == 0 {
+		if fuse < 0 && over.died().IsZero() && rng.IntN(3) == 0 {
 			fuse, after = 1+rng.IntN(12), rng.IntN(2) == 0
 		}
 		mu.Unlock()
