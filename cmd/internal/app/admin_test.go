@@ -23,7 +23,7 @@ func TestStatusPageTellsOfTheAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"4 requests, 75% not modified, 1234 bytes", `ETag <code>W/&#34;&lt;1&gt;&#34;</code>`, "news are pushed", "something new about every 2h0m0s",
+		"4 requests, 75% not modified, 1234 bytes", `ETag <code>W/&#34;&lt;1&gt;&#34;</code>`, "news are pushed", "something new about every 2 hours",
 		"silent since", "no validators",
 	} {
 		if strings.Count(b.String(), want) != 1 {

@@ -336,7 +336,7 @@ func tell(st *sources.Status, kind string, now time.Time) event {
 		}
 	case kindSilent:
 		e.Title = fmt.Sprintf("source %s is silent", st.Name)
-		e.What = fmt.Sprintf("Something new came about every %s, and nothing since %s. Fetches succeed.", time.Duration(st.Cadence).Round(time.Minute), said(st.Newest))
+		e.What = fmt.Sprintf("Something new came about every %s, and nothing since %s. Fetches succeed.", lasting("en", time.Duration(st.Cadence)), said(st.Newest))
 		e.Next = fmt.Sprintf("Look at %s: if there is something newer than in the feed, the source is read wrongly or from the wrong place.", st.Location)
 	}
 	return e

@@ -45,6 +45,12 @@ func (v statusView) State(s string) string {
 	return s
 }
 
+// Reason is why something is as it is, in the operator's language as far as the words are ours.
+func (v statusView) Reason(s any) template.HTML { return reasonHTML(v.T["code"], fmt.Sprint(s)) }
+
+// Lasting is a duration for people.
+func (v statusView) Lasting(d sources.Duration) string { return lasting(v.T["code"], time.Duration(d)) }
+
 // When is a time for people, in the zone of this machine.
 func (v statusView) When(t time.Time) string {
 	if t.IsZero() {
@@ -106,9 +112,7 @@ func (a *App) statusPage(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	for _, s := range a.running() {
-		if v.Every[s.Name] = everyOf(s.Interval); s.MaxInterval > s.Interval {
-			v.Every[s.Name] += " – " + everyOf(s.MaxInterval)
-		}
+		v.Every[s.Name] = every(lang, s.Interval, s.MaxInterval)
 		if s.Group != "" {
 			v.Private[s.Name] = s.Group
 		}
@@ -129,18 +133,6 @@ func (a *App) statusPage(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// everyOf is an interval without the zeros at its end.
-func everyOf(d time.Duration) string {
-	s := strings.TrimSuffix(d.String(), "m0s")
-	if s != d.String() {
-		s += "m"
-	}
-	if h, ok := strings.CutSuffix(s, "h0m"); ok {
-		s = h + "h"
-	}
-	return s
-}
-
 // statusStyle is the page's own style sheet, and statusPolicy lets nothing but that count.
 var statusStyle, statusPolicy = func() (template.CSS, string) {
 	b, err := statusFiles.ReadFile("static/status.css")
@@ -153,7 +145,6 @@ var statusStyle, statusPolicy = func() (template.CSS, string) {
 
 var statusTemplate = template.Must(template.New("status.html").Option("missingkey=error").Funcs(template.FuncMap{
 	"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-	"short":   func(d sources.Duration) string { return time.Duration(d).Round(time.Minute).String() },
 	"percent": func(part, of int64) int64 { return 100 * part / max(of, 1) },
 	"size":    func(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) },
 	"first":   func(list []sources.Rejected) []sources.Rejected { return list[:min(len(list), shownRejected)] },

@@ -39,7 +39,7 @@ func TestStatusTexts(t *testing.T) {
 	}
 	for _, kind := range []string{kindDown, kindDrift, kindHeld, kindSilent, kindDegraded, kindBack, kindParked, kindUnreachable} {
 		e := event{Kind: kind, Source: "s", Title: "title", What: "what", Next: "next"}
-		if zh := e.in("zh"); zh.Title == e.Title || zh.Next == e.Next || zh.What != e.What || e.in("en") != e {
+		if zh := e.in("zh"); zh.Title == e.Title || zh.Next == e.Next || zh.What != e.What || e.in("en") != e { // "what" is none of our words
 			t.Errorf("%s in Chinese: %+v", kind, zh)
 		}
 	}
@@ -103,13 +103,5 @@ func TestPlotOfNothing(t *testing.T) {
 	p := o.plot()
 	if p.Total != 0 || p.Most != 0 || len(p.Bars) != plotHours || p.Bars[0].Height != "0.0" {
 		t.Errorf("%+v", p)
-	}
-}
-
-func TestEveryOf(t *testing.T) {
-	for d, want := range map[time.Duration]string{time.Minute: "1m", time.Hour: "1h", 90 * time.Minute: "1h30m", 30 * time.Second: "30s", 90 * time.Second: "1m30s", 0: "0s", 24 * time.Hour: "24h"} {
-		if got := everyOf(d); got != want {
-			t.Errorf("%d: %q, want %q", d, got, want)
-		}
 	}
 }

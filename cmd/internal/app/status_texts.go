@@ -21,7 +21,7 @@ var statusTexts = map[string]map[string]string{
 		"same": "if they are the same", "new": "if they are new", "merged": "%d of them shown under other sources", "dropped": "%d left out by rules",
 		"adopted": "%d of %d IDs of", "late": "%d were published here before", "failures": "%d failures in a row",
 		"requests": "%d requests, %d%% not modified, %d bytes", "noValidators": "no validators", "pushed": "news are pushed", "cadence": "something new about every %s",
-		"silent": "silent since", "every": "every", "rejected": "%d posts rejected or repaired", "more": "and %d more: see", "noSource": "No source is running yet.",
+		"silent": "silent since", "rejected": "%d posts rejected or repaired", "more": "and %d more: see", "noSource": "No source is running yet.",
 		"targets": "Bots and endpoints", "target": "Target", "backlog": "Waiting", "delivered": "Delivered", "dead": "Dead letters", "error": "Last error", "since": "since",
 		"saved": "Saved feeds", "name": "Name", "fails": "The expression fails for some items, which are not in it:",
 		"served": "Readers", "filters": "Filters refused because too many were asked for at once", "holders": "opened by", "nobody": "nobody", "hub": "WebSub hub",
@@ -39,7 +39,7 @@ var statusTexts = map[string]map[string]string{
 		"same": "若是同一批文章：", "new": "若是新文章：", "merged": "其中 %d 篇显示在其他来源之下", "dropped": "规则排除 %d 篇",
 		"adopted": "沿用 ID %d / %d，来自", "late": "其中 %d 篇此前已在这里发布", "failures": "连续失败 %d 次",
 		"requests": "请求 %d 次，未变更 %d%%，%d 字节", "noValidators": "没有校验值", "pushed": "由对方推送更新", "cadence": "约每 %s 有更新",
-		"silent": "没有新内容，自", "every": "每隔", "rejected": "拒绝或修复 %d 篇", "more": "另有 %d 条，见", "noSource": "还没有来源在运行。",
+		"silent": "没有新内容，自", "rejected": "拒绝或修复 %d 篇", "more": "另有 %d 条，见", "noSource": "还没有来源在运行。",
 		"targets": "机器人与接收端", "target": "接收端", "backlog": "等待发送", "delivered": "已送达", "dead": "死信", "error": "最近的错误", "since": "自",
 		"saved": "已保存的 feed", "name": "名称", "fails": "表达式对部分文章出错，这些文章未收入：",
 		"served": "读者", "filters": "因同时请求过多而拒绝的筛选", "holders": "持有密钥者", "nobody": "无人", "hub": "WebSub 中心",
@@ -67,12 +67,13 @@ func statusLanguage(r *http.Request) string {
 	return "en"
 }
 
-// in is an event with its title and what to do in a language. What happened stays as it is: it quotes what others said.
+// in is an event in a language; of what happened those words that are ours.
 func (e event) in(lang string) event {
 	if lang != "zh" {
 		return e
 	}
 	name := cmp.Or(e.Source, e.Target)
+	e.What = reasonText(lang, e.What)
 	switch e.Kind {
 	case kindDown:
 		e.Title, e.Next = fmt.Sprintf("来源 %s 无法抓取", name), "请确认地址无误且可以访问；程序会自行重试，也可以立即运行 feedmill check --online。若对方应答 410，请从配置中删除该来源或改写地址。"
