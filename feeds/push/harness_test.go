@@ -182,7 +182,8 @@ func (w *world) state(source string, changes ...feeds.Change) []string {
 // script is a target that does what it is told, and remembers what it got.
 type script struct {
 	name string
-	most int // entries in one message; 0 for any number
+	most int        // entries in one message; 0 for any number
+	fits func() int // the same, as it is at the time; nil for most
 	// answer says how a request ends; nil is always well. n counts them from 1.
 	answer func(n int, r request) (push.Receipt, error)
 	limits []push.Bucket
@@ -217,8 +218,12 @@ func (s *script) Render(m *push.Message) (*push.Payload, error) {
 		}
 	}
 	r := request{ID: m.ID, Heading: m.Heading, More: m.More, Small: m.Small}
+	most := s.most
+	if s.fits != nil {
+		most = s.fits()
+	}
 	for i, e := range m.Entries {
-		if s.most > 0 && i == s.most {
+		if most > 0 && i == most {
 			break
 		}
 		r.Items = append(r.Items, e.Item.ID)

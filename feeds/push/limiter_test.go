@@ -88,6 +88,28 @@ func TestLimit(t *testing.T) {
 	}
 }
 
+// TestLimitOfSlowPlatform: a request counts until its answer: the platform may have counted it at any time up to then.
+func TestLimitOfSlowPlatform(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.baseline("a")
+		rate := push.Rate{Count: 3, Per: 30 * time.Second}
+		to := &script{name: "t", most: 1, limits: []push.Bucket{{Key: "k", Rates: []push.Rate{rate}}}}
+		var ends []request
+		to.answer = func(n int, r request) (push.Receipt, error) {
+			time.Sleep([]time.Duration{25 * time.Second, 0, 9 * time.Second, 2 * time.Second}[n%4])
+			r.At = time.Now()
+			ends = append(ends, r)
+			return "", nil
+		}
+		w.start(to.spec(func(s *push.Spec) { s.Kind.Data = true }))
+		ids := w.news("a", 40)
+		w.pass(time.Hour)
+		same(t, "items", to.items(), ids)
+		within(t, "begun", rate, to.got())
+		within(t, "ended", rate, ends)
+	})
+}
+
 // TestTakeover: of several processes one serves a target; another goes on at the bookmark when it is gone.
 func TestTakeover(t *testing.T) {
 	inWorld(t, func(w *world) {
