@@ -24,6 +24,8 @@ type platform struct {
 	// not is until when it wants no request, told when it said so, and early are the requests that came all the same.
 	not, told time.Time
 	early     map[time.Time]request // by told
+	// hurry makes everything that takes time take a hundredth of it.
+	hurry bool
 }
 
 // taken is a message that the platform has, whatever it answered.
@@ -43,6 +45,9 @@ func (p *platform) decide(_ int, r request) (push.Receipt, error) {
 		what = 99
 	}
 	p.mu.Unlock()
+	if p.hurry {
+		how /= 100
+	}
 	take := func(ambiguous bool) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -105,25 +110,9 @@ func crash(w *world, seed uint64, crashes, repeats, items *int) {
 		all = append(all, p)
 		specs = append(specs, p.spec(func(s *push.Spec) { s.Kind.Data = true }))
 	}
-	// The process dies at one of its writes, before or after it was done: that is everywhere between two things that can be seen.
-	var mu sync.Mutex
-	fuse, after := -1, false
-	var over *faulty
+	var over *fused
 	start := func() {
-		over = &faulty{Store: w.store}
-		of := over
-		of.write = func() error {
-			mu.Lock()
-			defer mu.Unlock()
-			if fuse > 0 && of == over {
-				fuse--
-			}
-			if fuse == 0 && of == over {
-				of.dead(after)
-				fuse = -1
-			}
-			return nil
-		}
+		over = newFused(w.store)
 		w.over = over
 		w.start(specs...)
 	}
@@ -138,11 +127,9 @@ func crash(w *world, seed uint64, crashes, repeats, items *int) {
 			ids = append(ids, w.news("b", 1+rng.IntN(30))...)
 		}
 		synctest.Wait()
-		mu.Lock()
-		if fuse < 0 && over.died().IsZero() && rng.IntN(3) == 0 {
-			fuse, after = 1+rng.IntN(12), rng.IntN(2) == 0
+		if over.died().IsZero() && rng.IntN(3) == 0 {
+			over.light(1+rng.IntN(12), rng.IntN(2) == 0)
 		}
-		mu.Unlock()
 		w.pass(time.Duration(rng.Float64() * float64(40*time.Second)))
 		if at := over.died(); !at.IsZero() {
 			died = append(died, at)
@@ -150,13 +137,9 @@ func crash(w *world, seed uint64, crashes, repeats, items *int) {
 			start()
 		}
 	}
-	mu.Lock()
-	fuse = -1
-	mu.Unlock()
+	over.light(0, false)
 	for _, p := range all {
-		p.mu.Lock()
-		p.calm = true
-		p.mu.Unlock()
+		p.soothe()
 	}
 	if !over.died().IsZero() {
 		died = append(died, over.died())
@@ -167,38 +150,95 @@ func crash(w *world, seed uint64, crashes, repeats, items *int) {
 	synctest.Wait()
 	*crashes += len(died)
 	for _, p := range all {
-		var first []string
-		last := map[string]taken{}
-		for _, m := range p.took {
-			for _, id := range m.Items {
-				*items++
-				before, again := last[id]
-				if !again {
-					first = append(first, id)
-				} else {
-					*repeats++
-					inFlight := slices.ContainsFunc(died, func(at time.Time) bool { return !at.Before(before.At) && !at.After(before.end) })
-					if !before.ambiguous && !inFlight {
-						w.Errorf("%s: %s arrived at %s and again at %s, though the first time was certain", p.name, id, before.end, m.At)
-					}
-					if before.ID != m.ID {
-						w.Errorf("%s: %s arrived again under another ID", p.name, id)
-					}
+		took, again := p.check(ids, died, 0)
+		*items += took
+		*repeats += again
+	}
+}
+
+// check holds what the platform took to what a courier promises: every item, in order; again only if a request was under way
+// when the process died, which was noticed at most late afterwards, or ended without a clear answer, and then under the same ID;
+// and no request before its time. It answers how many items were taken, and how many of them again.
+func (p *platform) check(ids []string, died []time.Time, late time.Duration) (items, repeats int) {
+	w := p.w
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	requests := p.got()
+	var first []string
+	last := map[string]taken{}
+	for _, m := range p.took {
+		for _, id := range m.Items {
+			items++
+			before, again := last[id]
+			if !again {
+				first = append(first, id)
+			} else {
+				repeats++
+				inFlight := slices.ContainsFunc(died, func(at time.Time) bool {
+					return !at.Before(before.At) && (!at.After(before.end) || late > 0 && !at.After(before.end.Add(late)) &&
+						!slices.ContainsFunc(requests, func(r request) bool { return r.At.After(before.At) && r.At.Before(at) }))
+				})
+				if !before.ambiguous && !inFlight {
+					w.Errorf("%s: %s arrived at %s and again at %s, though the first time was certain", p.name, id, before.end, m.At)
 				}
-				last[id] = m
+				if before.ID != m.ID {
+					w.Errorf("%s: %s arrived again under another ID", p.name, id)
+				}
+			}
+			last[id] = m
+		}
+	}
+	if w.logs.with("fails while others get through") == 0 {
+		same(w, p.name+": items in order", first, ids)
+	} else {
+		slices.Sort(first)
+		same(w, p.name+": items", first, slices.Sorted(slices.Values(ids)))
+	}
+	for told, r := range p.early {
+		if !slices.ContainsFunc(died, func(at time.Time) bool { return !at.Before(told) && !at.After(told.Add(late)) }) { // else the answer was lost with the process
+			w.Errorf("%s: at %s it asked for a pause; a request came at %s", p.name, told, r.At)
+		}
+	}
+	within(w, p.name, p.rate, requests)
+	return items, repeats
+}
+
+// soothe lets nothing fail any more.
+func (p *platform) soothe() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.calm = true
+}
+
+// fused is a store whose process dies at one of its writes, before or after it was done: that is everywhere between two things
+// that can be seen. It dies once, as a process does.
+type fused struct {
+	*faulty
+	mu    sync.Mutex
+	left  int
+	after bool
+}
+
+func newFused(over push.Store) *fused {
+	f := &fused{faulty: &faulty{Store: over}}
+	f.write = func() error {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if f.left > 0 {
+			if f.left--; f.left == 0 {
+				f.dead(f.after)
 			}
 		}
-		if w.logs.with("fails while others get through") == 0 {
-			same(w, p.name+": items in order", first, ids)
-		} else {
-			slices.Sort(first)
-			same(w, p.name+": items", first, slices.Sorted(slices.Values(ids)))
-		}
-		for told, r := range p.early {
-			if !slices.ContainsFunc(died, told.Equal) { // else the answer was lost with the process
-				w.Errorf("%s: at %s it asked for a pause; a request came at %s", p.name, told, r.At)
-			}
-		}
-		within(w, p.name, p.rate, p.got())
+		return nil
+	}
+	return f
+}
+
+// light lets the process die at the nth write from now on, if it does not burn already; 0 for never.
+func (f *fused) light(n int, after bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.left == 0 || n == 0 {
+		f.left, f.after = n, after
 	}
 }

@@ -102,7 +102,7 @@ func TestRateLimited(t *testing.T) {
 			return "", nil
 		}
 		short.answer = func(n int, _ request) (push.Receipt, error) {
-			if n <= 12 {
+			if n <= 12 || n == 14 {
 				return "", fails(push.RateLimited, "45009")
 			}
 			return "", nil
@@ -121,6 +121,10 @@ func TestRateLimited(t *testing.T) {
 			}
 		}
 		same(t, "requests", []int{len(long.got()), len(short.got())}, []int{3, 13})
+		w.news("a", 1)
+		w.pass(time.Hour)
+		got := short.got()
+		same(t, "the pause after it had worked", got[14].At.Sub(got[13].At), time.Minute)
 	})
 }
 

@@ -19,10 +19,11 @@ import (
 	"feedmill/feeds/push"
 )
 
-// world is a store with a courier over it, in a bubble of testing/synctest.
+// world is a store with a courier over it, in a bubble of testing/synctest unless real says that time is what it is.
 type world struct {
 	*testing.T
-	store   *embedded.Store
+	store   cache.Store
+	real    bool
 	specs   []push.Spec
 	courier *push.Courier
 	over    push.Store // what the courier works with, if not the store itself
@@ -70,7 +71,7 @@ func (w *world) start(specs ...push.Spec) {
 	}
 	if w.stop != nil {
 		w.courier.Apply(w.specs)
-		synctest.Wait()
+		w.settle()
 		return
 	}
 	var over push.Store = w.store
@@ -89,7 +90,14 @@ func (w *world) start(specs ...push.Spec) {
 			w.Errorf("Run: %v", err)
 		}
 	}
-	synctest.Wait()
+	w.settle()
+}
+
+// settle waits until nothing moves but with time.
+func (w *world) settle() {
+	if !w.real {
+		synctest.Wait()
+	}
 }
 
 // kill ends the courier, if it runs.
@@ -103,7 +111,7 @@ func (w *world) kill() {
 // pass lets time go by.
 func (w *world) pass(d time.Duration) {
 	time.Sleep(d)
-	synctest.Wait()
+	w.settle()
 }
 
 func (w *world) lease(source string) cache.Lease {
@@ -342,6 +350,7 @@ type faulty struct {
 	mu        sync.Mutex
 	diedAt    time.Time
 	lastWrite atomic.Bool // one more gets through, but its answer does not
+	leases    []cache.Lease
 }
 
 func (f *faulty) After(ctx context.Context, c cache.Cursor, limit int) ([]cache.Entry, error) {
@@ -374,7 +383,22 @@ func (f *faulty) Acquire(ctx context.Context, name string, ttl time.Duration) (c
 	if f.down.Load() {
 		return cache.Lease{}, fmt.Errorf("acquire: %w", cache.ErrUnavailable)
 	}
-	return f.Store.Acquire(ctx, name, ttl)
+	l, err := f.Store.Acquire(ctx, name, ttl)
+	if err == nil {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.leases = append(f.leases, l)
+	}
+	return l, err
+}
+
+// expire ends the leases that were taken, as their time does.
+func (f *faulty) expire(ctx context.Context) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, l := range f.leases {
+		_ = f.Store.Release(ctx, l) // it fails for those that were given back
+	}
 }
 
 func (f *faulty) Renew(ctx context.Context, l cache.Lease, ttl time.Duration) error {

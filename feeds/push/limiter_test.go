@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"feedmill/feeds"
 	"feedmill/feeds/push"
 )
 
@@ -107,6 +108,36 @@ func TestLimitOfSlowPlatform(t *testing.T) {
 		same(t, "items", to.items(), ids)
 		within(t, "begun", rate, to.got())
 		within(t, "ended", rate, ends)
+	})
+}
+
+// TestSharedPause: a pause that the platform asks one target for holds for all who use its credential, here and elsewhere.
+func TestSharedPause(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.baseline("a", "b")
+		shared := []push.Bucket{{Key: push.KeyOf("secret"), Rates: []push.Rate{{Count: 20, Per: time.Minute}}}}
+		a, b, other := &script{name: "a", limits: shared}, &script{name: "b", limits: shared}, &script{name: "other"}
+		a.answer = func(n int, _ request) (push.Receipt, error) {
+			if n == 1 {
+				return "", &push.Error{Class: push.RateLimited, Code: "http 429", RetryAfter: 10 * time.Minute}
+			}
+			return "", nil
+		}
+		of := func(source string) func(*push.Spec) {
+			return func(s *push.Spec) { s.Topics = []feeds.Topic{feeds.NewTopic("source", source)} }
+		}
+		w.start(a.spec(of("a")), b.spec(of("b")), other.spec(of("b")))
+		w.news("a", 1)
+		w.pass(time.Second)
+		w.news("b", 1)
+		w.pass(9 * time.Minute)
+		same(t, "requests", []int{len(a.got()), len(b.got()), len(other.got())}, []int{1, 0, 1})
+		w.kill()
+		w.start()
+		w.pass(50 * time.Second)
+		same(t, "requests after a restart", []int{len(a.got()), len(b.got())}, []int{1, 0})
+		w.pass(20 * time.Second)
+		same(t, "requests after the pause", []int{len(a.got()), len(b.got())}, []int{2, 1})
 	})
 }
 
