@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -92,6 +90,9 @@ func build(cmd *cobra.Command, args []string, how building) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, dir.Close()) }()
+	if err := dir.Shared(); err != nil {
+		screen.print(fmt.Sprintf("%s cannot be locked (%v): let nothing else build into it meanwhile\n", how.out, err))
+	}
 	files, remove, err := passingFiles()
 	if err != nil {
 		return err
@@ -125,13 +126,13 @@ func build(cmd *cobra.Command, args []string, how building) (err error) {
 			how.out, strings.Join(failed, ", "))
 	}
 	w := &writing{ctx: cmd.Context(), build: b, dir: dir, screen: screen}
-	if err := w.all(); err != nil {
-		return fmt.Errorf("build %s: %w", how.out, err)
+	if err = w.plan(); err == nil && how.state == "" {
+		err = w.withState(store)
+	} else if err == nil {
+		err = w.files()
 	}
-	if how.state == "" {
-		if err := w.keepState(store); err != nil {
-			return fmt.Errorf("build %s: %w", how.out, err)
-		}
+	if err != nil {
+		return fmt.Errorf("build %s: %w", how.out, err)
 	}
 	counts, left, err := dir.Finish(map[string]string{"instance": b.Instance()}, len(failed) > 0)
 	if err != nil {
@@ -192,10 +193,10 @@ func buildStore(ctx context.Context, dir *tree.Dir, how building, temp string) (
 		return store, fresh, err
 	}
 	path := filepath.Join(temp, "state.db")
-	state, err := dir.Read(stateFile, maxState)
+	state, err := dir.Open(stateFile)
 	if fresh = errors.Is(err, fs.ErrNotExist); !fresh {
 		if err == nil {
-			err = loadState(ctx, path, bytes.NewReader(state))
+			err = errors.Join(loadState(ctx, path, state), state.Close())
 		}
 		if err == nil {
 			err = dir.Adopt(stateFile) // it may be all that is here: on an empty machine
@@ -207,9 +208,6 @@ func buildStore(ctx context.Context, dir *tree.Dir, how building, temp string) (
 	store, err = openState(path)
 	return store, fresh, err
 }
-
-// maxState bounds the state in a tree, in bytes: some millions of items.
-const maxState = 8 << 30
 
 // writing writes the files of a build.
 type writing struct {
@@ -227,18 +225,19 @@ type writing struct {
 	err   error
 }
 
-// all writes everything, or nothing where a file of others is in the way of one that is known beforehand.
-func (w *writing) all() error {
-	var err error
+// plan lists the files, and fails where a file of others is in the way of one of them: then nothing is written.
+func (w *writing) plan() (err error) {
 	if w.queue, w.misfits, err = w.build.Files(w.ctx); err != nil {
 		return err
 	}
 	for _, m := range w.misfits {
 		w.screen.print(fmt.Sprintf("left out %s: %s\n", m.Address, m.Reason))
 	}
-	if err := w.look(); err != nil {
-		return err
-	}
+	return w.look()
+}
+
+// files writes everything.
+func (w *writing) files() error {
 	w.more.L = &w.mu
 	stop := context.AfterFunc(w.ctx, func() { w.fail(context.Cause(w.ctx)) })
 	defer stop()
@@ -326,11 +325,21 @@ func (w *writing) fail(err error) {
 	w.more.Broadcast()
 }
 
-// keepState writes the state into the tree, behind everything that it stands for.
-func (w *writing) keepState(store cache.Store) error {
-	var state bytes.Buffer
-	if err := dumpState(w.ctx, store, io.Writer(&state), app.PublishedNote, w.build.Omit); err != nil {
+// withState writes everything, and the state meanwhile. It takes its place behind all that it stands for.
+func (w *writing) withState(store cache.Store) error {
+	state, err := w.dir.Stage(stateFile)
+	if err != nil {
 		return err
 	}
-	return w.dir.Write(stateFile, state.Bytes())
+	ctx, stop := context.WithCancel(w.ctx)
+	defer stop()
+	dumped := make(chan error, 1)
+	go func() { dumped <- dumpState(ctx, store, state, app.PublishedNote, w.build.Omit) }()
+	if err = w.files(); err != nil {
+		stop()
+	}
+	if err = errors.Join(err, <-dumped); err != nil {
+		return errors.Join(err, state.Discard())
+	}
+	return state.Keep()
 }

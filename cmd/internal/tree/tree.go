@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"maps"
@@ -52,7 +53,9 @@ type manifest struct {
 // Dir is a directory of which one process writes a part. Its methods may be called at once but for Finish and Close.
 type Dir struct {
 	root    *os.Root
+	lock    *os.File // the directory itself
 	name    string
+	shared  error
 	fresh   bool
 	old     manifest
 	journal *os.File
@@ -66,7 +69,11 @@ type Dir struct {
 // Counts tell what became of files.
 type Counts struct{ Written, Deleted, Unchanged int }
 
-// Open opens a directory, which it makes if there is none.
+// ErrLocked is what Open fails with while another process writes there.
+var ErrLocked = errors.New("another feedmill writes there: wait until it has ended, or give this one a directory of its own")
+
+// Open opens a directory, which it makes if there is none. It fails with [ErrLocked] while another process has it open, as far
+// as [Dir.Shared] can tell.
 func Open(name string) (_ *Dir, err error) {
 	if err := os.MkdirAll(name, 0o755); err != nil {
 		return nil, fmt.Errorf("make the directory %s: %w", name, err)
@@ -78,9 +85,15 @@ func Open(name string) (_ *Dir, err error) {
 	d := &Dir{root: root, name: name, written: map[string]string{}, begun: map[string]bool{}}
 	defer func() {
 		if err != nil {
-			err = errors.Join(fmt.Errorf("open the tree %s: %w", name, err), root.Close())
+			err = errors.Join(fmt.Errorf("open the directory %s: %w", name, err), d.Close())
 		}
 	}()
+	if d.lock, err = root.Open("."); err != nil {
+		return nil, err
+	}
+	if d.shared = lock(d.lock); errors.Is(d.shared, ErrLocked) {
+		return nil, ErrLocked
+	}
 	b, err := d.read(Manifest, maxManifest)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -132,6 +145,10 @@ func (d *Dir) read(p string, most int64) ([]byte, error) {
 	}
 	return b, err
 }
+
+// Shared says why another process could write here at the same time: the file system does not lock directories, as NFS. Nil
+// where none can.
+func (d *Dir) Shared() error { return d.shared }
 
 // Fresh says that no run has ever finished here.
 func (d *Dir) Fresh() bool { return d.fresh }
@@ -226,50 +243,73 @@ func (d *Dir) Write(p string, body []byte) error {
 	if err != nil {
 		return err
 	}
+	sum := sha256.New()
+	sum.Write(body)
+	d.count(p, digest(sum), same)
+	return nil
+}
+
+// count notes that a file has these bytes now, and whether it had them before.
+func (d *Dir) count(p, sum string, same bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.written[p] = hash(body); same {
+	if d.written[p] = sum; same {
 		d.counts.Unchanged++
 	} else {
 		d.counts.Written++
 	}
-	return nil
 }
 
-func hash(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:16])
-}
+// digest is what the manifest knows the bytes of a file by.
+func digest(sum hash.Hash) string { return hex.EncodeToString(sum.Sum(nil)[:16]) }
 
 func (d *Dir) hashOf(p string) (string, error) {
-	b, err := d.read(p, maxOld)
-	return hash(b), err
+	f, err := d.Open(p)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	_, err = io.Copy(sum, f)
+	return digest(sum), err
 }
 
 // replace writes beside a file and puts the new one in its place.
 func (d *Dir) replace(p string, body []byte) error {
+	if err := d.prepare(p); err != nil {
+		return err
+	}
+	temp := filepath.FromSlash(p + partial)
+	err := d.root.WriteFile(temp, body, 0o644)
+	if err == nil {
+		err = d.settle(p)
+	}
+	if err != nil {
+		return errors.Join(err, d.discard(temp))
+	}
+	return nil
+}
+
+// prepare makes everything ready for a file.
+func (d *Dir) prepare(p string) error {
 	if err := d.begin(p); err != nil {
 		return err
 	}
 	if dir := path.Dir(p); dir != "." {
-		if err := d.makeDir(dir); err != nil {
-			return err
-		}
+		return d.makeDir(dir)
 	}
+	return nil
+}
+
+// settle puts a file that was written beside its place there.
+func (d *Dir) settle(p string) error {
 	if info, err := d.root.Lstat(filepath.FromSlash(p)); err == nil && info.IsDir() {
 		// It was a directory of ours: a name that once had others below it.
 		if err := d.clear(p); err != nil {
 			return err
 		}
 	}
-	temp := filepath.FromSlash(p + partial)
-	if err := d.root.WriteFile(temp, body, 0o644); err != nil {
-		return errors.Join(err, d.discard(temp))
-	}
-	if err := d.root.Rename(temp, filepath.FromSlash(p)); err != nil {
-		return errors.Join(err, d.discard(temp))
-	}
-	return nil
+	return d.root.Rename(filepath.FromSlash(p+partial), filepath.FromSlash(p))
 }
 
 func (d *Dir) discard(temp string) error {
@@ -435,8 +475,8 @@ func (d *Dir) Adopt(p string) error {
 	return d.begin(p)
 }
 
-// Read reads a file of the directory, of at most so many bytes; fs.ErrNotExist for none.
-func (d *Dir) Read(p string, most int64) ([]byte, error) { return d.read(p, most) }
+// Open opens a file of the directory for reading; fs.ErrNotExist for none.
+func (d *Dir) Open(p string) (io.ReadCloser, error) { return d.root.Open(filepath.FromSlash(p)) }
 
 // Close lets go of the directory. Without Finish before it, the next run goes on where this one was.
 func (d *Dir) Close() error {
@@ -444,5 +484,5 @@ func (d *Dir) Close() error {
 	if d.journal != nil {
 		err = d.journal.Close()
 	}
-	return errors.Join(err, d.root.Close())
+	return errors.Join(err, d.lock.Close(), d.root.Close())
 }

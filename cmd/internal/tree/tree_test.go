@@ -37,7 +37,7 @@ func run(t *testing.T, dir string, files map[string]string) Counts {
 	d := open(t, dir)
 	write(t, d, files)
 	c, left, err := d.Finish(map[string]string{"k": "v"}, false)
-	if err != nil || len(left) > 0 {
+	if err = errors.Join(err, d.Close()); err != nil || len(left) > 0 {
 		t.Fatalf("left %v, %v", left, err)
 	}
 	return c
@@ -163,7 +163,7 @@ func TestKilledThenKept(t *testing.T) {
 	}
 	d = open(t, dir)
 	write(t, d, map[string]string{"a.rss": "1"})
-	if _, _, err := d.Finish(nil, true); err != nil {
+	if _, _, err := d.Finish(nil, true); errors.Join(err, d.Close()) != nil {
 		t.Fatal(err)
 	}
 	wantThere(t, dir, map[string]string{"a.rss": "1", "new.rss": "2"})
@@ -179,7 +179,7 @@ func TestChangedByOthers(t *testing.T) {
 	d := open(t, dir)
 	write(t, d, map[string]string{"c.rss": "1"})
 	c, left, err := d.Finish(nil, false)
-	if err != nil || c != (Counts{Written: 1, Deleted: 1}) || !slices.Equal(left, []string{filepath.Join(dir, "a.rss")}) {
+	if err = errors.Join(err, d.Close()); err != nil || c != (Counts{Written: 1, Deleted: 1}) || !slices.Equal(left, []string{filepath.Join(dir, "a.rss")}) {
 		t.Errorf("%+v, left %v, %v", c, left, err)
 	}
 	wantThere(t, dir, map[string]string{"a.rss": "theirs", "c.rss": "1"})
