@@ -12,6 +12,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -38,8 +39,34 @@ type lateError struct {
 
 func (e *lateError) Error() string { return fmt.Sprintf("the callback answers %d", e.status) }
 
+// parcel is a document on its way: those who get it share its bytes, and those whose secrets are equal its signature.
+type parcel struct {
+	Document
+	mu    sync.Mutex
+	signs map[string]func() string
+}
+
+// sign is the value of X-Hub-Signature (WebSub §8).
+func (p *parcel) sign(secret string) string {
+	p.mu.Lock()
+	sign := p.signs[secret]
+	if sign == nil {
+		if p.signs == nil {
+			p.signs = map[string]func() string{}
+		}
+		sign = sync.OnceValue(func() string {
+			m := hmac.New(sha256.New, []byte(secret))
+			m.Write(p.Body)
+			return "sha256=" + hex.EncodeToString(m.Sum(nil))
+		})
+		p.signs[secret] = sign
+	}
+	p.mu.Unlock()
+	return sign()
+}
+
 // deliver makes one delivery (WebSub §7).
-func (h *Hub) deliver(ctx context.Context, s *subscription, d *Document, hub string) error {
+func (h *Hub) deliver(ctx context.Context, s *subscription, d *parcel, hub string) error {
 	ctx, cancel := context.WithTimeout(ctx, deliverTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.Callback, bytes.NewReader(d.Body))
@@ -50,9 +77,7 @@ func (h *Hub) deliver(ctx context.Context, s *subscription, d *Document, hub str
 	req.Header.Set("Content-Type", d.ContentType)
 	req.Header.Set("Link", "<"+s.Topic+`>; rel="self", <`+hub+`>; rel="hub"`)
 	if s.Secret != "" {
-		m := hmac.New(sha256.New, []byte(s.Secret))
-		m.Write(d.Body)
-		req.Header.Set("X-Hub-Signature", "sha256="+hex.EncodeToString(m.Sum(nil)))
+		req.Header.Set("X-Hub-Signature", d.sign(s.Secret))
 	}
 	resp, err := h.options().HTTP.Do(req)
 	if err != nil {

@@ -16,14 +16,9 @@ const (
 	flushEvery = 100 * time.Millisecond
 	// patience is how long a delivery may hold up the place in the log; after it the callback is noted by itself.
 	patience = 3 * time.Second
-	// maxRunning is how many deliveries go on at once, maxRunningHost how many of them to one host, maxRendering how many
-	// documents are made for them.
-	maxRunning     = 256
-	maxRunningHost = 32
-	// maxUnproven is how many of them may go to callbacks that did not take the last delivery within quick: so slow ones, however
-	// many and at however many hosts, leave the others half of the room.
-	maxUnproven  = maxRunning / 2
-	quick        = 2 * time.Second
+	// quick is how soon a callback takes a delivery in time.
+	quick = 2 * time.Second
+	// maxRendering is how many documents are made at once.
 	maxRendering = 4
 	// writeBatch is how many notes are written at once.
 	writeBatch = 500
@@ -49,10 +44,7 @@ type distributor struct {
 	toRender  []*feed
 	rendering int
 	docs      chan rendered
-	waiting   map[lane][]*job
-	running   map[string]int // by host
-	total     int
-	unproven  int            // of total
+	queue     *queue
 	atHost    map[string]int // subscriptions
 	results   chan result
 	work      sync.WaitGroup
@@ -78,7 +70,7 @@ type sub struct {
 	feed   *feed
 	// busy says that a delivery waits or goes on, again is the document that came meanwhile.
 	busy  bool
-	again *Document
+	again *parcel
 	due   *due // nil while it gets what there is
 	quick bool // it took the last delivery, in time
 	noted bool // there is a note that it has to be served
@@ -101,18 +93,6 @@ type rendered struct {
 	err  error
 }
 
-// lane is one queue of deliveries.
-type lane struct {
-	host  string
-	quick bool
-}
-
-type job struct {
-	lane
-	sub *sub
-	doc *Document
-}
-
 type result struct {
 	*job
 	took time.Duration
@@ -122,7 +102,7 @@ type result struct {
 func newDistributor(h *Hub, lease cache.Lease) *distributor {
 	return &distributor{
 		h: h, lease: lease, feeds: map[string]*feed{}, subs: map[string]*sub{},
-		docs: make(chan rendered), waiting: map[lane][]*job{}, running: map[string]int{}, atHost: map[string]int{}, results: make(chan result),
+		docs: make(chan rendered), queue: newQueue(), atHost: map[string]int{}, results: make(chan result),
 	}
 }
 
@@ -276,25 +256,17 @@ func (d *distributor) begin(ctx context.Context) {
 		return
 	}
 	hub := d.h.options().URL
-	for l, jobs := range d.waiting {
-		for len(jobs) > 0 && d.total < maxRunning && d.running[l.host] < maxRunningHost && (l.quick || d.unproven < maxUnproven) {
-			j := jobs[0]
-			jobs = jobs[1:]
-			d.running[l.host]++
-			d.total++
-			if !l.quick {
-				d.unproven++
-			}
-			to := j.sub.subscription // which a renewal may change
-			d.work.Go(func() {
-				began := time.Now()
-				err := d.h.deliver(ctx, &to, j.doc, hub)
-				d.results <- result{j, time.Since(began), err}
-			})
+	for j := d.queue.next(); j != nil; j = d.queue.next() {
+		if j.sub.gone {
+			d.queue.ended(j)
+			continue
 		}
-		if d.waiting[l] = jobs; len(jobs) == 0 {
-			delete(d.waiting, l)
-		}
+		to := j.sub.subscription // which a renewal may change
+		d.work.Go(func() {
+			began := time.Now()
+			err := d.h.deliver(ctx, &to, j.doc, hub)
+			d.results <- result{j, time.Since(began), err}
+		})
 	}
 }
 
@@ -316,18 +288,18 @@ func (d *distributor) rendered(ctx context.Context, r rendered) {
 		d.want(f)
 		return
 	}
-	news := r.doc.Tag != f.sent
+	news, doc := r.doc.Tag != f.sent, &parcel{Document: r.doc}
 	f.sent = r.doc.Tag
 	now := time.Now()
 	for x := range f.subs {
 		if x.due != nil {
 			if !x.busy && !now.Before(x.due.Next) {
-				d.send(x, &r.doc)
+				d.send(x, doc)
 			}
 			continue // it gets what there is when its time comes
 		}
 		if news {
-			d.send(x, &r.doc)
+			d.send(x, doc)
 		}
 	}
 	for _, round := range d.rounds {
@@ -345,26 +317,19 @@ func (d *distributor) rendered(ctx context.Context, r rendered) {
 }
 
 // send queues a delivery.
-func (d *distributor) send(x *sub, doc *Document) {
+func (d *distributor) send(x *sub, doc *parcel) {
 	if x.busy {
 		x.again = doc
 		return
 	}
 	x.busy = true
-	l := lane{x.at, x.quick}
-	d.waiting[l] = append(d.waiting[l], &job{l, x, doc})
+	d.queue.add(&job{x, doc, x.quick})
 }
 
 // delivered takes the end of a delivery.
 func (d *distributor) delivered(ctx context.Context, r result) {
 	x := r.sub
-	d.total--
-	if !r.quick {
-		d.unproven--
-	}
-	if d.running[x.at]--; d.running[x.at] == 0 {
-		delete(d.running, x.at)
-	}
+	d.queue.ended(r.job)
 	x.busy = false
 	x.quick = r.err == nil && r.took < quick
 	switch {

@@ -24,3 +24,16 @@ func TestFailed(t *testing.T) {
 		t.Errorf("%v, want an hour", v.Next.Sub(now))
 	}
 }
+
+// TestSignedOnce: a document is signed once for each secret, and as WebSub §8 has it.
+func TestSignedOnce(t *testing.T) {
+	p := &parcel{Document: Document{Body: []byte("text")}}
+	const want = "sha256=4ac64a64fb4e086b6afe3685da6130dbb551b84b27f5e354053b78906804f357"
+	if got := p.sign("a"); got != want {
+		t.Errorf("signature %s, want %s", got, want)
+	}
+	p.Body = []byte("never read again for this secret")
+	if p.sign("a") != want || p.sign("b") == want || len(p.signs) != 2 {
+		t.Error("a secret is signed with twice, or as another")
+	}
+}

@@ -35,17 +35,21 @@ func (s *logless) After(ctx context.Context, _ cache.Cursor, _ int) ([]cache.Ent
 }
 
 // one is a server with one feed.
-type one struct{ version, asked atomic.Int64 }
+type one struct {
+	version, asked atomic.Int64
+	size           int // of its document, at least
+}
 
 func (o *one) Feed(address string) (Feed, bool) { return Feed{URL: address}, true }
 func (o *one) Feeds(feeds.Topic) []Feed         { return nil }
 func (o *one) Document(context.Context, Feed) (Document, error) {
 	o.asked.Add(1)
 	text := fmt.Sprint("version ", o.version.Load())
-	return Document{Body: []byte(text), ContentType: "text/plain", Tag: text}, nil
+	body := text + strings.Repeat(" ", max(0, o.size-len(text)))
+	return Document{Body: []byte(body), ContentType: "text/plain", Tag: text}, nil
 }
 
-func newTestHub(t *testing.T) (*Hub, *logless, *one) {
+func newTestHub(t testing.TB) (*Hub, *logless, *one) {
 	st, err := embedded.OpenTemp(t.TempDir(), embedded.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -62,14 +66,14 @@ func newTestHub(t *testing.T) (*Hub, *logless, *one) {
 	return h, s, docs
 }
 
-func running(t *testing.T, h *Hub) {
+func running(t testing.TB, h *Hub) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() { h.Run(ctx) })
 	t.Cleanup(func() { cancel(); wg.Wait() })
 }
 
-func until(t *testing.T, what string, ok func() bool) {
+func until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
