@@ -1,6 +1,7 @@
 package push
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -29,6 +30,41 @@ func TestAside(t *testing.T) {
 		}
 		if len(s.st.Aside) != tt.aside || m.Spent != tt.spent || !m.Next.Equal(now.Add(time.Minute)) || !m.Small {
 			t.Errorf("%s: %d messages, want %d; %+v, want %s spent", tt.name, len(s.st.Aside), tt.aside, m, tt.spent)
+		}
+	}
+}
+
+// TestAsideBounds: of messages that stand aside so many are remembered, and so much of them, as a note can hold; one more becomes
+// dead letters.
+func TestAsideBounds(t *testing.T) {
+	full := func(n int, id string) (out []*message) {
+		for range n {
+			out = append(out, &message{Items: []part{{ID: id}}})
+		}
+		return out
+	}
+	long := strings.Repeat("x", 8<<10)
+	for _, tt := range []struct {
+		name  string
+		aside []*message
+		bury  bool
+	}{
+		{"few", full(3, "a"), false},
+		{"one less than too many", full(maxAside-1, "a"), false},
+		{"too many", full(maxAside, "a"), true},
+		{"too long", full(maxAsideBytes/(8<<10), long), true},
+		{"nearly too long", full(maxAsideBytes/(8<<10)-2, long), false},
+	} {
+		s := newStream(New(nil, Options{}), Spec{Name: "t"})
+		s.st, s.letters, s.sent = &state{Aside: tt.aside}, map[string]bool{}, newRing(nil)
+		m := &message{Items: []part{{ID: "b"}, {ID: "c"}}}
+		edits, err := s.setAside(t.Context(), m, time.Now())
+		want, letters := len(tt.aside)+1, 0
+		if tt.bury {
+			want, letters = len(tt.aside), 2
+		}
+		if err != nil || len(s.st.Aside) != want || len(edits) != letters || len(s.letters) != letters {
+			t.Errorf("%s: %d stand aside, want %d; %d letters, want %d; %v", tt.name, len(s.st.Aside), want, len(edits), letters, err)
 		}
 	}
 }

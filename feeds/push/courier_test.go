@@ -120,3 +120,24 @@ func TestTopics(t *testing.T) {
 		same(t, "items", to.items(), []string{"a-0003", "a-0004", "b-0001"})
 	})
 }
+
+// TestTwoEntries: an item that the log names twice while it waits, since a saved feed has it, too, is sent once.
+func TestTwoEntries(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.baseline("a")
+		to := &script{name: "t"}
+		saved := feeds.Topic{Kind: "feed", Name: "x"}
+		w.start(to.spec(func(s *push.Spec) { s.Topics, s.Digest.Every = []feeds.Topic{feeds.All, saved}, time.Hour }))
+		ids := w.news("a", 2)
+		w.pass(time.Second) // seen
+		l, err := w.store.Acquire(w.Context(), "feeds", time.Hour)
+		if err != nil {
+			w.Fatal(err)
+		}
+		if err := w.store.Assign(w.Context(), l, saved, assign(ids[0]), assign(ids[1])); err != nil {
+			w.Fatal(err)
+		}
+		w.pass(2 * time.Hour)
+		same(t, "items", to.items(), ids)
+	})
+}

@@ -117,7 +117,7 @@ func crash(w *world, seed uint64, crashes, repeats, items *int) {
 		w.start(specs...)
 	}
 	start()
-	var died []time.Time
+	var died []death
 	var ids []string
 	for range 60 {
 		switch rng.IntN(4) {
@@ -132,7 +132,7 @@ func crash(w *world, seed uint64, crashes, repeats, items *int) {
 		}
 		w.pass(time.Duration(rng.Float64() * float64(40*time.Second)))
 		if at := over.died(); !at.IsZero() {
-			died = append(died, at)
+			died = append(died, death{at, at})
 			w.kill()
 			start()
 		}
@@ -142,7 +142,7 @@ func crash(w *world, seed uint64, crashes, repeats, items *int) {
 		p.soothe()
 	}
 	if !over.died().IsZero() {
-		died = append(died, over.died())
+		died = append(died, death{over.died(), over.died()})
 		w.kill()
 		start()
 	}
@@ -156,10 +156,13 @@ func crash(w *world, seed uint64, crashes, repeats, items *int) {
 	}
 }
 
+// death is when a process died, and when the last of its requests was over.
+type death struct{ at, over time.Time }
+
 // check holds what the platform took to what a courier promises: every item, in order; again only if a request was under way
 // when the process died, which was noticed at most late afterwards, or ended without a clear answer, and then under the same ID;
 // and no request before its time. It answers how many items were taken, and how many of them again.
-func (p *platform) check(ids []string, died []time.Time, late time.Duration) (items, repeats int) {
+func (p *platform) check(ids []string, died []death, late time.Duration) (items, repeats int) {
 	w := p.w
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -174,9 +177,9 @@ func (p *platform) check(ids []string, died []time.Time, late time.Duration) (it
 				first = append(first, id)
 			} else {
 				repeats++
-				inFlight := slices.ContainsFunc(died, func(at time.Time) bool {
-					return !at.Before(before.At) && (!at.After(before.end) || late > 0 && !at.After(before.end.Add(late)) &&
-						!slices.ContainsFunc(requests, func(r request) bool { return r.At.After(before.At) && r.At.Before(at) }))
+				inFlight := slices.ContainsFunc(died, func(d death) bool {
+					return !d.over.Before(before.At) && (!d.at.After(before.end) || late > 0 && !d.at.After(before.end.Add(late)) &&
+						!slices.ContainsFunc(requests, func(r request) bool { return r.At.After(before.At) && r.At.Before(d.at) }))
 				})
 				if !before.ambiguous && !inFlight {
 					w.Errorf("%s: %s arrived at %s and again at %s, though the first time was certain", p.name, id, before.end, m.At)
@@ -195,7 +198,7 @@ func (p *platform) check(ids []string, died []time.Time, late time.Duration) (it
 		same(w, p.name+": items", first, slices.Sorted(slices.Values(ids)))
 	}
 	for told, r := range p.early {
-		if !slices.ContainsFunc(died, func(at time.Time) bool { return !at.Before(told) && !at.After(told.Add(late)) }) { // else the answer was lost with the process
+		if !slices.ContainsFunc(died, func(d death) bool { return !d.over.Before(told) && !d.at.After(told.Add(late)) }) { // else the answer was lost with the process
 			w.Errorf("%s: at %s it asked for a pause; a request came at %s", p.name, told, r.At)
 		}
 	}
@@ -208,37 +211,4 @@ func (p *platform) soothe() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.calm = true
-}
-
-// fused is a store whose process dies at one of its writes, before or after it was done: that is everywhere between two things
-// that can be seen. It dies once, as a process does.
-type fused struct {
-	*faulty
-	mu    sync.Mutex
-	left  int
-	after bool
-}
-
-func newFused(over push.Store) *fused {
-	f := &fused{faulty: &faulty{Store: over}}
-	f.write = func() error {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		if f.left > 0 {
-			if f.left--; f.left == 0 {
-				f.dead(f.after)
-			}
-		}
-		return nil
-	}
-	return f
-}
-
-// light lets the process die at the nth write from now on, if it does not burn already; 0 for never.
-func (f *fused) light(n int, after bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.left == 0 || n == 0 {
-		f.left, f.after = n, after
-	}
 }

@@ -378,10 +378,46 @@ func TestTrimmed(t *testing.T) {
 		w.start()
 		w.pass(time.Hour)
 		same(t, "items", to.items(), append([]string{"a-0001"}, kept...))
+		same(t, "requests", len(to.got()), 2)
 		same(t, "warnings", w.logs.with("does not reach back"), 1)
 		d, err := w.courier.Deliveries(w.Context(), "", "", 10)
 		if err != nil || !slices.ContainsFunc(d, func(d push.Delivery) bool { return d.Code == "gap" }) {
 			t.Errorf("the gap is not in the log: %+v, %v", d, err)
+		}
+	})
+}
+
+// TestTrimmedUnderWay: a message under way when the log was cut is sent as it is; what comes behind it, too.
+func TestTrimmedUnderWay(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.baseline("a")
+		down := true
+		to := &script{name: "t"}
+		to.answer = func(int, request) (push.Receipt, error) {
+			if down {
+				return "", fails(push.Transient, "http 503")
+			}
+			return "", nil
+		}
+		w.start(to.spec())
+		ids := w.news("a", 1)
+		w.pass(time.Minute)
+		w.kill()
+		w.news("a", 3)
+		w.pass(31 * 24 * time.Hour)
+		ids = append(ids, w.news("a", 2)...)
+		for range 3 {
+			if _, err := w.store.Maintain(w.Context()); err != nil {
+				w.Fatal(err)
+			}
+		}
+		down = false
+		for range 2 {
+			w.start()
+			w.pass(time.Hour)
+			same(t, "items", to.items(), ids)
+			same(t, "warnings", w.logs.with("does not reach back"), 1)
+			w.kill()
 		}
 	})
 }

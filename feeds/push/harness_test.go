@@ -340,81 +340,6 @@ func (l *logs) with(text string) (n int) {
 	return n
 }
 
-// faulty is a store with faults.
-type faulty struct {
-	push.Store
-	down  atomic.Bool // nothing can be written, no lease renewed
-	after func() error
-	write func() error
-
-	mu        sync.Mutex
-	diedAt    time.Time
-	lastWrite atomic.Bool // one more gets through, but its answer does not
-	leases    []cache.Lease
-}
-
-func (f *faulty) After(ctx context.Context, c cache.Cursor, limit int) ([]cache.Entry, error) {
-	if f.after != nil {
-		if err := f.after(); err != nil {
-			return nil, err
-		}
-	}
-	return f.Store.After(ctx, c, limit)
-}
-
-func (f *faulty) Write(ctx context.Context, l cache.Lease, edits ...cache.Edit) error {
-	if f.write != nil {
-		if err := f.write(); err != nil {
-			return err
-		}
-	}
-	if f.lastWrite.CompareAndSwap(true, false) {
-		if err := f.Store.Write(ctx, l, edits...); err != nil {
-			return err
-		}
-	}
-	if f.down.Load() {
-		return fmt.Errorf("write: %w", cache.ErrUnavailable)
-	}
-	return f.Store.Write(ctx, l, edits...)
-}
-
-func (f *faulty) Acquire(ctx context.Context, name string, ttl time.Duration) (cache.Lease, error) {
-	if f.down.Load() {
-		return cache.Lease{}, fmt.Errorf("acquire: %w", cache.ErrUnavailable)
-	}
-	l, err := f.Store.Acquire(ctx, name, ttl)
-	if err == nil {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.leases = append(f.leases, l)
-	}
-	return l, err
-}
-
-// expire ends the leases that were taken, as their time does.
-func (f *faulty) expire(ctx context.Context) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, l := range f.leases {
-		_ = f.Store.Release(ctx, l) // it fails for those that were given back
-	}
-}
-
-func (f *faulty) Renew(ctx context.Context, l cache.Lease, ttl time.Duration) error {
-	if f.down.Load() {
-		return fmt.Errorf("renew: %w", cache.ErrUnavailable)
-	}
-	return f.Store.Renew(ctx, l, ttl)
-}
-
-func (f *faulty) Release(ctx context.Context, l cache.Lease) error {
-	if f.down.Load() {
-		return fmt.Errorf("release: %w", cache.ErrUnavailable)
-	}
-	return f.Store.Release(ctx, l)
-}
-
 // gone are withdrawals.
 func gone(source string, keys []string) []feeds.Change {
 	out := make([]feeds.Change, len(keys))
@@ -430,22 +355,4 @@ func failing(it *feeds.Item) (push.Entry, error) {
 		panic("oops")
 	}
 	return push.Entry{}, errShape
-}
-
-// dead lets nothing get to the store any more, as when the process has died: after the write that is under way, or before it.
-func (f *faulty) dead(after bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.diedAt = time.Now()
-	if after {
-		f.lastWrite.Store(true)
-	}
-	f.down.Store(true)
-}
-
-// died is when that was.
-func (f *faulty) died() time.Time {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.diedAt
 }

@@ -55,3 +55,21 @@ func TestSuspended(t *testing.T) {
 		}
 	})
 }
+
+// TestStop: a request under way when the courier stops may end, for a while, and what became of it is written down.
+func TestStop(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.baseline("a")
+		takes := 3 * time.Second
+		to := &script{name: "t"}
+		to.answer = func(int, request) (push.Receipt, error) { time.Sleep(takes); return "", nil }
+		w.start(to.spec())
+		ids := w.news("a", 1)
+		w.pass(time.Second)
+		w.kill()
+		w.start()
+		w.pass(time.Minute)
+		same(t, "items", to.items(), ids)
+		same(t, "requests", len(to.got()), 1)
+	})
+}

@@ -116,15 +116,6 @@ func (l *limiter) take(target string, now time.Time) {
 	l.by[target] = s
 }
 
-// untake takes the newest request back: it was not made.
-func (l *limiter) untake(target string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	s := l.by[target]
-	s.At = slices.Clone(s.At[:max(0, len(s.At)-1)])
-	l.by[target] = s
-}
-
 // ended moves the newest request to the time at which its answer came: the platform counted it somewhere in between.
 func (l *limiter) ended(target string, now time.Time) {
 	l.mu.Lock()
@@ -199,13 +190,7 @@ func (s *stream) admit(ctx context.Context) (at time.Time, err error) {
 		l.take(s.spec.Name, now)
 		edits[i] = l.edit(s.spec.Name, now)
 	}
-	if err := s.save(ctx, edits...); err != nil {
-		for _, l := range s.limiters {
-			l.untake(s.spec.Name)
-		}
-		return at, err
-	}
-	return time.Time{}, nil
+	return time.Time{}, s.save(ctx, edits...)
 }
 
 // requests are the notes of the target's requests.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -108,6 +109,42 @@ func TestLimitOfSlowPlatform(t *testing.T) {
 		same(t, "items", to.items(), ids)
 		within(t, "begun", rate, to.got())
 		within(t, "ended", rate, ends)
+	})
+}
+
+// reading is a store that takes a while to say what was noted, so that two who ask at once have the same answer.
+type reading struct{ push.Store }
+
+func (r reading) Range(ctx context.Context, bucket string, fn func(string, []byte) error) error {
+	err := r.Store.Range(ctx, bucket, fn)
+	if strings.HasPrefix(bucket, "push/limit/") {
+		time.Sleep(time.Second)
+	}
+	return err
+}
+
+// TestLimitAtOnce: of two processes that look at the same moment whether a credential may be used one is the first.
+func TestLimitAtOnce(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.baseline("a")
+		rate := push.Rate{Count: 1, Per: time.Minute}
+		limits := []push.Bucket{{Key: "k", Rates: []push.Rate{rate}}}
+		one, two := &script{name: "one", limits: limits}, &script{name: "two", limits: limits}
+		w.specs = []push.Spec{one.spec(), two.spec()}
+		all := []*process{w.process(reading{w.store}, "two")}
+		all[0].Apply(w.specs[:1]) // it learns later that it shares the credential
+		w.pass(time.Second)
+		all[0].Apply(w.specs)
+		all = append(all, w.process(reading{w.store}, "one"))
+		w.pass(10 * time.Second)
+		ids := w.news("a", 3)
+		w.pass(time.Hour)
+		for _, p := range all {
+			p.stop()
+		}
+		same(t, "one", one.items(), ids)
+		same(t, "two", two.items(), ids)
+		within(t, "both", rate, one.got(), two.got())
 	})
 }
 

@@ -154,6 +154,34 @@ func TestFlood(t *testing.T) {
 	})
 }
 
+// TestAfterQuiet: what comes right behind the quiet hours waits with what came in them: each target has its own place in the
+// minutes behind them, so that they do not all ask the platform at the full hour.
+func TestAfterQuiet(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.baseline("a")
+		one, two := &script{name: "one"}, &script{name: "two"}
+		night := func(s *push.Spec) { s.Quiet = push.Quiet{From: 22 * time.Hour, To: 7 * time.Hour} }
+		w.start(one.spec(night), two.spec(night))
+		w.pass(time.Until(time.Now().Truncate(24 * time.Hour).Add(31*time.Hour - time.Second)))
+		ids := w.news("a", 1)
+		w.pass(2 * time.Second)
+		ids = append(ids, w.news("a", 1)...)
+		w.pass(10 * time.Minute)
+		for _, s := range []*script{one, two} {
+			same(t, s.name, s.items(), ids)
+			for _, r := range s.got() {
+				clock := r.At.Sub(r.At.Truncate(24 * time.Hour))
+				if clock < 7*time.Hour+5*time.Second || clock > 7*time.Hour+5*time.Minute || !r.At.Equal(s.got()[0].At) {
+					t.Errorf("%s: a request at %s", s.name, r.At)
+				}
+			}
+		}
+		if one.got()[0].At.Equal(two.got()[0].At) {
+			t.Errorf("both at %s", one.got()[0].At)
+		}
+	})
+}
+
 // TestQuietHours holds the rule against the clock, minute by minute, over the changes of a clock.
 func TestQuietHours(t *testing.T) {
 	berlin := zone(t, "Europe/Berlin")

@@ -1,13 +1,10 @@
 package push_test
 
 import (
-	"context"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -72,16 +69,17 @@ func TestRedisCrash(t *testing.T) {
 	var over *fused
 	start := func() {
 		over = newFused(store)
+		over.lost = true
 		w.over = over
 		w.start()
 	}
 	start()
 	w.begun()
-	var died []time.Time
+	var died []death
 	var ids []string
 	bury := func() {
-		died = append(died, over.died())
 		w.kill()
+		died = append(died, death{over.died(), time.Now()})
 		over.expire(w.Context()) // a quarter of a minute later
 		store = another()
 		start()
@@ -114,42 +112,6 @@ func TestRedisCrash(t *testing.T) {
 		items, repeats = items+took, repeats+again
 	}
 	t.Logf("%d crashes, %d items at targets, %d repeats", len(died), items, repeats)
-}
-
-// process is a courier beside others on one store. It leaves the leases of some targets to others.
-type process struct {
-	*push.Courier
-	over *faulty
-	stop func()
-}
-
-type choosy struct {
-	push.Store
-	not string // the target that it does not serve
-}
-
-func (c choosy) Acquire(ctx context.Context, name string, ttl time.Duration) (cache.Lease, error) {
-	if c.not != "" && name == "push/"+c.not {
-		return cache.Lease{}, fmt.Errorf("acquire: %w", cache.ErrHeld)
-	}
-	return c.Store.Acquire(ctx, name, ttl)
-}
-
-func (w *world) process(store cache.Store, not string) *process {
-	p := &process{over: &faulty{Store: choosy{store, not}}}
-	p.Courier = push.New(p.over, push.Options{Log: slog.New(w.logs)})
-	p.Apply(w.specs)
-	ctx, cancel := context.WithCancel(w.Context())
-	done := make(chan error, 1)
-	go func() { done <- p.Run(ctx) }()
-	p.stop = sync.OnceFunc(func() {
-		cancel()
-		if err := <-done; err != nil {
-			w.Errorf("Run: %v", err)
-		}
-	})
-	w.Cleanup(p.stop)
-	return p
 }
 
 // TestRedisTakeover: of two processes one serves the target; the other goes on when the first ends, and when it is cut off.
