@@ -26,6 +26,10 @@ type collection struct {
 	permalink string
 	// shown: its documents are published here.
 	shown bool
+	// at is its place among the collections, whose documents Jekyll renders one after the other.
+	at int
+	// metadata is what the configuration says of it.
+	metadata fields
 }
 
 // origin says which document a file is.
@@ -102,12 +106,16 @@ func (s *site) setCollections(conf fields, wanted []string) {
 		label := labelSigns.ReplaceAllString(f.key, "")
 		set := f.value.fields
 		if label == posts {
+			s.collections[posts].metadata = set
 			if p := set.get("permalink").str(); p != "" {
 				s.collections[posts].permalink = p
 			}
 			continue
 		}
-		c := &collection{label: label, output: set.get("output").isTrue(), permalink: "/:collection/:path" + suffix}
+		c := &collection{
+			label: label, output: set.get("output").isTrue(), permalink: "/:collection/:path" + suffix,
+			at: len(s.collections), metadata: set,
+		}
 		if p := set.get("permalink").str(); p != "" {
 			c.permalink = p
 		}

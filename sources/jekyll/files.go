@@ -27,13 +27,16 @@ func (s *site) Enter(dir string) (enter, posts bool) {
 		return true, false
 	}
 	if s.top != "" && !strings.HasPrefix(dir, s.top+"/") {
-		return strings.HasPrefix(s.top+"/", dir+"/") || isPageDir(dir), false
+		// There may be pages, which templates may list.
+		return strings.HasPrefix(s.top+"/", dir+"/") || isPageDir(dir) || !special(path.Base(dir)) && !s.excluded(dir), false
 	}
 	o, in := s.locate(dir + "/")
 	name := path.Base(dir)
 	switch {
-	case in && (o.draft && !s.drafts || !o.shown):
+	case in && o.draft && !s.drafts:
 		return false, false
+	case in && !o.shown:
+		return !strings.HasPrefix(name, ".") && !s.excluded(dir), false // templates may list its documents
 	case in && o.end > len(o.inner)-1: // the directory itself
 		return !s.excluded(dir), true
 	case in && strings.Count(o.inner[o.end:], "/") > 1 && !strings.HasPrefix(name, "."):

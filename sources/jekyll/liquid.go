@@ -11,6 +11,7 @@ import (
 
 	"feedmill/sources/internal/dates"
 	"feedmill/sources/internal/liquid"
+	"feedmill/sources/internal/postdir"
 )
 
 const (
@@ -28,6 +29,7 @@ type nearby interface {
 	Uses()
 	// Named are the posts of which the name of the file begins so.
 	Named(name string) []string
+	postdir.Survey
 }
 
 // expand carries out the Liquid of a part of the post: its body or its excerpt. line is where the part begins in the
@@ -37,8 +39,13 @@ func (d *doc) expand(part string, line int, quiet bool) string {
 	if !liquid.Needed(part) || d.get("render_with_liquid").isFalse() {
 		return part
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), liquidTime)
+	outer := context.Background()
+	if d.outer != nil {
+		outer = d.outer.ctx // the time is that of the post that shows this one
+	}
+	ctx, cancel := context.WithTimeout(outer, liquidTime)
 	defer cancel()
+	d.lookAt().ctx = ctx
 	site := &siteView{doc: d}
 	env := &liquid.Env{
 		Vars: map[string]any{
@@ -71,11 +78,6 @@ func (d *doc) expand(part string, line int, quiet bool) string {
 		} else {
 			d.Repair(line+w.Line-1, "%s", w.Text)
 		}
-	}
-	for _, key := range site.missed {
-		at := strings.Index(part, "site."+key)
-		d.Repair(line+strings.Count(part[:max(at, 0)], "\n"),
-			"site.%s is empty here: a post is not made anew whenever another one changes", key)
 	}
 	if site.data {
 		for _, w := range d.site.lib.faults {

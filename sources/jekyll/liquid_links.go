@@ -6,6 +6,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"time"
 
 	"feedmill/sources/internal/liquid"
 )
@@ -136,8 +137,8 @@ func (d *doc) pathOf(file string) (string, error) {
 	if err != nil {
 		return "", gone(file, err)
 	}
-	if url, ok := s.pathOfPost(file, b, d.now); ok {
-		return url, nil
+	if other, ok := s.peek(file, b, d.now, time.Time{}); ok {
+		return other.url, nil
 	}
 	cut := split(b)
 	if !cut.found {
@@ -155,10 +156,7 @@ const maxLinked = 5 << 20
 func (s *site) pagePath(file string, front fields) string {
 	dir, name := path.Split(file)
 	base := strings.TrimSuffix(name, path.Ext(name))
-	out := ".html"
-	if ext := path.Ext(name); !s.isMarkdown(ext) {
-		out = ext
-	}
+	out := s.outputExt(path.Ext(name))
 	if p := front.get("permalink").str(); p != "" {
 		dir = strings.TrimSuffix(dir, "/")
 		p = strings.NewReplacer(":path", dir, ":basename", base, ":output_ext", out).Replace(p)
@@ -167,6 +165,8 @@ func (s *site) pagePath(file string, front fields) string {
 	url := "/" + dir
 	style := s.permalink
 	switch {
+	case !isHTML(out):
+		url += base + out
 	case base == "index":
 	case strings.HasSuffix(style, "/"):
 		url += base + "/"
@@ -176,4 +176,15 @@ func (s *site) pagePath(file string, front fields) string {
 		url += base
 	}
 	return normalise(url)
+}
+
+// outputExt is the end of a page's file in the site that is built.
+func (s *site) outputExt(ext string) string {
+	switch {
+	case s.isMarkdown(ext):
+		return ".html"
+	case ext == ".scss", ext == ".sass":
+		return ".css"
+	}
+	return ext
 }

@@ -10,10 +10,7 @@ import (
 // pageView is the variable page: the front matter with its defaults, and what Jekyll knows of a post.
 type pageView struct{ *doc }
 
-var (
-	_ liquid.Object = (*pageView)(nil)
-	_ liquid.Object = (*siteView)(nil)
-)
+var _ liquid.Object = (*siteView)(nil)
 
 // pageKeys are those that do not come of the front matter alone.
 var pageKeys = []string{
@@ -21,7 +18,16 @@ var pageKeys = []string{
 	"name", "slug", "ext", "draft",
 }
 
-func (p *pageView) String() string { return "Jekyll::Drops::DocumentDrop" }
+// Identity is that of the document.
+func (p *pageView) Identity() string { return p.doc.path }
+
+// Before is by date and path.
+func (p *pageView) Before(other liquid.Thing) (before, ok bool) {
+	return (&docView{&entry{path: p.doc.path, date: p.moment}, nil}).Before(other)
+}
+
+// String is the text of the document, as Jekyll prints it.
+func (p *pageView) String() string { return string(p.cut.body) }
 
 func (p *pageView) Keys() []string {
 	keys := slices.Clone(pageKeys)
@@ -44,17 +50,20 @@ func (p *pageView) Get(key string) (any, bool) {
 		return p.id, true
 	case "url":
 		return p.url, true
-	case "output", "next", "previous":
+	case "output":
 		return nil, true
+	case "previous", "next":
+		v, step := p.lookAt(), 1
+		if key == "previous" {
+			step = -1
+		}
+		return v.beside(v.self(), step), true
 	case "content":
 		return string(p.cut.body), true
 	case "date":
 		return p.shown(p.moment), true
 	case "title":
-		if v := p.get("title"); v.kind != none && v.kind != null {
-			return p.site.typed(v), true
-		}
-		return titleize(p.name.slug), true
+		return p.titleValue(), true
 	case "categories":
 		return texts(it.Categories), true
 	case "tags":
@@ -62,16 +71,16 @@ func (p *pageView) Get(key string) (any, bool) {
 	case "collection":
 		return p.label, true
 	case "excerpt":
-		if v := p.get("excerpt"); v.kind == text {
-			return v.text, true
+		if p.excerpting {
+			return nil, true // an excerpt has none
 		}
 		return p.ownExcerpt(), true
-	case "name":
-		return path.Base(p.inner), true
 	}
 	v := p.get(key)
 	if v.kind == none || v.kind == null {
 		switch key {
+		case "name":
+			return path.Base(p.inner), true
 		case "slug":
 			return p.name.slug, true
 		case "ext":
@@ -83,22 +92,34 @@ func (p *pageView) Get(key string) (any, bool) {
 	return p.site.typed(v), v.kind != none
 }
 
-// ownExcerpt is the post's own excerpt as Markdown made it; what has Liquid in it is left as it is written, because it may
-// ask for the excerpt again.
+// titleValue is the title as templates see it.
+func (d *doc) titleValue() any {
+	if v := d.get("title"); v.kind != none && v.kind != null {
+		return d.site.typed(v)
+	}
+	return titleize(d.name.slug)
+}
+
+// ownExcerpt is the post's own excerpt as Jekyll makes it: stated, or made of the beginning. While it is being made it is what
+// is written.
 func (d *doc) ownExcerpt() string {
+	if v := d.get("excerpt"); v.kind == text {
+		return v.text
+	}
 	sep := d.separator()
+	if sep == "" {
+		return ""
+	}
 	head, ok := excerpt(d.cut.body, sep, len(d.cut.body))
 	if !ok {
 		head = d.cut.body
 	}
-	if liquid.Needed(string(head)) {
+	if d.excerpting {
 		return string(head)
 	}
-	html, err := d.markdown(string(head))
-	if err != nil {
-		return string(head)
-	}
-	return html + "\n"
+	d.excerpting = true
+	defer func() { d.excerpting = false }()
+	return d.made(string(head))
 }
 
 func texts(list []string) []any {
@@ -109,18 +130,11 @@ func texts(list []string) []any {
 	return out
 }
 
-// siteView is the variable site: the keys of the configuration, and what does not depend on other posts.
+// siteView is the variable site: the keys of the configuration, and what Jekyll makes of all posts and files.
 type siteView struct {
 	*doc
-	// missed are the keys that were asked for and are empty; moved: the time was; data: the data were.
-	missed      []string
+	// moved: the time was asked for; data: the data were.
 	moved, data bool
-}
-
-// siteLists are what Jekyll fills with all pages and posts. Here they are empty.
-var siteLists = []string{
-	"posts", "pages", "documents", "static_files", "html_pages", "html_files", "collections", "related_posts",
-	"categories", "tags",
 }
 
 // siteDefaults are settings of Jekyll's that templates may ask for.
@@ -150,14 +164,8 @@ func (v *siteView) Get(key string) (any, bool) {
 		v.data = true
 		return v.dataFiles(), true
 	}
-	if slices.Contains(siteLists, key) || v.site.isCollection(key) {
-		if !slices.Contains(v.missed, key) {
-			v.missed = append(v.missed, key)
-		}
-		if key == "categories" || key == "tags" {
-			return liquid.NewMap(0), true
-		}
-		return []any{}, true
+	if list, ok := v.siteList(key); ok {
+		return list, true
 	}
 	v.near.Uses()
 	if c := v.site.conf.get(key); c.kind != none {
@@ -169,5 +177,27 @@ func (v *siteView) Get(key string) (any, bool) {
 	return nil, false
 }
 
-// isCollection reports whether the configuration names a collection.
-func (s *site) isCollection(name string) bool { return s.collections[name] != nil }
+// siteList is what Jekyll fills with pages and posts (https://jekyllrb.com/docs/variables/#site-variables).
+func (d *doc) siteList(key string) (list any, ok bool) {
+	v := d.lookAt()
+	switch key {
+	case "posts":
+		return v.newest(), true
+	case "related_posts":
+		return v.related(), true
+	case "tags", "categories":
+		return v.labelled(key), true
+	case "documents":
+		return v.documents(), true
+	case "collections":
+		return v.collections(), true
+	case "pages", "html_pages":
+		return v.pages(key == "html_pages"), true
+	case "static_files":
+		return v.statics(), true
+	}
+	if c := d.site.collections[key]; c != nil {
+		return v.ordered(c), true
+	}
+	return nil, false
+}

@@ -67,9 +67,7 @@ func (s *site) Decode(f *postdir.File) *post {
 		site: s, origin: o, front: front, defaults: s.defaultsFor(rel, o.inner, o.label), name: name, dated: dated, cut: cut,
 		post: p, path: rel, near: f, now: f.Now, fileTime: f.ModTime,
 	}
-	published := d.get("published")
-	withheld := published.isFalse() || published.kind == null && o.label == posts
-	if !s.unpublished && withheld || !s.drafts && d.get("draft").isTrue() {
+	if d.withheld() || !s.drafts && d.get("draft").isTrue() {
 		p.Hidden = true
 		return p
 	}
@@ -88,6 +86,12 @@ func (s *site) Decode(f *postdir.File) *post {
 		p.Change.Wish = ""
 	}
 	return p
+}
+
+// withheld reports whether the author says that it is not published.
+func (d *doc) withheld() bool {
+	published := d.get("published")
+	return !d.site.unpublished && (published.isFalse() || published.kind == null && d.label == posts)
 }
 
 const badName = "no date in the file name: name it like 2022-01-31-title.md"
@@ -111,6 +115,10 @@ type doc struct {
 	url, id string
 	// bare: only the address is wanted.
 	bare bool
+	// view is how its templates see the site; outer is that of the document that shows this one.
+	view, outer *view
+	// excerpting: its excerpt is being made.
+	excerpting bool
 }
 
 // get is a key of the front matter, else of its defaults.
@@ -339,7 +347,10 @@ func (d *doc) content() {
 			most = maxBlock
 		}
 		if head, ok := excerpt(d.cut.body, sep, most); ok {
-			if html, err = r.render(d.expand(string(head), d.cut.bodyLine, true)); err != nil {
+			d.excerpting = true
+			text := d.expand(string(head), d.cut.bodyLine, true)
+			d.excerpting = false
+			if html, err = r.render(text); err != nil {
 				d.Reject(d.cut.bodyLine, "%v", err)
 				return
 			}
@@ -368,20 +379,20 @@ func (d *doc) markdown(s string) (string, error) {
 	return r.render(s)
 }
 
-// pathOfPost is the path of the page of another document; ok is false if the file is none.
-func (s *site) pathOfPost(rel string, file []byte, now time.Time) (url string, ok bool) {
+// peek reads another document as far as its date, labels and address; ok is false if the file is none.
+func (s *site) peek(rel string, file []byte, now, fileTime time.Time) (d *doc, ok bool) {
 	o, ok := s.locate(rel)
 	name, dated := parseName(path.Base(rel))
 	if !ok || !dated && o.label == posts && !o.draft {
-		return "", false
+		return nil, false
 	}
 	p := &post{}
 	cut := split(s.decodeText(file, p))
 	front, _ := readHeader(cut.header)
-	d := doc{
+	d = &doc{
 		site: s, origin: o, front: front, defaults: s.defaultsFor(rel, o.inner, o.label), name: name, dated: dated, cut: cut,
-		post: p, path: rel, now: now, bare: true,
+		post: p, path: rel, now: now, fileTime: fileTime, bare: true,
 	}
 	d.item()
-	return d.url, p.Rejected == nil
+	return d, p.Rejected == nil
 }

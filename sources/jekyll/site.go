@@ -270,7 +270,7 @@ func (s *site) setFeed(f fields) {
 }
 
 // shapeVersion changes with the way this package makes items, so that a new one reads every post again.
-const shapeVersion = 4
+const shapeVersion = 5
 
 // hash is over everything that shapes posts.
 func (s *site) hash(conf fields) uint32 {

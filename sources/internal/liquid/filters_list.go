@@ -246,11 +246,28 @@ func (r *run) rank(a, b any) (int, bool) {
 		}
 		return len(x) - len(y), true
 	}
+	if x, ok := a.(Thing); ok {
+		if y, ok := b.(Thing); ok {
+			return r.rankThings(x, y)
+		}
+	}
 	n, ok, _ := r.compare(a, b)
 	if !ok && r.equal(a, b) {
 		return 0, true
 	}
 	return n, ok
+}
+
+func (r *run) rankThings(a, b Thing) (int, bool) {
+	r.step(1)
+	if a.Identity() == b.Identity() {
+		return 0, true
+	}
+	before, ok := a.Before(b)
+	if before {
+		return -1, ok
+	}
+	return 1, ok
 }
 
 func defaultFilter(r *run, in any, args []any) any {

@@ -1,6 +1,7 @@
 package liquid
 
 import (
+	"context"
 	"math"
 	"strconv"
 	"strings"
@@ -14,6 +15,15 @@ import (
 type Object interface {
 	Get(key string) (any, bool)
 	Keys() []string
+}
+
+// Thing is an Object that is itself and not the sum of its parts, as Ruby's drops are: it equals only what has its identity.
+type Thing interface {
+	Object
+	// Identity tells it from all others.
+	Identity() string
+	// Before puts it in order before another one; ok is false where there is none.
+	Before(other Thing) (before, ok bool)
 }
 
 // Map is an Object.
@@ -205,6 +215,8 @@ func (r *run) inspectTo(b *strings.Builder, v any, depth int) {
 			r.inspectTo(b, e, depth+1)
 		}
 		b.WriteByte(']')
+	case Thing:
+		b.WriteString("#<" + v.Identity() + ">")
 	case Object:
 		b.WriteByte('{')
 		for i, k := range v.Keys() {
@@ -305,9 +317,12 @@ func (r *run) equalAt(a, b any, depth int) bool {
 			}
 		}
 		return true
+	case Thing:
+		y, ok := b.(Thing)
+		return ok && x.Identity() == y.Identity()
 	case Object:
 		y, ok := b.(Object)
-		if !ok || len(x.Keys()) != len(y.Keys()) || depth > maxDepth {
+		if _, thing := b.(Thing); thing || !ok || len(x.Keys()) != len(y.Keys()) || depth > maxDepth {
 			return false
 		}
 		for _, k := range x.Keys() {
@@ -366,6 +381,12 @@ func (r *run) compare(a, b any) (n int, ok, comparable bool) {
 		return 0, false, false
 	}
 	return 0, false, true
+}
+
+// Compare is Ruby's <=> of two values, 0 where it has no answer.
+func Compare(a, b any) int {
+	n, _, _ := newRun(context.Background(), nil).compare(a, b)
+	return n
 }
 
 func order[T int64 | float64](a, b T) int {

@@ -70,7 +70,8 @@ func (e *Engine) fetch(ctx context.Context, t Tree, w work, st sources.State, ou
 	}()
 	now := time.Now()
 	f := &fetch{Engine: e, ctx: ctx, st: st, out: out, tree: t, now: now, site: e.site(), renames: w.renames}
-	f.near.tree = t
+	f.near.tree, f.near.others = t, f.all.sum
+	f.all.tree, f.all.list = t, f.listed
 	if f.site == nil || e.due(now) {
 		w.full = true
 	}
@@ -169,13 +170,16 @@ type fetch struct {
 	gone     []departed
 	// files are all posts, if this fetch lists them; names finds them.
 	files     []file
+	listOnce  sync.Once
 	namesOnce sync.Once
 	names     map[string][]string
+	// all is what posts ask of the whole site.
+	all survey
 }
 
 // use makes a site the one of this fetch.
 func (f *fetch) use(site Site) {
-	f.site = site
+	f.site, f.all.site = site, site
 	f.shape = site.Shape() ^ uint32(rawHash([]byte(f.set.Shape)))
 	f.around = f.shape ^ site.Around()*0x9e3779b1
 }
@@ -191,12 +195,12 @@ func (f *fetch) shapeOf(uses bool) uint32 {
 // current reports whether a file with the bytes of its stamp need not be decoded: neither the site nor a file beside it
 // changed, nor has its time come.
 func (f *fetch) current(s *stamp) bool {
-	return s.shape == f.shapeOf(s.uses) && (s.until == 0 || s.until > f.now.Unix()) && s.nearSum == f.near.sum(s.near)
+	return s.shape == f.shapeOf(s.uses) && !s.due(f.now) && s.nearSum == f.near.sum(s.near)
 }
 
 // fresh reports whether a file is still what its stamp says.
 func (f *fetch) fresh(s *stamp, c file) bool {
-	return s.mark != 0 && s.mark == c.mark && s.size == c.size && f.current(s)
+	return s.is(c) && f.current(s)
 }
 
 // departed is a file that is not there any more, or not published any more.
@@ -352,12 +356,17 @@ func (f *fetch) unsettle(l *listing, fresh []bool, prior map[int]stamp) error {
 	}
 	moved := map[string]bool{}
 	for i, file := range l.files {
-		if !fresh[i] {
-			moved[nameOf(file.path)] = true
+		if fresh[i] {
+			continue
+		}
+		moved[nameOf(file.path)] = true
+		// A post that is decoded again only because of a file beside it is itself what it was.
+		if s, ok := prior[i]; !ok || !s.is(file) || s.due(f.now) {
+			moved[everyPost] = true
 		}
 	}
 	for _, d := range f.gone {
-		moved[nameOf(d.path)] = true
+		moved[nameOf(d.path)], moved[everyPost] = true, true
 	}
 	for _, post := range f.dependents(moved) {
 		i, found := slices.BinarySearchFunc(l.files, post, func(a file, p string) int { return strings.Compare(a.path, p) })
@@ -407,16 +416,22 @@ func (f *fetch) partial(w work, names bool) (res sources.Result, err error) {
 		return nil
 	}
 	moved := map[string]bool{}
+	anew := map[string]bool{}
+	also := func(post string) { anew[post] = true }
 	for path := range w.paths {
 		moved[nameOf(path)] = true
+		if postPath(f.site, path) {
+			moved[everyPost] = true
+		} else {
+			f.follow.posts(path, also)
+			f.follow.posts(otherFiles, also)
+		}
 	}
-	anew := map[string]bool{}
 	for _, path := range f.dependents(moved) {
-		anew[path] = true
-		w.paths[path] = true
+		also(path)
 	}
-	for _, path := range w.sorted() {
-		f.follow.posts(path, func(post string) { w.paths[post] = true })
+	for path := range anew {
+		w.paths[path] = true
 	}
 	for _, path := range w.sorted() {
 		if !postPath(f.site, path) {

@@ -1,10 +1,12 @@
 package postdir
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,7 +17,7 @@ import (
 )
 
 // plain is the smallest generator: files below posts whose text is the title; "include NAME" takes the text of another
-// file, "until SECOND" a title that is hidden from then on, "key K text" has a key of its own.
+// file, "all" the paths of all posts, "others" those of all other files, "until SECOND" a title that is hidden from then on.
 var plain = Generator{Name: "plain", Config: "plain.conf", Load: loadPlain}
 
 type plainSite struct {
@@ -66,6 +68,18 @@ func (s *plainSite) Decode(f *File) *Post {
 	}
 	if name, ok := strings.CutPrefix(title, "named "); ok {
 		title = strings.Join(f.Named(name), ", ")
+	}
+	switch title {
+	case "all":
+		title, _ = f.Posts(func(_ Tree, paths []string) any { return strings.Join(paths, " ") }).(string)
+	case "others":
+		title, _ = f.Files(func(_ Tree, files []Entry, _ int) any {
+			var paths []string
+			for _, e := range files {
+				paths = append(paths, e.Path)
+			}
+			return strings.Join(paths, " ")
+		}).(string)
 	}
 	if t, ok := strings.CutPrefix(title, "until "); ok {
 		at, err := time.Parse(time.RFC3339, t)
@@ -241,6 +255,75 @@ func TestNeeds(t *testing.T) {
 	if _, ok := s.state[needsPrefix+"posts/4.txt"]; ok {
 		t.Error("what a post needed that is gone is remembered")
 	}
+}
+
+// TestSurvey: a post that looks at the whole site is decoded anew when that changes; of a site without such a post no more is
+// listed than before.
+func TestSurvey(t *testing.T) {
+	dir := t.TempDir()
+	put(t, dir, "posts/1.txt", "one", "posts/a.txt", "all", "posts/o.txt", "others", "file.txt", "f")
+	e, s := NewEngine(plain, Settings{}, sources.Env{}), newSink(t)
+	s.look(e, dir, nil, "posts/1.txt", "posts/a.txt", "posts/o.txt")
+	want := func(all, others string) {
+		t.Helper()
+		if s.items["posts/a.txt"] != all || s.items["posts/o.txt"] != others {
+			t.Errorf("items %q", s.items)
+		}
+	}
+	want("posts/1.txt posts/a.txt posts/o.txt", "file.txt")
+	for _, again := range []bool{false, true} {
+		name := map[bool]string{false: "posts/2.txt", true: "posts/3.txt"}[again]
+		look := func(changed string, order ...string) {
+			t.Helper()
+			if again {
+				s.look(NewEngine(plain, Settings{}, sources.Env{}), dir, nil, order...)
+				return
+			}
+			s.look(e, dir, &Changes{Paths: []string{changed}}, order...)
+		}
+		put(t, dir, name, "two")
+		look(name, name, "posts/a.txt")
+		put(t, dir, "other.txt", name)
+		look("other.txt", "posts/o.txt")
+		put(t, dir, name, "second")
+		look(name, name, "posts/a.txt")
+		if err := os.Remove(filepath.Join(dir, "other.txt")); err != nil {
+			t.Fatal(err)
+		}
+		look("other.txt", "posts/o.txt")
+		want("posts/1.txt posts/2.txt posts/3.txt posts/a.txt posts/o.txt"[:11]+map[bool]string{false: " posts/2.txt", true: " posts/2.txt posts/3.txt"}[again]+" posts/a.txt posts/o.txt", "file.txt")
+	}
+	if got := string(s.state[needsPrefix+"posts/a.txt"]); got != everyPost {
+		t.Errorf("state %q", got)
+	}
+	put(t, dir, "posts/a.txt", "x", "posts/o.txt", "y")
+	s.look(e, dir, &Changes{Paths: []string{"posts/a.txt", "posts/o.txt"}}, "posts/a.txt", "posts/o.txt")
+	put(t, dir, "posts/1.txt", "once more")
+	s.look(e, dir, nil, "posts/1.txt")
+	disk, err := OpenDisk(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer disk.Close()
+	put(t, dir, "posts/1.txt", "and more")
+	counted := &countedTree{Tree: disk}
+	if _, err := e.Fetch(t.Context(), counted, &Changes{Paths: []string{"posts/1.txt", "file.txt"}}, s, s); err != nil {
+		t.Fatal(err)
+	}
+	if counted.lists.Load() != 0 || s.items["posts/1.txt"] != "and more" {
+		t.Errorf("one changed post listed %d directories, %q", counted.lists.Load(), s.items)
+	}
+}
+
+// countedTree counts the directories that are listed.
+type countedTree struct {
+	Tree
+	lists atomic.Int64
+}
+
+func (t *countedTree) ReadDir(dir string) ([]fs.DirEntry, error) {
+	t.lists.Add(1)
+	return t.Tree.ReadDir(dir)
 }
 
 func TestNameOf(t *testing.T) {

@@ -47,7 +47,8 @@ type Settings struct {
 // methods are called by several goroutines at once.
 type Site interface {
 	// Enter reports whether a directory, in one that is entered, is looked into, and whether files in it may be posts.
-	// What is not entered is not watched either, so it covers also the directories with files of a [Role].
+	// What is not entered is not watched either, so it covers also the directories with files of a [Role], and with those
+	// that a [Survey] lists.
 	Enter(dir string) (enter, posts bool)
 	// IsPost reports whether a file in a directory with posts is to be read. It is asked of every file at every look, so
 	// it only looks at the path. A file that merely looks like a post is one: Decode rejects it with a reason.
@@ -167,6 +168,9 @@ type File struct {
 	// needs are the names of the files that were looked for, named finds posts by name; nil if nobody knows.
 	needs map[string]bool
 	named func(name string) []string
+	// all is what this fetch knows of the whole site; nil if nobody knows. everyPost: the post depends on all others.
+	all       *survey
+	everyPost bool
 	// near are other files that were looked for, which are no posts; seen knows what these look like. nil if nobody asks.
 	near   []string
 	seen   *nearby

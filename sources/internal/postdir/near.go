@@ -28,6 +28,8 @@ func (f *File) depend(path string) {
 type nearby struct {
 	tree Tree
 	seen sync.Map // path to uint64
+	// others is the state of all files that are no posts.
+	others func() uint64
 }
 
 // sum is a hash of the state of files. A file so young that its time says nothing makes it another one at the next look.
@@ -49,6 +51,9 @@ func (n *nearby) sum(paths []string) uint64 {
 
 // state is 0 for a file that is not there, or cannot be looked at.
 func (n *nearby) state(path string) uint64 {
+	if path == otherFiles {
+		return n.others()
+	}
 	info, err := n.tree.Lstat(path)
 	if err != nil {
 		return 0

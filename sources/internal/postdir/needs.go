@@ -51,19 +51,19 @@ func (f *File) Named(name string) []string {
 	return f.named(name)
 }
 
+// needed are the names that the post depends on.
+func (f *File) needed() map[string]bool {
+	if f.everyPost {
+		return map[string]bool{everyPost: true}
+	}
+	return f.needs
+}
+
 // named is [File.Named] of the files of this fetch. Not every fetch knows them all, and few posts ask.
 func (f *fetch) named(name string) []string {
 	f.namesOnce.Do(func() {
-		files := f.files
-		if files == nil {
-			l, err := walk(f.site, f.tree)
-			if err != nil {
-				return // the next full look reports it
-			}
-			files = l.files
-		}
 		f.names = map[string][]string{}
-		for _, file := range files {
+		for _, file := range f.listed() {
 			n := nameOf(file.path)
 			f.names[n] = append(f.names[n], file.path)
 		}

@@ -386,10 +386,10 @@ func (f *fetch) load(c candidate, now time.Time) loaded {
 		return l
 	}
 	file := NewFile(f.tree, c.path, b, info.ModTime(), now)
-	file.named, file.seen = f.named, &f.near
+	file.named, file.seen, file.all = f.named, &f.near, &f.all
 	file.isPost = func(path string) bool { return postPath(f.site, path) }
 	l.post = f.site.Decode(file)
-	l.uses, l.needs, l.near = file.uses, file.needs, file.near
+	l.uses, l.needs, l.near = file.uses, file.needed(), file.near
 	if ch := &l.post.Change; ch.Item != nil {
 		if ch.Raw = l.raw; ch.Key == "" {
 			ch.Key = c.path

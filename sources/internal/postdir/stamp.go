@@ -3,6 +3,7 @@ package postdir
 import (
 	"encoding/binary"
 	"errors"
+	"time"
 )
 
 const (
@@ -49,6 +50,12 @@ const (
 
 // stampVersion is the first byte; a stamp of another version is as good as none.
 const stampVersion = 1
+
+// is reports whether a file has not been written since the stamp.
+func (s *stamp) is(c file) bool { return s.mark != 0 && s.mark == c.mark && s.size == c.size }
+
+// due reports whether the file is to be decoded again whatever is in it.
+func (s *stamp) due(now time.Time) bool { return s.until != 0 && s.until <= now.Unix() }
 
 func (s *stamp) encode() []byte {
 	b := make([]byte, 0, 40)

@@ -33,6 +33,9 @@ type listing struct {
 	// unread are the directories that could not be listed: nothing below them is gone.
 	unread  []string
 	reports []sources.Rejected
+	// others are the files that are no posts, if they are collected; skipped is how many were too many.
+	others  []Entry
+	skipped int
 }
 
 // below reports whether a path is in a directory that could not be listed.
@@ -50,6 +53,8 @@ type walker struct {
 	listing
 	site Site
 	tree Tree
+	// collect: list also the files that are no posts.
+	collect bool
 }
 
 func walk(site Site, tree Tree) (*listing, error) {
@@ -94,6 +99,8 @@ func (w *walker) walk(dir string, posts bool, level int) error {
 			w.shaping = append(w.shaping, rel)
 		case link:
 			w.linked(rel)
+		case w.collect:
+			w.other(rel, e)
 		}
 	}
 	return nil

@@ -194,7 +194,7 @@ func (w *watch) event(ev fsnotify.Event) error {
 
 // relevant reports whether a change of the path is one of the site.
 func (w *watch) relevant(site Site, rel string) bool {
-	return postPath(site, rel) || site.Role(rel) != Nothing || w.follow.any(rel)
+	return postPath(site, rel) || site.Role(rel) != Nothing || w.follow.any(rel) || w.follow.any(otherFiles)
 }
 
 // hold waits for quiet on a path.
