@@ -140,6 +140,7 @@ func TestErrors(t *testing.T) {
 				c.config = `items: ".[]"`
 			}
 			src := open(t, sitetest.New(t, dir), "jsonapi: https://outside.example/a.json\n"+c.config)
+			src.(*source).limit = time.Minute
 			if c.name == "endless" {
 				src.(*source).limit = 100 * time.Millisecond
 			}
