@@ -39,7 +39,7 @@ func Address(s string) string {
 		}
 	}
 	out := strings.ToLower(scheme) + "://" + host + encode(rest[end:])
-	if _, err := url.Parse(out); err != nil {
+	if _, err := url.Parse(out); err != nil || len(out) > MaxAddress {
 		return ""
 	}
 	return out

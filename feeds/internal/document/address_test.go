@@ -31,7 +31,8 @@ func TestAddress(t *testing.T) {
 		"https:///path":                     "",
 		"https://a b/c":                     "",
 		"https://example.org:port/":         "",
-		"https://example.org/" + strings.Repeat("a", MaxAddress): "",
+		"https://example.org/" + strings.Repeat("a", MaxAddress):   "",
+		"https://example.org/" + strings.Repeat("日", MaxAddress/4): "", // nine bytes each as it is written
 	} {
 		if got := Address(in); got != want {
 			t.Errorf("Address(%.60q) = %q, want %q", in, got, want)
