@@ -76,7 +76,8 @@ type Items interface {
 	// Fails with ErrStale, ErrFull, ErrUnavailable.
 	Put(ctx context.Context, lease Lease, changes ...feeds.Change) ([]feeds.Accepted, error)
 	// Recent reads a topic: at most limit items behind before in the given order, with their places and the topic's version.
-	// Items of equal seconds are told apart by Pos.Seq, so paging never repeats or skips one. An unknown topic is an
+	// Items of equal seconds are told apart by Pos.Seq, so paging never repeats or skips one, and an order turned round by
+	// feeds.Rising has the same items at the same places. An unknown topic is an
 	// empty page with a zero Version. limit is 1..1000.
 	Recent(ctx context.Context, topic feeds.Topic, order feeds.Order, before feeds.Pos, limit int) (feeds.Page, error)
 	// Assign puts live items into a topic of kind feed, or takes them out of it: the topics that no item says itself. The item

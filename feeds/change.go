@@ -101,9 +101,12 @@ type Order uint8
 const (
 	ByPublished Order = iota // newest Published first
 	ByArrival                // newest arrival first; baseline items count as arrived when they were published
+
+	// Rising turns an order round, ByPublished|Rising: the oldest first.
+	Rising Order = 1 << 7
 )
 
-// Pos is a place in a topic's order: reading continues behind it. The zero Pos is before the newest item. Second is a
+// Pos is a place in a topic's order: reading continues behind it. The zero Pos is before the first item. Second is a
 // Unix time; Seq tells items of one second apart, the later stored first.
 type Pos struct {
 	Second int64

@@ -109,6 +109,62 @@ var readCases = []testCase{
 		},
 	},
 	{
+		name:    "read/rising",
+		promise: "an order turned round has the same items at the same places, page by page from any of them",
+		run: func(r *run) {
+			r.spread("s", 42)
+			r.live("s")
+			for i := range 9 {
+				r.put1("s", post(fmt.Sprint("new", i), in("X"), at(day0.Add(-time.Hour))), feeds.New)
+			}
+			for _, order := range []feeds.Order{feeds.ByPublished, feeds.ByArrival} {
+				read := func(o feeds.Order, from feeds.Pos, limit int) feeds.Page {
+					p, err := r.s.Recent(r.ctx, category("x"), o, from, limit)
+					r.ok("Recent", err)
+					return p
+				}
+				whole := read(order, feeds.Pos{}, 1000)
+				for _, size := range []int{1, 7, 50, 51, 60} {
+					var got []feeds.Pos
+					for at, n := (feeds.Pos{}), 0; n < 60; n++ {
+						p := read(order|feeds.Rising, at, size)
+						if p.Version != whole.Version || len(p.Items) != len(p.At) || len(p.At) > size {
+							r.Fatalf("order %d: %d items at %d places for a limit of %d, version %v", order, len(p.Items), len(p.At), size, p.Version)
+						}
+						for i := range p.Items {
+							if at := len(whole.At) - 1 - len(got) - i; at < 0 || p.Items[i].ID != whole.Items[at].ID {
+								r.Fatalf("order %d, pages of %d: item %d from the end is %s", order, size, len(got)+i, p.Items[i].ID)
+							}
+						}
+						got = append(got, p.At...)
+						if at = p.Next; at.IsZero() {
+							break
+						}
+					}
+					slices.Reverse(got)
+					if !slices.Equal(got, whole.At) {
+						r.Errorf("order %d, pages of %d: %d places, want %d", order, size, len(got), len(whole.At))
+					}
+				}
+				for i, from := range whole.At {
+					p := read(order|feeds.Rising, from, 3)
+					want := slices.Clone(whole.At[max(0, i-3):i])
+					slices.Reverse(want)
+					if !slices.Equal(p.At, want) || p.Next.IsZero() != (i <= 3) {
+						r.Errorf("order %d, behind place %d: %v, next %v, want %v", order, i, p.At, p.Next, want)
+					}
+				}
+				// A place that no item has.
+				if p := read(order|feeds.Rising, feeds.Pos{Second: whole.At[0].Second, Seq: 1 << 62}, 3); len(p.At) != 0 {
+					r.Errorf("order %d: newer than the newest: %v", order, p.At)
+				}
+				if p := read(order|feeds.Rising, feeds.Pos{Second: whole.At[50].Second - 1, Seq: 1 << 62}, 1); len(p.At) != 1 || p.At[0] != whole.At[50] {
+					r.Errorf("order %d: newer than what is older than the oldest: %v", order, p.At)
+				}
+			}
+		},
+	},
+	{
 		name:    "read/pos",
 		promise: "reading continues behind any Pos, also one that no item has",
 		run: func(r *run) {

@@ -41,7 +41,7 @@ func (s *Store) Recent(ctx context.Context, name feeds.Topic, order feeds.Order,
 			return err
 		}
 		page.Version = t.state()
-		page.At, page.Next = newestOf(tx.Bucket(bIndex), t.num, order, pos, limit)
+		page.At, page.Next = placesOf(tx.Bucket(bIndex), t.num, order, pos, limit)
 		return found.collect(tx, seqsOf(page.At))
 	})
 	if err == nil {
@@ -53,23 +53,29 @@ func (s *Store) Recent(ctx context.Context, name feeds.Topic, order feeds.Order,
 	return page, nil
 }
 
-// newestOf merges the two lists of an order, newest first, behind pos.
-func newestOf(index *bolt.Bucket, topic uint32, order feeds.Order, pos feeds.Pos, limit int) (at []feeds.Pos, next feeds.Pos) {
-	prefix := num32(topic)
+// placesOf merges the two lists of an order behind pos.
+func placesOf(index *bolt.Bucket, topic uint32, order feeds.Order, pos feeds.Pos, limit int) (at []feeds.Pos, next feeds.Pos) {
+	prefix, rising := num32(topic), order&feeds.Rising != 0
 	var cursors [2]*bolt.Cursor
 	var keys [2][]byte
-	which := lists(order)
+	which := lists(order &^ feeds.Rising)
 	for i, l := range which {
 		cursors[i] = index.Cursor()
-		end := indexKey(make([]byte, 0, indexLen), topic, l, pos.Second, pos.Seq)
-		if pos.IsZero() {
-			end = append(num32(topic), byte(l)+1)
+		key := indexKey(make([]byte, 0, indexLen), topic, l, pos.Second, pos.Seq)
+		switch {
+		case rising && pos.IsZero():
+			keys[i] = from(cursors[i], append(num32(topic), byte(l)), prefix, byte(l))
+		case rising:
+			keys[i] = from(cursors[i], append(key, 0), prefix, byte(l)) // the first behind key
+		case pos.IsZero():
+			keys[i] = before(cursors[i], append(num32(topic), byte(l)+1), prefix, byte(l))
+		default:
+			keys[i] = before(cursors[i], key, prefix, byte(l))
 		}
-		keys[i] = before(cursors[i], end, prefix, byte(l))
 	}
 	for {
 		i := 0
-		if keys[0] == nil || keys[1] != nil && bytes.Compare(keys[1][5:], keys[0][5:]) > 0 {
+		if keys[0] == nil || keys[1] != nil && bytes.Compare(keys[1][5:], keys[0][5:]) > 0 != rising {
 			i = 1
 		}
 		if keys[i] == nil {
@@ -79,9 +85,19 @@ func newestOf(index *bolt.Bucket, topic uint32, order feeds.Order, pos feeds.Pos
 			return at, at[limit-1]
 		}
 		at = append(at, feeds.Pos{Second: second(keys[i][5:13]), Seq: binary.BigEndian.Uint64(keys[i][13:])})
-		k, _ := cursors[i].Prev()
+		step := cursors[i].Prev
+		if rising {
+			step = cursors[i].Next
+		}
+		k, _ := step()
 		keys[i] = ofList(k, prefix, byte(which[i]))
 	}
+}
+
+// from moves to the first key from start on and returns it if it is of this topic and list.
+func from(c *bolt.Cursor, start, topic []byte, l byte) []byte {
+	k, _ := c.Seek(start)
+	return ofList(k, topic, l)
 }
 
 func seqsOf(at []feeds.Pos) []uint64 {

@@ -44,12 +44,15 @@ func (s *Store) Recent(
 func (s *Store) recent(
 	ctx context.Context, topic string, order feeds.Order, before feeds.Pos, limit int,
 ) (page feeds.Page, missing []string, err error) {
-	second, behind := "", ""
+	second, behind, rising := "", "", 0
 	if !before.IsZero() {
 		second, behind = strconv.FormatInt(before.Second, 10), member(before.Seq)
 	}
+	if order&feeds.Rising != 0 {
+		order, rising = order&^feeds.Rising, 1
+	}
 	v, err := s.run(ctx, recentScript,
-		[]string{s.keys.index(topic, order), s.keys.ledger(), s.keys.versions()}, topic, limit, second, behind, bodyAt)
+		[]string{s.keys.index(topic, order), s.keys.ledger(), s.keys.versions()}, topic, limit, second, behind, bodyAt, rising)
 	if err != nil {
 		return page, nil, err
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -96,6 +97,9 @@ func TestWalks(t *testing.T) {
 		items := make([]feeds.Item, n)
 		for i := range items {
 			it := post(i, "All")
+			if rapid.IntRange(0, 3).Draw(rt, "long") == 0 { // fewer fit on a page
+				it.Title, it.Summary = strings.Repeat("题", titleRunes), strings.Repeat("文", leadRunes)
+			}
 			if i%3 == 0 {
 				it.Categories = append(it.Categories, "Third")
 			}
@@ -182,20 +186,34 @@ func TestWalks(t *testing.T) {
 			}
 			return d.PrevArchive
 		}, inFeed)
-		walk("pages", topic.Path()+"?hl=en", func(a answer) string {
-			_, link, ok := strings.Cut(a.body, `rel="next" href="`)
-			if !ok {
+		link := func(a answer, rel string) string {
+			links := strings.Split(a.body, ` rel="`+rel+`" href="`)
+			if len(links) == 1 {
 				return ""
 			}
-			link, _, _ = strings.Cut(link, `"`)
-			return strings.ReplaceAll(link, "&amp;", "&")
-		}, func(a answer) (out []string) {
+			to, _, _ := strings.Cut(links[1], `"`)
+			if len(links) != 3 || !strings.HasPrefix(links[2], to+`"`) {
+				rt.Fatalf("rel=%s leads to %s in the head, elsewhere in the page: %d", rel, to, len(links))
+			}
+			return strings.ReplaceAll(to, "&amp;", "&")
+		}
+		last := topic.Path() + "?hl=en"
+		posts := func(a answer) (out []string) {
 			for _, part := range strings.Split(a.body, `<h2><a href="https://site.example/p/`)[1:] {
 				id, _, _ := strings.Cut(part, `"`)
 				out = append(out, id)
 			}
+			if len(a.body) > 50_000 {
+				rt.Fatalf("a page of %d bytes", len(a.body))
+			}
 			return out
-		})
+		}
+		walk("pages", last, func(a answer) string {
+			next := link(a, "next")
+			last = cmp.Or(next, last)
+			return next
+		}, posts)
+		walk("pages back", last, func(a answer) string { return link(a, "prev") }, posts)
 		if d := get(topic.Path() + ".rss?limit=1").doc(t); want > 1 && (d.Next == "" || d.PrevArchive != "") {
 			rt.Fatalf("a view says %+v", fmt.Sprint(d.Next, d.PrevArchive))
 		}

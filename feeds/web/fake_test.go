@@ -88,6 +88,10 @@ func (f *fakeStore) Recent(ctx context.Context, topic feeds.Topic, order feeds.O
 	if f.err != nil {
 		return feeds.Page{}, f.err
 	}
+	turn := 1
+	if order&feeds.Rising != 0 {
+		order, turn = order&^feeds.Rising, -1
+	}
 	page := feeds.Page{Version: f.versions[topic]}
 	type placed struct {
 		feeds.Item
@@ -103,7 +107,9 @@ func (f *fakeStore) Recent(ctx context.Context, topic feeds.Topic, order feeds.O
 			list = append(list, placed{it, at})
 		}
 	}
-	newer := func(a, b feeds.Pos) int { return cmp.Or(cmp.Compare(b.Second, a.Second), cmp.Compare(b.Seq, a.Seq)) }
+	newer := func(a, b feeds.Pos) int {
+		return turn * cmp.Or(cmp.Compare(b.Second, a.Second), cmp.Compare(b.Seq, a.Seq))
+	}
 	slices.SortFunc(list, func(a, b placed) int { return newer(a.at, b.at) })
 	for _, p := range list {
 		if !before.IsZero() && newer(before, p.at) >= 0 {

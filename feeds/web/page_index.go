@@ -22,7 +22,6 @@ type indexPage struct {
 	Saved                            []indexRow
 	Groups                           []group
 	Page, Pages                      int
-	Older, Newer                     string
 }
 
 // group is a run of rows of one kind.

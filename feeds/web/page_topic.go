@@ -37,8 +37,7 @@ type topicPage struct {
 	Words, Count string
 	Items        []template.HTML
 	HasPictures  bool
-	// Older is the page of what is older, First that of the newest; both may be empty.
-	Older, First string
+	First        string // the page of the newest; empty where it is this one
 }
 
 // article is the data of one item in a list.
@@ -68,7 +67,7 @@ func (s *Server) renderTopic(ctx context.Context, cfg *config, d doc, made *docu
 	if len(page.Items) > 0 {
 		data.Newest = data.Newest.In(page.Items[0].Published.Location()) // as the dates below it
 	}
-	if f != nil && v.filters() {
+	if f != nil && v.filters() && v.whole() == v.query {
 		data.Count = data.T.matches(len(f.items), f.looked, len(f.basis) == 1 && f.basis[0] == d.topic, f.more)
 	}
 	if n := len(page.Items); n > 0 && d.view == nil {
@@ -77,8 +76,8 @@ func (s *Server) renderTopic(ctx context.Context, cfg *config, d doc, made *docu
 	if !page.Next.IsZero() && d.topic.Group == "" && !v.filters() {
 		data.Archive = cfg.site.BaseURL + archiveDoc(d.topic, ptr(named(cfg.formats, "atom")), monthOf(cmp.Or(page.Version.Changed, page.Items[0].Arrived).Unix())).key
 	}
-	if !v.before.IsZero() {
-		data.First = data.to(d.topic.Path(), v.with("before", ""))
+	if v.whole() != v.query {
+		data.First = data.to(d.topic.Path(), v.whole())
 	}
 	return data.fill(cfg, d, &page, made)
 }
@@ -99,8 +98,11 @@ func (c *config) topicPage(d doc, list *listing, items []feeds.Item) *topicPage 
 		data.Title += " · " + clip(data.Words, titleRunes) // as that of the feeds
 	}
 	data.Heading, data.Feeds = title, c.addresses(d.topic, d.view, data.Title)
+	if v.whole() != v.query {
+		data.Title += " · " + data.T.Older
+	}
 	data.NoIndex = d.view != nil
-	data.QR = newQR(c.site.BaseURL + withQuery(d.topic.Path()+c.atom, v.with("before", "")))
+	data.QR = newQR(c.site.BaseURL + withQuery(d.topic.Path()+c.atom, v.whole()))
 	if feeds.Fold(title) != d.topic.Name {
 		data.Slug = d.topic.Name
 	}
@@ -112,32 +114,47 @@ func (c *config) topicPage(d doc, list *listing, items []feeds.Item) *topicPage 
 	return data
 }
 
-// fill adds as many items as fit and writes the page.
+// fill adds as many items as fit, from where reading began, and writes the page.
 func (p *topicPage) fill(cfg *config, d doc, page *feeds.Page, made *document) error {
 	bare, err := execute("topic.html", p)
 	if err != nil {
 		return err
 	}
+	v := cmp.Or(d.view, &view{})
+	back := !v.newer.IsZero()
+	items, at := page.Items, page.At
+	if back {
+		items, at = slices.Clone(items), slices.Clone(at)
+		slices.Reverse(items)
+		slices.Reverse(at)
+	}
 	left := pageBytes - len(bare)
-	shown := 0
-	for i := range page.Items[:min(len(page.Items), pageItems)] {
-		it := &page.Items[i]
+	for i := range items[:min(len(items), pageItems)] {
+		it := &items[i]
 		text, err := execute("article", p.article(cfg, d.topic, it))
 		if err != nil {
 			return err
 		}
-		if left -= len(text); left < 0 && shown > 0 {
+		if left -= len(text); left < 0 && i > 0 {
 			break
 		}
-		p.Items, shown = append(p.Items, template.HTML(text)), shown+1
+		p.Items = append(p.Items, template.HTML(text))
 		p.HasPictures = p.HasPictures || picture(it.Image)
 	}
-	if shown < len(page.Items) {
-		page.Next = page.At[shown-1]
-	}
-	if !page.Next.IsZero() {
-		v := cmp.Or(d.view, &view{})
-		p.Older = p.to(d.topic.Path(), v.with("before", posText(page.Next)))
+	if n := len(p.Items); n > 0 {
+		more := n < len(items) || !page.Next.IsZero()
+		newest, oldest := at[0], at[n-1]
+		older, newer := more, !v.before.IsZero()
+		if back {
+			slices.Reverse(p.Items)
+			newest, oldest, older, newer = oldest, newest, true, more
+		}
+		if older {
+			p.Older = p.to(d.topic.Path(), v.from("before", oldest))
+		}
+		if newer {
+			p.Newer = p.to(d.topic.Path(), v.from("newer", newest))
+		}
 	}
 	made.body, err = execute("topic.html", p)
 	return err

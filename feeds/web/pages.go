@@ -37,6 +37,7 @@ type frame struct {
 	Switch        string // address of this page in the other language
 	Pictures      string // address of this page with pictures of other hosts, or without them where it has them
 	Images        bool
+	Older, Newer  string // pages that go on from this one
 	Feeds         []address
 	Others        []address // further feeds that the page leads programs to
 	Version       string
@@ -96,7 +97,7 @@ func (f frame) Look() map[string]string {
 func (c *config) addresses(t feeds.Topic, v *view, title string) []address {
 	query := ""
 	if v != nil {
-		query = v.with("before", "")
+		query = v.whole()
 	}
 	out := make([]address, 0, len(c.formats))
 	for _, f := range c.formats {
@@ -132,7 +133,7 @@ func (c *config) slack(t feeds.Topic, v *view) string {
 		return "/feed subscribe " + c.site.BaseURL + t.Path() + c.rss.Suffix
 	}
 	arrival := *v
-	arrival.query = v.with("before", "")
+	arrival.query = v.whole()
 	return "/feed subscribe " + c.site.BaseURL + t.Path() + c.rss.Suffix + "?" + arrival.with("dates", "arrival")
 }
 

@@ -104,7 +104,7 @@ func (p *place) params() []string {
 	case p.month != "":
 		return []string{"before"}
 	case p.format != nil:
-		return viewParams
+		return feedParams
 	default:
 		return nil
 	}

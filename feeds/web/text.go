@@ -31,7 +31,7 @@ type words struct {
 	Subscribe, Contains, NoPosts, NoPost, AlsoIn, From string
 	Slack, SlackHint, QR, QRHint                       string
 	Push, PushHint, PushFirst                          string
-	Archive, ArchiveHint, Older, Newer, Related        string
+	Archive, ArchiveHint, First, Newer, Older, Related string
 	// The filter. Fields are the labels of its fields, Hints what to write into them, Refused what is wrong with what was written.
 	Filter, FilterHint, Apply, Clear, Keep, KeepHint, Mistake string
 	Fields, Hints, Refused                                    map[string]string

@@ -25,7 +25,7 @@ var texts = map[string]*words{
 		Push: "Push to a group", PushHint: "Whoever runs this server has new posts sent to a chat group with this line. NAME is free, KIND is slack, teams, discord, telegram, wecom, feishu, dingtalk or webhook. The group's secret address is asked for there and never shown here.",
 		PushFirst: "A filter has to be kept under a name first, as below; then it is a topic like any other.",
 		Archive:   "Archives", ArchiveHint: "Every post there is, a month a document, each of which leads to the one before (RFC 5005):",
-		Older: "Older posts", Newer: "Newest posts", Related: "Often seen together",
+		First: "Newest posts", Newer: "Newer posts", Older: "Older posts", Related: "Often seen together",
 
 		Filter: "Filter", FilterHint: "Leave out what you do not need. The addresses above become those of what is left.",
 		Mistake: "Nothing is filtered yet: a field above has a mistake.",
@@ -34,7 +34,7 @@ var texts = map[string]*words{
 		Fields: map[string]string{
 			"q": "With these words", "not": "Without these words", "category": "Category", "tag": "Tag", "author": "Author", "source": "Source", "lang": "Language",
 			"since": "Not older than", "limit": "At most", "dates": "Date posts by when they arrived (for Slack)", "content": "Summaries instead of whole texts",
-			"after": "after", "before": "before",
+			"after": "after", "before": "before", "newer": "newer",
 		},
 		Hints: map[string]string{
 			"q": `all of them; "a phrase" in quotes`, "not": "none of them", "since": "24h, 7d or 2026-11-01", "limit": "posts: 1 to 1000", "list": "any of those given",
@@ -81,7 +81,7 @@ var texts = map[string]*words{
 		Push: "推送到群", PushHint: "本站的管理员用这一行命令把新文章推送到群里。NAME 自取，KIND 为 wecom（企业微信）、feishu（飞书）、dingtalk（钉钉）、slack、teams、discord、telegram 或 webhook。群的密钥地址只在那里输入，不会显示在这里。",
 		PushFirst: "筛选结果要先按下面的方法命名保存，之后就和其他主题一样可以推送。",
 		Archive:   "归档", ArchiveHint: "全部文章，每月一个文档，每个文档指向前一个（RFC 5005）：",
-		Older: "更早的文章", Newer: "最新的文章", Related: "常一起出现",
+		First: "最新的文章", Newer: "较新的文章", Older: "更早的文章", Related: "常一起出现",
 
 		Filter: "筛选", FilterHint: "去掉不需要的内容，上面的地址会随之变成筛选后的地址。",
 		Mistake: "还没有筛选：上面有一个字段填写有误。",
@@ -90,14 +90,14 @@ var texts = map[string]*words{
 		Fields: map[string]string{
 			"q": "包含这些词", "not": "不含这些词", "category": "分类", "tag": "标签", "author": "作者", "source": "来源", "lang": "语言",
 			"since": "不早于", "limit": "最多", "dates": "以到达时间作为文章日期（用于 Slack）", "content": "只要摘要，不要全文",
-			"after": "after", "before": "before",
+			"after": "after", "before": "before", "newer": "newer",
 		},
 		Hints: map[string]string{
 			"q": `全部包含；短语加引号："人工 智能"`, "not": "一个也不含", "since": "24h、7d 或 2026-11-01", "limit": "篇数：1 到 1000", "list": "符合其中之一",
 		},
 		Refused: map[string]string{
 			"q": "引号没有成对，或者词太多", "not": "引号没有成对，词太多，或者词前有减号", "since": "请写小时数（24h）、天数（7d）或日期（2026-11-01）", "limit": "请写 1 到 1000 之间的数",
-			"dates": "只能是 arrival 或 source", "content": "只能是 summary 或 full", "before": "不是有效的位置，请使用页面上的链接", "after": "不是有效的位置，请使用 JSON Feed 给出的值",
+			"dates": "只能是 arrival 或 source", "content": "只能是 summary 或 full", "before": "不是有效的位置，请使用页面上的链接", "newer": "不是有效的位置，请使用页面上的链接", "after": "不是有效的位置，请使用 JSON Feed 给出的值",
 			"category": "个数太多", "tag": "个数太多", "author": "个数太多", "source": "个数太多", "lang": "个数太多",
 		},
 

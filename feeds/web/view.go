@@ -23,8 +23,9 @@ type view struct {
 	filter *match.Filter
 	words  match.Words
 	since  since
-	// after is the cursor of a poller, who has all up to there in the order of arrival; before is where a page continues.
-	after, before feeds.Pos
+	// after is the cursor of a poller, who has all up to there in the order of arrival; before is where a page continues,
+	// newer, on pages for people, the place that one ends at which leads back.
+	after, before, newer feeds.Pos
 	// limit is how many items are shown; 0 for as many as usual.
 	limit            int
 	arrival, summary bool
@@ -39,8 +40,11 @@ func (e *paramError) Error() string { return e.text }
 
 // viewParams are the parameters of a view, in the order of its canonical spelling.
 var viewParams = []string{
-	"q", "category", "tag", "author", "source", "lang", "not", "since", "after", "before", "limit", "dates", "content",
+	"q", "category", "tag", "author", "source", "lang", "not", "since", "after", "before", "newer", "limit", "dates", "content",
 }
+
+// feedParams are those that documents for programs take.
+var feedParams = slices.DeleteFunc(slices.Clone(viewParams), func(name string) bool { return name == "newer" })
 
 // listParams are those that may be given several times: one of them has to hold.
 var listParams = []string{"category", "tag", "author", "source", "lang"}
@@ -51,11 +55,14 @@ func (v *view) plain() bool { return v.query == "" }
 // filters reports whether items have to be looked at one by one.
 func (v *view) filters() bool { return v.filter != nil && !v.filter.Empty() }
 
-func (v *view) order() feeds.Order {
+func (v *view) order() (o feeds.Order) {
 	if v.arrival || !v.after.IsZero() {
-		return feeds.ByArrival
+		o = feeds.ByArrival
 	}
-	return feeds.ByPublished
+	if !v.newer.IsZero() {
+		o |= feeds.Rising
+	}
+	return o
 }
 
 // parseView reads the parameters of a view. Its error names the parameter and says what to write.
@@ -99,6 +106,10 @@ func (c *config) parseView(q url.Values) (view, error) {
 			v.before, err = parsePos(s)
 			return s, err
 		}),
+		one("newer", func(s string) (_ string, err error) {
+			v.newer, err = parsePos(s)
+			return s, err
+		}),
 		one("limit", func(s string) (_ string, err error) {
 			v.limit, err = strconv.Atoi(s)
 			if err != nil || v.limit < 1 || v.limit > maxWindow {
@@ -138,8 +149,10 @@ func (c *config) parseView(q url.Values) (view, error) {
 			canonical[l.name] = *l.to
 		}
 	}
-	if !v.after.IsZero() && !v.before.IsZero() {
-		return view{}, errors.New(`query parameters "after" and "before" cannot be given together: the one goes on to newer items, the other to older ones`)
+	for _, pair := range [][2]string{{"after", "before"}, {"after", "newer"}, {"newer", "before"}} {
+		if canonical.Has(pair[0]) && canonical.Has(pair[1]) {
+			return view{}, fmt.Errorf("query parameters %q and %q cannot be given together: each says where to go on", pair[0], pair[1])
+		}
 	}
 	var err error
 	if v.filter, err = match.Compile(v.words); err != nil {
@@ -195,6 +208,20 @@ func (v *view) values() url.Values {
 		panic(err) // spell wrote it
 	}
 	return q
+}
+
+// whole is the query without the place that a page continues from.
+func (v *view) whole() string { return v.from("", feeds.Pos{}) }
+
+// from is the query that continues from a place, in one of the two directions.
+func (v *view) from(name string, at feeds.Pos) string {
+	q := v.values()
+	q.Del("before")
+	q.Del("newer")
+	if name != "" {
+		q.Set(name, posText(at))
+	}
+	return spell(q)
 }
 
 // with is the query with one parameter set; an empty value takes it out.

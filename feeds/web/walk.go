@@ -47,7 +47,10 @@ type found struct {
 func (s *Server) find(ctx context.Context, cfg *config, t feeds.Topic, v *view) (*found, error) {
 	ctx, cancel := context.WithTimeout(ctx, walkTime)
 	defer cancel()
-	w := walk{store: s.store, order: v.order(), before: v.before}
+	w := walk{store: s.store, order: v.order(), from: v.before}
+	if !v.newer.IsZero() {
+		w.from = v.newer
+	}
 	for _, topic := range s.rarest(ctx, t, v) {
 		w.streams = append(w.streams, &stream{topic: topic})
 	}
@@ -81,12 +84,18 @@ func (s *Server) find(ctx context.Context, cfg *config, t feeds.Topic, v *view) 
 	limit := cmp.Or(v.limit, cfg.window(t))
 	var err error
 	switch {
+	case !v.newer.IsZero():
+		limit = min(limit, pageItems)
+		if err = w.collect(ctx, out, limit, keep, func(*feeds.Item) bool { return false }); err == nil {
+			slices.Reverse(out.items)
+			slices.Reverse(out.at)
+		}
 	case !v.after.IsZero():
 		err = w.newer(ctx, out, v.after, limit, keep)
 	case v.arrival:
-		err = w.older(ctx, out, arrivalItems, keep, tooOld)
+		err = w.collect(ctx, out, arrivalItems, keep, tooOld)
 	default:
-		err = w.older(ctx, out, limit, keep, tooOld)
+		err = w.collect(ctx, out, limit, keep, tooOld)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("filter %s: %w", t, err)
@@ -151,11 +160,11 @@ type stream struct {
 	begun bool
 }
 
-// walk goes through topics as through one, each item once, the newest first.
+// walk goes through topics as through one, each item once, from a place on.
 type walk struct {
 	store   Store
 	order   feeds.Order
-	before  feeds.Pos
+	from    feeds.Pos
 	streams []*stream
 	looked  int
 }
@@ -167,7 +176,7 @@ func (w *walk) next(ctx context.Context) (*feeds.Item, feeds.Pos, error) {
 		for st.i == len(st.page.Items) && (!st.begun || !st.page.Next.IsZero()) {
 			from := st.page.Next
 			if !st.begun {
-				from = w.before
+				from = w.from
 			}
 			page, err := w.store.Recent(ctx, st.topic, w.order, from, walkPage)
 			if err != nil {
@@ -175,7 +184,7 @@ func (w *walk) next(ctx context.Context) (*feeds.Item, feeds.Pos, error) {
 			}
 			st.page, st.i, st.begun = page, 0, true
 		}
-		if st.i < len(st.page.Items) && (best == nil || later(st.page.At[st.i], best.page.At[best.i])) {
+		if st.i < len(st.page.Items) && (best == nil || later(st.page.At[st.i], best.page.At[best.i]) == (w.order&feeds.Rising == 0)) {
 			best = st
 		}
 	}
@@ -197,8 +206,8 @@ func later(a, b feeds.Pos) bool {
 	return cmp.Or(cmp.Compare(a.Second, b.Second), cmp.Compare(a.Seq, b.Seq)) > 0
 }
 
-// older collects at most limit items that are to be kept, and learns whether there are more.
-func (w *walk) older(ctx context.Context, out *found, limit int, keep, stop func(*feeds.Item) bool) error {
+// collect takes the first items that are to be kept, at most limit, and learns whether there are more.
+func (w *walk) collect(ctx context.Context, out *found, limit int, keep, stop func(*feeds.Item) bool) error {
 	for w.looked < walkItems {
 		it, at, err := w.next(ctx)
 		if err != nil || it == nil || stop(it) {

@@ -1,16 +1,21 @@
 -- Reads one page of a topic. KEYS: 1 index, 2 ledger, 3 versions.
--- ARGV: topic, limit, second and member to continue behind (no second: from the newest), where an entry has its nonce.
+-- ARGV: topic, limit, second and member to continue behind (no second: from the first), where an entry has its nonce,
+-- 1 for the oldest first.
 -- Answers {version, member, second, nonce, member, ...}, at most limit + 1 items: one more says that there is more.
 -- In place of its nonce there is the whole entry of an item that others add something to.
-local topic, limit, second, behind, cut = take(), number(), take(), take(), number()
+local topic, limit, second, behind, cut, rising = take(), number(), take(), take(), number(), number() == 1
 local first = 0
+if rising then
+  first = redis.call('ZCARD', KEYS[1])
+end
 if second ~= '' then
-  -- Of the members of that second, the newest first, skip those not older than behind.
+  -- Of the members of that second, the newest first, skip those not older than behind; rising, those that are newer.
   first = redis.call('ZCOUNT', KEYS[1], '(' .. second, '+inf')
   local low, high = first, first + redis.call('ZCOUNT', KEYS[1], second, second)
   while low < high do
     local middle = math.floor((low + high) / 2)
-    if redis.call('ZREVRANGE', KEYS[1], middle, middle)[1] >= behind then
+    local member = redis.call('ZREVRANGE', KEYS[1], middle, middle)[1]
+    if member > behind or member == behind and not rising then
       low = middle + 1
     else
       high = middle
@@ -19,7 +24,17 @@ if second ~= '' then
   first = low
 end
 local out = { redis.call('HGET', KEYS[3], topic) }
-local got = redis.call('ZREVRANGE', KEYS[1], first, first + limit, 'WITHSCORES')
+local got = {}
+if not rising then
+  got = redis.call('ZREVRANGE', KEYS[1], first, first + limit, 'WITHSCORES')
+elseif first > 0 then
+  -- Those before first, the nearest first.
+  local newer = redis.call('ZREVRANGE', KEYS[1], math.max(0, first - limit - 1), first - 1, 'WITHSCORES')
+  for j = #newer - 1, 1, -2 do
+    got[#got + 1] = newer[j]
+    got[#got + 1] = newer[j + 1]
+  end
+end
 local members = {}
 for j = 1, #got, 2 do
   members[#members + 1] = got[j]

@@ -33,7 +33,7 @@ func (v *view) Recent(ctx context.Context, t feeds.Topic, order feeds.Order, bef
 		return public, err
 	}
 	private, err := v.shown.Recent(ctx, own, order, before, limit)
-	return open(mergePages(public, private, limit), err)
+	return open(mergePages(public, private, order, limit), err)
 }
 
 // Get implements web.Store.
@@ -65,12 +65,12 @@ func open(page feeds.Page, err error) (feeds.Page, error) {
 	return page, err
 }
 
-// mergePages is what one read of two topics together would have brought.
-func mergePages(a, b feeds.Page, limit int) feeds.Page {
+// mergePages is what one read of two topics together would have brought in an order.
+func mergePages(a, b feeds.Page, order feeds.Order, limit int) feeds.Page {
 	out := feeds.Page{Version: addVersions(a.Version, b.Version)}
 	i, j := 0, 0
 	for len(out.Items) < limit && (i < len(a.Items) || j < len(b.Items)) {
-		if j == len(b.Items) || i < len(a.Items) && newer(a.At[i], b.At[j]) {
+		if j == len(b.Items) || i < len(a.Items) && newer(a.At[i], b.At[j]) == (order&feeds.Rising == 0) {
 			out.Items, out.At = append(out.Items, a.Items[i]), append(out.At, a.At[i])
 			i++
 		} else {

@@ -16,7 +16,8 @@ import (
 func TestMergePages(t *testing.T) {
 	seed := rand.Uint64()
 	rng := rand.New(rand.NewPCG(seed, 1))
-	for range 200 {
+	for round := range 200 {
+		turn := feeds.Order(round%2) * feeds.Rising
 		var lists [2][]feeds.Pos
 		var all []feeds.Pos
 		for seq := range rng.IntN(30) {
@@ -25,7 +26,7 @@ func TestMergePages(t *testing.T) {
 			lists[i], all = append(lists[i], p), append(all, p)
 		}
 		order := func(a, b feeds.Pos) int {
-			if newer(a, b) {
+			if newer(a, b) == (turn == 0) {
 				return -1
 			}
 			return 1
@@ -35,7 +36,7 @@ func TestMergePages(t *testing.T) {
 			list = slices.Clone(list)
 			slices.SortFunc(list, order)
 			for _, p := range list {
-				if !before.IsZero() && !newer(before, p) {
+				if !before.IsZero() && order(before, p) >= 0 || before == p {
 					continue
 				}
 				if len(page.At) == limit {
@@ -49,7 +50,7 @@ func TestMergePages(t *testing.T) {
 		limit := 1 + rng.IntN(7)
 		var got []feeds.Pos
 		for at, n := (feeds.Pos{}), 0; n < 40; n++ {
-			page, err := open(mergePages(read(lists[0], at, limit), read(lists[1], at, limit), limit), nil)
+			page, err := open(mergePages(read(lists[0], at, limit), read(lists[1], at, limit), turn, limit), nil)
 			if err != nil || len(page.Items) > limit || len(page.Items) != len(page.At) {
 				t.Fatalf("seed %d: %d items of %d, %v", seed, len(page.Items), limit, err)
 			}

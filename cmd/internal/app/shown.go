@@ -163,7 +163,7 @@ func (s *shown) Recent(ctx context.Context, t feeds.Topic, order feeds.Order, be
 		var own feeds.Page
 		t.Group = group
 		own, err = s.Store.Recent(ctx, t, order, before, limit)
-		page = mergePages(page, own, limit)
+		page = mergePages(page, own, order, limit)
 	}
 	page.Version = v.version(page.Version)
 	return page, err

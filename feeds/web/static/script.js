@@ -75,8 +75,9 @@ function live(form) {
     for (const field of form.querySelectorAll("[name]")) {
       field.toggleAttribute("aria-invalid", !!document.getElementById("error-" + field.name)?.textContent);
     }
-    for (const l of document.querySelectorAll("link[rel=alternate]")) l.remove();
-    document.head.append(...page.querySelectorAll("link[rel=alternate]"));
+    const led = "link:is([rel=alternate], [rel=prev], [rel=next])";
+    for (const l of document.querySelectorAll(led)) l.remove();
+    document.head.append(...page.querySelectorAll(led));
     history.replaceState(null, "", address);
   }
   form.addEventListener("input", () => {
