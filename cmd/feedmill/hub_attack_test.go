@@ -144,7 +144,7 @@ func TestHubSlowVerification(t *testing.T) {
 		status, _ := hanging.ask(s, "subscribe", "https://feeds.example.com/feed.atom", "hub.callback", fmt.Sprintf("%s/cb/%d", at, i))
 		statuses[status]++
 	}
-	if statuses[http.StatusAccepted] < 500 || statuses[http.StatusServiceUnavailable] == 0 || len(statuses) != 2 {
+	if statuses[http.StatusAccepted] < 500 || statuses[http.StatusTooManyRequests] == 0 || len(statuses) != 2 {
 		t.Errorf("answers %v, want about 500 accepted and the others told to wait", statuses)
 	}
 	if status, text := good.ask(s, "subscribe", "https://feeds.example.com/feed.atom"); status != http.StatusAccepted {
@@ -153,5 +153,45 @@ func TestHubSlowVerification(t *testing.T) {
 	until(t, "the subscription of another", func() bool { return s.hub().Subscriptions == 1 })
 	if n := s.hub().Asking; n < 400 {
 		t.Errorf("only %d wait: the other did not overtake them", n)
+	}
+}
+
+// TestHubLimitsClients: a client that asks too much is told when to come back, as a trusted proxy names it; others are not.
+func TestHubLimitsClients(t *testing.T) {
+	t.Parallel()
+	site := writePosts(t, t.TempDir(), 1)
+	file := filepath.Join(t.TempDir(), "feedmill.yaml")
+	write(t, file, fmt.Sprintf("base_url: https://feeds.example.com\ntrusted_proxies: [127.0.0.0/8]\nsources:\n  site: { jekyll: %s }\n", site))
+	s := start(t, settings{store: "memory:", file: file})
+	ask := func(client string) *http.Response {
+		t.Helper()
+		req, err := http.NewRequest(http.MethodPost, "http://"+s.Addr()+"/hub", strings.NewReader("hub.mode=unsubscribe"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("X-Forwarded-For", client)
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		return res
+	}
+	statuses := map[int]int{}
+	var last *http.Response
+	for statuses[http.StatusTooManyRequests] == 0 && statuses[http.StatusBadRequest] < 5000 {
+		last = ask("198.51.100.7")
+		statuses[last.StatusCode]++
+	}
+	if n := statuses[http.StatusBadRequest]; len(statuses) != 2 || n < 500 || last.Header.Get("Retry-After") == "" {
+		t.Errorf("answers %v, the last with %v; want 500 or a few more wrong ones, then 429 with Retry-After", statuses, last.Header)
+	}
+	for _, other := range []string{"198.51.100.8", "127.0.0.1"} {
+		if res := ask(other); res.StatusCode != http.StatusBadRequest {
+			t.Errorf("%s is answered %d", other, res.StatusCode)
+		}
+	}
+	if n := s.hub().Limited; n != 1 {
+		t.Errorf("%d requests are counted as limited", n)
 	}
 }

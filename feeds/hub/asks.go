@@ -1,30 +1,50 @@
 package hub
 
-import "sync"
+import (
+	"errors"
+	"sync"
+	"time"
+)
 
-// asks are the requests that wait for their verification in this process. They are bounded in total and for each host, so that
-// whoever names callbacks that never answer turns away nobody else.
+// busyWait is when a request may come again for which there is no room.
+const busyWait = time.Minute
+
+var errBusy = errors.New("too many requests wait for their verification; try again")
+
+// asks are the requests that wait for their verification in this process. They are bounded in total, for each client and for
+// each host, so that whoever names callbacks that never answer turns away nobody else.
 type asks struct {
-	mu    sync.Mutex
-	total int
-	hosts map[string]int
-	keys  map[string]int
+	mu      sync.Mutex
+	total   int
+	clients map[string]int
+	hosts   map[string]int
+	keys    map[string]int
 }
 
-func newAsks() *asks { return &asks{hosts: map[string]int{}, keys: map[string]int{}} }
+func newAsks() *asks {
+	return &asks{clients: map[string]int{}, hosts: map[string]int{}, keys: map[string]int{}}
+}
 
-// enter says whether there is room for a request; then [asks.leave] must follow.
-func (q *asks) enter(a *ask) bool {
+// enter takes a request in; then [asks.leave] must follow. Fails with errBusy or a limitedError.
+func (q *asks) enter(a *ask) error {
 	key, host := a.key(), a.host()
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.total >= maxAsks || q.hosts[host] >= maxAsksHost {
-		return false
+	switch {
+	case a.client != "" && q.clients[a.client] >= maxAsksClient:
+		return &limitedError{"of this client wait for their verification", busyWait}
+	case q.hosts[host] >= maxAsksHost:
+		return &limitedError{"wait for their verification at this host", busyWait}
+	case q.total >= maxAsks:
+		return errBusy
 	}
 	q.total++
+	if a.client != "" {
+		q.clients[a.client]++
+	}
 	q.hosts[host]++
 	q.keys[key]++
-	return true
+	return nil
 }
 
 // leave says whether no other request about the same feed and callback waits.
@@ -33,14 +53,20 @@ func (q *asks) leave(a *ask) (last bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.total--
-	if q.hosts[host]--; q.hosts[host] == 0 {
-		delete(q.hosts, host)
+	if a.client != "" {
+		less(q.clients, a.client)
 	}
-	if q.keys[key]--; q.keys[key] == 0 {
-		delete(q.keys, key)
-		return true
+	less(q.hosts, host)
+	return less(q.keys, key)
+}
+
+// less counts one less, and says whether none is left.
+func less(counts map[string]int, key string) bool {
+	if counts[key]--; counts[key] > 0 {
+		return false
 	}
-	return false
+	delete(counts, key)
+	return true
 }
 
 // has says whether a request waits here that has this key.

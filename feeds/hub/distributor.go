@@ -46,6 +46,7 @@ type distributor struct {
 	docs      chan rendered
 	queue     *queue
 	atHost    map[string]int // subscriptions
+	byClient  map[string]int
 	results   chan result
 	work      sync.WaitGroup
 	pings     *pings
@@ -102,7 +103,7 @@ type result struct {
 func newDistributor(h *Hub, lease cache.Lease) *distributor {
 	return &distributor{
 		h: h, lease: lease, feeds: map[string]*feed{}, subs: map[string]*sub{},
-		docs: make(chan rendered), queue: newQueue(), atHost: map[string]int{}, results: make(chan result),
+		docs: make(chan rendered), queue: newQueue(), atHost: map[string]int{}, byClient: map[string]int{}, results: make(chan result),
 	}
 }
 
@@ -378,7 +379,7 @@ func (d *distributor) delivered(ctx context.Context, r result) {
 // turnAway ends a subscription for which there is no room, and tells the callback (WebSub §5.2: at any time).
 func (d *distributor) turnAway(ctx context.Context, key string, s *subscription) {
 	d.h.stats.refused.Add(1)
-	d.h.env.Log.Warn("a WebSub subscription is turned away: there are too many, in total or at its host", "topic", s.Topic, "callback", s.host())
+	d.h.env.Log.Warn("a WebSub subscription is turned away: there are too many, in total, at its host or by its client", "topic", s.Topic, "callback", s.host())
 	d.edits = append(d.edits, cache.Edit{Bucket: bucketSubs, Key: key}, cache.Edit{Bucket: bucketDue, Key: key}, generation())
 	d.work.Go(func() { d.h.deny(ctx, s, "too many subscriptions") })
 }

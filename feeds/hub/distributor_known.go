@@ -52,11 +52,12 @@ func (d *distributor) look(ctx context.Context) error {
 		}
 		seen[key] = true
 		if old := d.subs[key]; old != nil {
+			s.By = old.By // whom it was counted for
 			old.subscription = s
 			return nil
 		}
 		host := s.host()
-		if len(d.subs) >= d.h.mostSubs || d.atHost[host] >= d.h.mostSubsHost {
+		if len(d.subs) >= d.h.mostSubs || d.atHost[host] >= d.h.mostSubsHost || s.By != "" && d.byClient[s.By] >= d.h.mostSubsHost {
 			d.turnAway(ctx, key, &s)
 			return nil
 		}
@@ -76,6 +77,9 @@ func (d *distributor) look(ctx context.Context) error {
 		x := &sub{subscription: s, id: key, at: host, feed: f}
 		f.subs[x], d.subs[key] = struct{}{}, x
 		d.atHost[host]++
+		if s.By != "" {
+			d.byClient[s.By]++
+		}
 		return nil
 	})
 	if err != nil {
@@ -120,8 +124,9 @@ func (d *distributor) forget(x *sub) {
 		return
 	}
 	x.gone = true
-	if d.atHost[x.at]--; d.atHost[x.at] == 0 {
-		delete(d.atHost, x.at)
+	less(d.atHost, x.at)
+	if x.By != "" {
+		less(d.byClient, x.By)
 	}
 	delete(d.subs, x.id)
 	delete(x.feed.subs, x)

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"feedmill/cache"
@@ -75,6 +77,8 @@ type Env struct {
 	UserAgent string
 	// Active says whether this process may deliver: it runs the newest configuration.
 	Active func() bool
+	// Client is whose request this is; counted is false for those who are not limited. nil counts nobody.
+	Client func(*http.Request) (client netip.Addr, counted bool)
 }
 
 // Hub takes subscriptions and delivers. Make it with [New].
@@ -85,33 +89,40 @@ type Hub struct {
 	mu   sync.Mutex
 	opts Options
 
-	asking  sync.WaitGroup
-	asks    *asks
-	slots   chan struct{} // verifications under way
-	perHost *hosts
-	ctx     context.Context
-	cancel  context.CancelFunc
-	changed chan struct{} // one slot: this process changed a subscription
-	// mostSubs and mostSubsHost are how many subscriptions there may be, in total and with callbacks at one host.
+	asking sync.WaitGroup
+	asks   *asks
+	slots  chan struct{} // verifications under way
+	// perClient and perHost are how many of them go on for one, clients and atHosts how many requests came.
+	perClient, perHost *places
+	clients, atHosts   *meter
+	said               atomic.Int64 // when the log was told of a client that is limited, in Unix seconds
+	ctx                context.Context
+	cancel             context.CancelFunc
+	changed            chan struct{} // one slot: this process changed a subscription
+	// mostSubs and mostSubsHost are how many subscriptions there may be, in total and with callbacks at one host or by one client.
 	mostSubs, mostSubsHost int
 }
 
-// maxVerifying is how many callbacks are asked at once whether they mean it, maxVerifyingHost how many of them of one host;
-// maxAsks and maxAsksHost are how many requests may wait for that. One host may be a reader that takes every feed of a large
-// site in each format.
+// maxVerifying is how many callbacks are asked at once whether they mean it, maxVerifyingClient how many of them for one client
+// and maxVerifyingHost at one host; maxAsks, maxAsksClient and maxAsksHost are how many requests may wait for that. One host may
+// be a reader that takes every feed of a large site in each format. No client alone takes the whole share of a host.
 const (
-	maxVerifying     = 64
-	maxVerifyingHost = 4
-	maxAsks          = 5000
-	maxAsksHost      = 500
-	maxSubs          = 50_000
-	maxSubsHost      = 20_000
+	maxVerifying       = 64
+	maxVerifyingClient = 16
+	maxVerifyingHost   = 4
+	maxAsks            = 5000
+	maxAsksClient      = 250
+	maxAsksHost        = 500
+	maxSubs            = 50_000
+	maxSubsHost        = 20_000
 )
 
 // New makes a hub. [Hub.Close] waits for what it does in the background.
 func New(env Env, opts Options) *Hub {
 	h := &Hub{
-		env: env, asks: newAsks(), slots: make(chan struct{}, maxVerifying), perHost: newHosts(maxVerifyingHost), changed: make(chan struct{}, 1),
+		env: env, asks: newAsks(), slots: make(chan struct{}, maxVerifying), changed: make(chan struct{}, 1),
+		perClient: newPlaces(maxVerifyingClient), perHost: newPlaces(maxVerifyingHost),
+		clients: newMeter(clientAtOnce, clientPerMinute), atHosts: newMeter(hostAtOnce, hostPerMinute),
 		mostSubs: maxSubs, mostSubsHost: maxSubsHost,
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())

@@ -2,6 +2,8 @@ package hub
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -31,6 +33,8 @@ type ask struct {
 	At    time.Time     `json:"at"`
 	// Taken is when another process took it up that it was left to.
 	Taken time.Time `json:"taken,omitzero"`
+	// client is who asked, empty for those who are not limited and for what was taken up.
+	client string
 }
 
 // ServeHTTP takes requests to subscribe and to unsubscribe (WebSub §5.1): 202, and the verification follows.
@@ -40,6 +44,16 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", http.MethodPost)
 		say(w, http.StatusMethodNotAllowed, "this is a WebSub hub: POST hub.mode, hub.topic and hub.callback here to subscribe to a feed (https://www.w3.org/TR/websub/)")
 		return
+	}
+	client := ""
+	if h.env.Client != nil {
+		if addr, counted := h.env.Client(r); counted {
+			client = clientKey(addr)
+			if wait := h.clients.take(client, time.Now()); wait > 0 {
+				h.tooMany(w, client, &limitedError{"of this client", wait})
+				return
+			}
+		}
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	body, err := io.ReadAll(r.Body)
@@ -56,6 +70,14 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		h.stats.refused.Add(1)
 		say(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	if a.client = client; client != "" {
+		sum := sha256.Sum256([]byte(client))
+		a.By = hex.EncodeToString(sum[:8])
+	}
+	if wait := h.atHosts.take(a.host(), time.Now()); wait > 0 {
+		h.tooMany(w, client, &limitedError{"for callbacks at this host", wait})
 		return
 	}
 	if a.Mode == "subscribe" {
@@ -75,9 +97,14 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a.At = now
-	if !h.asks.enter(a) {
-		w.Header().Set("Retry-After", "60")
-		say(w, http.StatusServiceUnavailable, "too many requests wait for their verification, in total or at this host; try again")
+	var limited *limitedError
+	switch err := h.asks.enter(a); {
+	case errors.As(err, &limited):
+		h.tooMany(w, client, limited)
+		return
+	case err != nil:
+		w.Header().Set("Retry-After", strconv.Itoa(int(busyWait/time.Second)))
+		say(w, http.StatusServiceUnavailable, err.Error())
 		return
 	}
 	if err := h.env.Store.Write(r.Context(), cache.Lease{}, note(bucketAsks, a.name(), a, askFor)); err != nil {
@@ -146,6 +173,17 @@ func (h *Hub) read(form url.Values) (*ask, error) {
 		}
 	}
 	return a, nil
+}
+
+// tooMany answers 429 (RFC 6585 §4).
+func (h *Hub) tooMany(w http.ResponseWriter, client string, err *limitedError) {
+	h.stats.limited.Add(1)
+	now := time.Now().Unix()
+	if last := h.said.Load(); now-last >= 60 && h.said.CompareAndSwap(last, now) {
+		h.env.Log.Warn("the WebSub hub turns requests away; other cases are not told for a minute", "client", client, "err", err)
+	}
+	w.Header().Set("Retry-After", strconv.FormatInt(int64((err.after+time.Second-1)/time.Second), 10))
+	say(w, http.StatusTooManyRequests, err.Error())
 }
 
 func say(w http.ResponseWriter, status int, text string) {

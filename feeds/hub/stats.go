@@ -17,12 +17,14 @@ type Stats struct {
 	Failing      int            `json:"failing"`
 	FailingHosts map[string]int `json:"failing_hosts,omitempty"`
 	// Delivered and Failed count deliveries, Dropped subscriptions that ended because of failures, Verified requests that the
-	// callbacks confirmed, Refused those that they did not or that were wrong. Asking wait for their verification.
+	// callbacks confirmed, Refused those that they did not or that were wrong, Limited those of clients or for hosts that
+	// asked too much (429). Asking wait for their verification.
 	Delivered int64 `json:"delivered"`
 	Failed    int64 `json:"failed"`
 	Dropped   int64 `json:"dropped"`
 	Verified  int64 `json:"verified"`
 	Refused   int64 `json:"refused"`
+	Limited   int64 `json:"limited"`
 	Asking    int64 `json:"asking"`
 	// Pinged counts what hubs of others were told, Unpinged what they still have to be told.
 	Pinged   int64 `json:"pinged"`
@@ -32,7 +34,7 @@ type Stats struct {
 }
 
 type counters struct {
-	delivered, failed, dropped, verified, refused, pinged, unpinged atomic.Int64
+	delivered, failed, dropped, verified, refused, limited, pinged, unpinged atomic.Int64
 
 	mu   sync.Mutex
 	view Stats // what the loop knows
@@ -46,7 +48,7 @@ func (h *Hub) Stats() Stats {
 	s.FailingHosts = maps.Clone(s.FailingHosts)
 	c.mu.Unlock()
 	s.Delivered, s.Failed, s.Dropped = c.delivered.Load(), c.failed.Load(), c.dropped.Load()
-	s.Verified, s.Refused, s.Asking = c.verified.Load(), c.refused.Load(), int64(h.asks.len())
+	s.Verified, s.Refused, s.Limited, s.Asking = c.verified.Load(), c.refused.Load(), c.limited.Load(), int64(h.asks.len())
 	s.Pinged, s.Unpinged = c.pinged.Load(), c.unpinged.Load()
 	return s
 }

@@ -32,6 +32,8 @@ type subscription struct {
 	Callback string    `json:"callback"`
 	Secret   string    `json:"secret,omitempty"`
 	Expires  time.Time `json:"expires"`
+	// By is a hash of the client that asked for it, empty for one that is not limited.
+	By string `json:"by,omitempty"`
 }
 
 // key names the pair of feed and callback, of which there is one subscription.

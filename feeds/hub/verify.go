@@ -65,7 +65,14 @@ func (h *Hub) verify(ctx context.Context, a *ask) {
 
 // question asks once.
 func (h *Hub) question(ctx context.Context, a *ask) error {
-	// First the turn at its host: who waits for a slow host keeps no other from being asked.
+	// First the turns of its client and at its host: who waits for a slow host keeps no other from being asked.
+	if a.client != "" {
+		leave, err := h.perClient.enter(ctx, a.client)
+		if err != nil {
+			return err
+		}
+		defer leave()
+	}
 	leave, err := h.perHost.enter(ctx, a.host())
 	if err != nil {
 		return err
@@ -148,8 +155,8 @@ func (h *Hub) takeUp(ctx context.Context, now time.Time) error {
 		return fmt.Errorf("read requests to the hub: %w", err)
 	}
 	for _, a := range left {
-		if !h.asks.enter(a) {
-			continue
+		if h.asks.enter(a) != nil {
+			continue // there is no room; it stays left behind
 		}
 		a.Taken = now // else another process takes it up, too
 		if err := h.env.Store.Write(ctx, cache.Lease{}, note(bucketAsks, a.name(), a, max(askFor-now.Sub(a.At), time.Second))); err != nil {

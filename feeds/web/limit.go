@@ -139,13 +139,22 @@ func conditional(r *http.Request) bool {
 	return r.Header["If-None-Match"] != nil || r.Header["If-Modified-Since"] != nil
 }
 
-// counted is the client whose requests are counted. Nobody is counted without a limit,
-// nor whoever asks from this machine or a private network: that is the operator, or a proxy that is not named as one, and then
-// all readers together.
+// counted is the client whose requests are counted, if there is a limit.
 func (c *config) counted(r *http.Request) (netip.Addr, bool) {
 	if c.cost == 0 {
 		return netip.Addr{}, false
 	}
+	return c.stranger(r)
+}
+
+// Client is whose request this is, and whether a limit of the server may count it: see trusted_proxies. rate_limit does not matter.
+func (s *Server) Client(r *http.Request) (client netip.Addr, counted bool) {
+	return s.config.Load().stranger(r)
+}
+
+// stranger is the client, and whether it may be counted: not who asks from this machine or a private network, which is the
+// operator, or a proxy that is not named as one, and then all readers together.
+func (c *config) stranger(r *http.Request) (netip.Addr, bool) {
 	a := c.client(r)
 	if !a.IsValid() || a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() {
 		return a, false

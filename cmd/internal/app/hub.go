@@ -27,7 +27,7 @@ const hubTimeout = 30 * time.Second
 // newHub makes the hub; whether it is open is a setting.
 func (a *App) newHub(cfg *config.Config) *hub.Hub {
 	return hub.New(hub.Env{
-		Store: a.shown, Documents: documents{a.web}, Log: a.log, Active: a.hubActive, UserAgent: fetch.UserAgent(a.opts.Version, cfg.BaseURL, 0),
+		Store: a.shown, Documents: documents{a.web}, Log: a.log, Active: a.hubActive, UserAgent: fetch.UserAgent(a.opts.Version, cfg.BaseURL, 0), Client: a.web.Client,
 	}, a.hubOptions(cfg))
 }
 

@@ -175,6 +175,7 @@ func (c *collector) hub(out chan<- prometheus.Metric) {
 		{hubDeliveries, st.Dropped, "dropped"},
 		{hubRequests, st.Verified, "verified"},
 		{hubRequests, st.Refused, "refused"},
+		{hubRequests, st.Limited, "limited"},
 	} {
 		out <- prometheus.MustNewConstMetric(m.desc, prometheus.CounterValue, float64(m.value), m.label)
 	}

@@ -65,8 +65,8 @@ func TestStatusPage(t *testing.T) {
 	o.posts[3], o.posts[47], o.cut = 2, 5, true
 	hostile := "<script>alert(1)</script>"
 	for lang, wants := range map[string][]string{
-		"en": {"7 posts; at most 5 in an hour", "only the newest", "being gathered for the first time", "Private group: desk", "2 subscriptions to 1 feeds", "feedmill push resume bot", "3 failures in a row"},
-		"zh": {"共 7 篇，一小时最多 5 篇", "只统计了最新", "首次收集中", "私有组: desk", "2 个订阅", "已停放", "连续失败 3 次", `<html lang="zh">`},
+		"en": {"7 posts; at most 5 in an hour", "only the newest", "being gathered for the first time", "Private group: desk", "2 subscriptions to 1 feeds", "9 turned away with 429", "feedmill push resume bot", "3 failures in a row"},
+		"zh": {"共 7 篇，一小时最多 5 篇", "只统计了最新", "首次收集中", "私有组: desk", "2 个订阅", "因过多而退回（429）9", "已停放", "连续失败 3 次", `<html lang="zh">`},
 	} {
 		var b strings.Builder
 		err := statusTemplate.Execute(&b, statusView{
@@ -76,7 +76,7 @@ func TestStatusPage(t *testing.T) {
 				Sources:    []sources.Status{{Name: "a", Kind: "feed", Location: hostile, State: "failing", Error: hostile, Failures: 3, Rejected: []sources.Rejected{{Where: hostile}}}},
 				Targets:    []push.Status{{Name: "bot", Kind: "slack", State: push.Parked, Why: hostile, LastError: hostile, Backlog: 4, Counting: true, Dead: 1}},
 				SavedFeeds: []SavedFeed{{Name: "chips", State: "gathering", Group: "desk", Error: hostile}}, Groups: []GroupStatus{{"desk", []string{"alice"}}, {"empty", nil}},
-				Hub: &hub.Stats{Running: true, Subscriptions: 2, Feeds: 1},
+				Hub: &hub.Stats{Running: true, Subscriptions: 2, Feeds: 1, Limited: 9},
 			},
 		})
 		if err != nil {

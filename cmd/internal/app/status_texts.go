@@ -26,6 +26,7 @@ var statusTexts = map[string]map[string]string{
 		"saved": "Saved feeds", "name": "Name", "fails": "The expression fails for some items, which are not in it:",
 		"served": "Readers", "filters": "Filters refused because too many were asked for at once", "holders": "opened by", "nobody": "nobody", "hub": "WebSub hub",
 		"subscriptions": "%d subscriptions to %d feeds, %d callbacks failing", "deliveries": "%d delivered, %d failed, %d dropped",
+		"asked": "%d requests verified, %d refused, %d turned away with 429",
 		"ready": "ready", "gathering": "being gathered for the first time", "changing": "the new expression is being gathered, the old one is served",
 	},
 	"zh": {
@@ -44,6 +45,7 @@ var statusTexts = map[string]map[string]string{
 		"saved": "已保存的 feed", "name": "名称", "fails": "表达式对部分文章出错，这些文章未收入：",
 		"served": "读者", "filters": "因同时请求过多而拒绝的筛选", "holders": "持有密钥者", "nobody": "无人", "hub": "WebSub 中心",
 		"subscriptions": "%d 个订阅，涉及 %d 份 feed，%d 个回调失败中", "deliveries": "送达 %d，失败 %d，放弃 %d",
+		"asked": "请求已确认 %d，拒绝 %d，因过多而退回（429）%d",
 		"ready": "就绪", "gathering": "首次收集中", "changing": "正在按新表达式收集，暂时提供旧的",
 		"starting": "启动中", "elsewhere": "由其他副本负责", "fetching": "抓取中", "waiting": "等待中", "failing": "失败", "held": "已扣住", "gone": "已永久消失", "leaving": "正在退出",
 		"idle": "空闲", "sending": "发送中", "broken": "暂停重试", "parked": "已停放", "paused": "已暂停",

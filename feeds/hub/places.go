@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// hosts bounds how much goes on at one host at once.
-type hosts struct {
+// places bounds how much goes on at once for one host, or one client.
+type places struct {
 	most int
 	mu   sync.Mutex
 	at   map[string]*place
@@ -17,23 +17,23 @@ type place struct {
 	users int
 }
 
-func newHosts(most int) *hosts { return &hosts{most: most, at: map[string]*place{}} }
+func newPlaces(most int) *places { return &places{most: most, at: map[string]*place{}} }
 
 // enter waits for a slot. Fails with the error of ctx.
-func (h *hosts) enter(ctx context.Context, host string) (leave func(), err error) {
-	h.mu.Lock()
-	p := h.at[host]
+func (ps *places) enter(ctx context.Context, of string) (leave func(), err error) {
+	ps.mu.Lock()
+	p := ps.at[of]
 	if p == nil {
-		p = &place{slots: make(chan struct{}, h.most)}
-		h.at[host] = p
+		p = &place{slots: make(chan struct{}, ps.most)}
+		ps.at[of] = p
 	}
 	p.users++
-	h.mu.Unlock()
+	ps.mu.Unlock()
 	forget := func() {
-		h.mu.Lock()
-		defer h.mu.Unlock()
+		ps.mu.Lock()
+		defer ps.mu.Unlock()
 		if p.users--; p.users == 0 {
-			delete(h.at, host)
+			delete(ps.at, of)
 		}
 	}
 	select {
