@@ -33,6 +33,7 @@ type meter struct {
 
 	mu    sync.Mutex
 	until map[string]time.Time
+	swept time.Time
 }
 
 func newMeter(atOnce, perMinute int) *meter {
@@ -59,11 +60,14 @@ func (m *meter) take(key string, now time.Time) (wait time.Duration) {
 	return 0
 }
 
-// makeRoom forgets those who have their whole share again, else anybody.
+// makeRoom forgets those who have their whole share again, at most once a second, else anybody.
 func (m *meter) makeRoom(now time.Time) {
-	for key, until := range m.until {
-		if !until.After(now) {
-			delete(m.until, key)
+	if now.Sub(m.swept) >= time.Second {
+		m.swept = now
+		for key, until := range m.until {
+			if !until.After(now) {
+				delete(m.until, key)
+			}
 		}
 	}
 	for key := range m.until {
