@@ -59,7 +59,7 @@ func Units(s string) int {
 //
 // Broken UTF-8 is as long here as in the JSON around it.
 func LinkURL(address string) string {
-	return linkURL.Replace(strings.ToValidUTF8(address, "%EF%BF%BD"))
+	return linkURL.Replace(Plain(strings.ToValidUTF8(address, "%EF%BF%BD")))
 }
 
 var linkURL = strings.NewReplacer(

@@ -73,7 +73,7 @@ func (t *text) link(label, address string) {
 	case t.plain:
 		t.write(label + " " + address)
 	default:
-		t.in(`a href="`+escaper.Replace(address)+`"`, label, t.write)
+		t.in(`a href="`+escaper.Replace(push.Plain(address))+`"`, label, t.write)
 	}
 }
 
