@@ -90,7 +90,7 @@ func configFile(t postdir.Tree, name string) (params, error) {
 	p, err := parse(formatOf(name), b)
 	var bad *syntaxError
 	if errors.As(err, &bad) {
-		return nil, fmt.Errorf("%s:%d: %s: mend it", name, bad.line, bad.msg)
+		return nil, fmt.Errorf("%s:%d: %s: mend it", name, bad.Line, bad.Msg)
 	}
 	return p, err
 }

@@ -13,6 +13,8 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 	"go.yaml.in/yaml/v4"
+
+	"feedmill/sources/internal/bounded"
 )
 
 // params are the values of front matter or configuration, with keys in lower case, as Hugo has them. A value is a string,
@@ -23,8 +25,6 @@ type params map[string]any
 const (
 	maxValues = 10_000
 	maxDepth  = 32
-	// maxNesting is the depth of brackets that a parser is let near.
-	maxNesting = 200
 )
 
 var (
@@ -32,13 +32,8 @@ var (
 	errNoMap  = errors.New("not a mapping of keys to values")
 )
 
-// syntaxError is a text that is not what it should be; line counts from 1 within it, 0 if unknown.
-type syntaxError struct {
-	line int
-	msg  string
-}
-
-func (e *syntaxError) Error() string { return e.msg }
+// syntaxError is a text that is not what it should be.
+type syntaxError = bounded.SyntaxError
 
 // parse reads a document of a format: yaml, toml or json. The error is a *syntaxError.
 func parse(format string, b []byte) (params, error) {
@@ -58,7 +53,7 @@ func parse(format string, b []byte) (params, error) {
 		if errors.As(err, &s) {
 			return nil, err
 		}
-		return nil, &syntaxError{0, err.Error()}
+		return nil, &syntaxError{Line: 0, Msg: err.Error()}
 	}
 	switch v := v.(type) {
 	case nil:
@@ -66,27 +61,19 @@ func parse(format string, b []byte) (params, error) {
 	case params:
 		return v, nil
 	}
-	return nil, &syntaxError{0, errNoMap.Error()}
+	return nil, &syntaxError{Line: 0, Msg: errNoMap.Error()}
 }
 
 func parseTOML(c *converter, b []byte) (any, error) {
-	if nesting(b) > maxNesting {
-		return nil, errTooBig
-	}
-	var m map[string]any
-	if err := toml.Unmarshal(b, &m); err != nil {
-		var d *toml.DecodeError
-		if errors.As(err, &d) {
-			row, _ := d.Position()
-			return nil, &syntaxError{row, strings.TrimPrefix(d.Error(), "toml: ")}
-		}
+	m, err := bounded.TOML(b)
+	if err != nil {
 		return nil, err
 	}
 	return c.value(m, 0)
 }
 
 func parseJSON(c *converter, b []byte) (any, error) {
-	if nesting(b) > maxNesting {
+	if bounded.Depth(b) > bounded.MaxDepth {
 		return nil, errTooBig
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
@@ -94,7 +81,7 @@ func parseJSON(c *converter, b []byte) (any, error) {
 	var v any
 	if err := d.Decode(&v); err != nil {
 		line := 1 + bytes.Count(b[:min(int(d.InputOffset()), len(b))], []byte("\n"))
-		return nil, &syntaxError{line, err.Error()}
+		return nil, &syntaxError{Line: line, Msg: err.Error()}
 	}
 	return c.value(v, 0)
 }
@@ -107,26 +94,11 @@ func parseYAML(c *converter, b []byte) (any, error) {
 		case strings.Contains(err.Error(), "no documents in stream"):
 			return nil, nil
 		case errors.As(err, &le):
-			return nil, &syntaxError{int(le.Mark.Line), le.Message}
+			return nil, &syntaxError{Line: int(le.Mark.Line), Msg: le.Message}
 		}
 		return nil, err
 	}
 	return c.node(&doc, 0)
-}
-
-// nesting is the deepest nesting of brackets in a text, whatever they mean.
-func nesting(b []byte) (deepest int) {
-	depth := 0
-	for _, c := range b {
-		switch c {
-		case '[', '{':
-			depth++
-			deepest = max(deepest, depth)
-		case ']', '}':
-			depth = max(depth-1, 0)
-		}
-	}
-	return deepest
 }
 
 type converter struct{ left int }

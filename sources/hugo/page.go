@@ -87,8 +87,8 @@ func (s *site) open(f *postdir.File, file string, data []byte) *page {
 	if p.front, err = parse(p.cut.format, p.cut.header); err != nil {
 		var bad *syntaxError
 		line := p.cut.headerLine
-		if errors.As(err, &bad) && bad.line > 0 {
-			line += bad.line - 1
+		if errors.As(err, &bad) && bad.Line > 0 {
+			line += bad.Line - 1
 		}
 		p.Reject(line, "the front matter is not %s: %v", strings.ToUpper(p.cut.format), err)
 		return p

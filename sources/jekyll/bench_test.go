@@ -24,7 +24,7 @@ func benchSite(tb testing.TB) *site {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return newSite(conf, postdir.Settings{})
+	return newSite(configName, conf, postdir.Settings{})
 }
 
 // BenchmarkDecode is one post: front matter, date, address, Markdown.

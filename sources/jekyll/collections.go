@@ -160,10 +160,10 @@ func (s *site) checkTop(t postdir.Tree, conf fields) error {
 	case err == nil && (info.IsDir() || info.Mode()&fs.ModeSymlink != 0):
 		return nil
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%s:%d: collections_dir: %w", configName, conf.get("collections_dir").line, err)
+		return fmt.Errorf("%s:%d: collections_dir: %w", s.confName, conf.get("collections_dir").line, err)
 	}
 	return fmt.Errorf("%s:%d: collections_dir: there is no directory %q in the site: make it, or take the key away",
-		configName, conf.get("collections_dir").line, s.top)
+		s.confName, conf.get("collections_dir").line, s.top)
 }
 
 // shownCollections are the names of the collections whose documents are published beside the posts, sorted.

@@ -70,7 +70,7 @@ func TestDrafts(t *testing.T) {
 // TestDraftWithoutTime: a repository without history does not know when a draft was changed, so it counts from when it was
 // first seen.
 func TestDraftWithoutTime(t *testing.T) {
-	s := newSite(yamlFields(t, "url: https://a.example\n"), postdir.Settings{Drafts: true})
+	s := newSite(configName, yamlFields(t, "url: https://a.example\n"), postdir.Settings{Drafts: true})
 	p := s.Decode(postdir.NewFile(nil, "_drafts/a.md", []byte(postOf("a")), time.Time{}, time.Now()))
 	if p.Change.Item == nil || !p.Change.Item.Published.IsZero() || p.Change.Hold {
 		t.Errorf("%+v", p)
@@ -218,12 +218,12 @@ func TestDefaultScopes(t *testing.T) {
 		{`{path: "_posts/*-[a-c].md"}`, "_posts/2024-01-01-b.md", posts, "x"},
 		{`{path: "港口*"}`, "港口通告/_posts/a.md", posts, "x"},
 	} {
-		s := newSite(yamlFields(t, "defaults: [{scope: "+c.scope+", values: {v: x}}]\n"), postdir.Settings{})
+		s := newSite(configName, yamlFields(t, "defaults: [{scope: "+c.scope+", values: {v: x}}]\n"), postdir.Settings{})
 		if got := s.defaultsFor(c.rel, c.rel, c.kind).get("v").str(); got != c.want {
 			t.Errorf("%s, %s: %q, want %q", c.scope, c.rel, got, c.want)
 		}
 	}
-	s := newSite(yamlFields(t, "collections_dir: c\ndefaults: [{scope: {path: c/en}, values: {v: x}}, {scope: {path: 'c/*/_posts/b*'}, values: {v: y}}]\n"), postdir.Settings{})
+	s := newSite(configName, yamlFields(t, "collections_dir: c\ndefaults: [{scope: {path: c/en}, values: {v: x}}, {scope: {path: 'c/*/_posts/b*'}, values: {v: y}}]\n"), postdir.Settings{})
 	for rel, want := range map[string]string{"en/_posts/a.md": "x", "en/_posts/b.md": "y", "fr/_posts/a.md": ""} {
 		if got := s.defaultsFor("c/"+rel, rel, posts).get("v").str(); got != want {
 			t.Errorf("below collections_dir, %s: %q, want %q", rel, got, want)

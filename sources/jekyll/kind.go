@@ -92,7 +92,7 @@ func (c *Config) settings(env sources.Env) postdir.Settings {
 	}
 }
 
-// detect takes a tree with _config.yml or _posts at its root.
+// detect takes a tree with a configuration or _posts at its root.
 func detect(t postdir.Tree) bool {
 	for _, name := range append([]string{"_posts"}, configNames...) {
 		if _, err := t.Lstat(name); err == nil {

@@ -74,7 +74,7 @@ func TestPersons(t *testing.T) {
 }
 
 func TestDefaults(t *testing.T) {
-	s := newSite(yamlFields(t, `
+	s := newSite(configName, yamlFields(t, `
 defaults:
   - {scope: {path: "", type: posts}, values: {layout: p, lang: a, image: {path: x, alt: y}}}
   - {scope: {path: ""}, values: {lang: untyped}}
@@ -141,14 +141,14 @@ func TestSmartTitle(t *testing.T) {
 		"trailing \"":             "trailing “",
 		"a &amp; \"b\"":           "a &amp; “b”",
 	} {
-		if got := newSite(nil, postdir.Settings{}).smartTitle(in); got != want {
+		if got := newSite(configName, nil, postdir.Settings{}).smartTitle(in); got != want {
 			t.Errorf("%s: %s, want %s", in, got, want)
 		}
 	}
 }
 
 func TestLocate(t *testing.T) {
-	s := newSite(yamlFields(t, "collections: {notes: {output: true}}\n"), postdir.Settings{})
+	s := newSite(configName, yamlFields(t, "collections: {notes: {output: true}}\n"), postdir.Settings{})
 	for in, want := range map[string]string{
 		"_posts/x.md": "posts [] /x", "_posts/es/x...md": "posts [] /es/x", "foo/_posts/x.md": "posts [foo] foo//x",
 		"foo/bar/_posts/a/_posts/x.md": "posts [foo bar] foo/bar//a/_posts/x", "en/_drafts/x.md": "draft [en] en/_drafts/x",
@@ -173,7 +173,7 @@ func TestLocate(t *testing.T) {
 func TestShape(t *testing.T) {
 	shape := func(conf string, zoneless string, zone *time.Location) uint32 {
 		f := yamlFields(t, conf)
-		s := newSite(f, postdir.Settings{SiteDates: zoneless == zonelessSite, Zone: zone})
+		s := newSite(configName, f, postdir.Settings{SiteDates: zoneless == zonelessSite, Zone: zone})
 		return s.hash(f)
 	}
 	base := shape("url: https://a.example\nauthor: x\n", "jekyll", nil)

@@ -66,7 +66,7 @@ func TestProcessors(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := newSite(conf, postdir.Settings{})
+			s := newSite(configName, conf, postdir.Settings{})
 			r := renderer{site: s, markdown: true}
 			got, err := r.render(body)
 			if err != nil {
@@ -94,7 +94,7 @@ func TestKramdownChangesHash(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		h := newSite(conf, postdir.Settings{}).hash(conf)
+		h := newSite(configName, conf, postdir.Settings{}).hash(conf)
 		if other, ok := seen[h]; ok {
 			t.Errorf("%q and %q have the same hash", c, other)
 		}
@@ -136,7 +136,7 @@ func processed(t *testing.T, name string) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newSite(conf, postdir.Settings{})
+	return newSite(configName, conf, postdir.Settings{})
 }
 
 func TestExcerpt(t *testing.T) {

@@ -105,7 +105,7 @@ func TestAddress(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := decode(newSite(conf, postdir.Settings{}), "_posts/2024-03-05-x-y.md", []byte("---\n"+c.front+"\n---\nb"), time.Now())
+			p := decode(newSite(configName, conf, postdir.Settings{}), "_posts/2024-03-05-x-y.md", []byte("---\n"+c.front+"\n---\nb"), time.Now())
 			if p.Rejected != nil {
 				t.Fatal(p.Rejected)
 			}

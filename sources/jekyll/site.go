@@ -1,10 +1,8 @@
 package jekyll
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/url"
 	"strconv"
 	"strings"
@@ -19,20 +17,12 @@ import (
 	"feedmill/sources/internal/postdir"
 )
 
-const (
-	configName = "_config.yml"
-	// maxConfig is the largest _config.yml or data file that is read, in bytes.
-	maxConfig = 1 << 20
-)
-
-// configNames are the files that Jekyll looks for, in this order.
-var configNames = []string{configName, "_config.yaml"}
-
 var _ postdir.Site = (*site)(nil)
 
-// site is what shapes posts: _config.yml and the settings of the source.
+// site is what shapes posts: the configuration and the settings of the source.
 type site struct {
-	// conf is the configuration as it is written, for templates.
+	// confName is the file of the configuration, conf what is written in it, for templates.
+	confName                     string
 	conf                         fields
 	lib                          *library
 	title, description, language string
@@ -81,29 +71,13 @@ type feedConfig struct {
 	only, except []string
 }
 
-// loadSite reads the configuration below root. A site without _config.yml has Jekyll's defaults.
+// loadSite reads the configuration below root.
 func loadSite(t postdir.Tree, set postdir.Settings) (postdir.Site, error) {
-	var conf fields
-	for _, name := range configNames {
-		b, err := readSmall(t, name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		if conf, err = parseYAML([]byte(strings.TrimPrefix(string(b), "\ufeff"))); err != nil {
-			line, msg := yamlLine(err)
-			return nil, fmt.Errorf("%s:%d: not YAML: %s: mend it", name, line, msg)
-		}
-		break
+	conf, name, err := readConfig(t)
+	if err != nil {
+		return nil, err
 	}
-	s := newSite(conf, set)
-	if _, err := t.Lstat("_config.toml"); err == nil && conf == nil {
-		s.reports = append(s.reports, sources.Rejected{
-			Where: "_config.toml", Repaired: true, Reason: "is not read: write the configuration as " + configName,
-		})
-	}
+	s := newSite(name, conf, set)
 	if err := s.checkTop(t, conf); err != nil {
 		return nil, err
 	}
@@ -113,8 +87,9 @@ func loadSite(t postdir.Tree, set postdir.Settings) (postdir.Site, error) {
 	return s, nil
 }
 
-func newSite(conf fields, set postdir.Settings) *site {
+func newSite(name string, conf fields, set postdir.Settings) *site {
 	s := &site{
+		confName:    name,
 		conf:        conf,
 		title:       conf.get("title").str(),
 		description: conf.get("description").str(),
@@ -161,7 +136,7 @@ func newSite(conf fields, set postdir.Settings) *site {
 	s.setMarkdown(conf)
 	s.setCollections(conf, set.Collections)
 	if v := conf.get("limit_posts"); v.kind == text && v.text != "0" {
-		s.report(v, "limit_posts is passed over: all posts are published")
+		s.report(v, "limit_posts is passed over: all posts are published, also those for which the site then has no pages")
 	}
 	s.setDefaults(conf.get("defaults"))
 	s.setFeed(conf.get("feed").fields)
@@ -170,7 +145,7 @@ func newSite(conf fields, set postdir.Settings) *site {
 
 // report notes a fault of the configuration.
 func (s *site) report(v value, reason string) {
-	s.reports = append(s.reports, sources.Rejected{Where: configName, Line: v.line, Reason: reason, Repaired: true})
+	s.reports = append(s.reports, sources.Rejected{Where: s.confName, Line: v.line, Reason: reason, Repaired: true})
 }
 
 // setAddress reads url and baseurl.

@@ -70,7 +70,7 @@ func TestCollectionsDir(t *testing.T) {
 
 // TestNotRead: what Jekyll heeds and this package does not is said.
 func TestNotRead(t *testing.T) {
-	for file, text := range map[string]string{"_config.toml": "title = 'x'\n", "_config.yml": "limit_posts: 5\n"} {
+	for file, text := range map[string]string{"_config.toml": "limit_posts = 5\n", "_config.yml": "limit_posts: 5\n"} {
 		dir := t.TempDir()
 		write(t, dir, file, text, "_posts/2024-01-01-a.md", postOf("a"))
 		r := newRecorder(t)
@@ -78,5 +78,52 @@ func TestNotRead(t *testing.T) {
 		if rep, ok := r.reports[file]; !ok || len(r.items) != 1 {
 			t.Errorf("%s: %v, %v", file, rep, r.items)
 		}
+	}
+}
+
+// TestConfigTOML: without _config.yml a site is what _config.toml says, as it would be in YAML, and is read anew when that
+// changes; what is not TOML is reported with its line, and the site stays as it was.
+func TestConfigTOML(t *testing.T) {
+	const inYAML = "title: Harbour\nurl: https://toml.example.org\ntimezone: Asia/Shanghai\nbuilt: 2024-05-06\nat: 2024-05-06 07:08:09 +08:00\n" +
+		"depth: 3.0\nopen: true\nword: \"true\"\ncollections: {notes: {output: true}}\nfeed: {collections: [notes]}\n" +
+		"defaults: [{scope: {path: \"\"}, values: {lang: de}}]\n"
+	const inTOML = "title = 'Harbour'\nurl = 'https://toml.example.org'\ntimezone = 'Asia/Shanghai'\nbuilt = 2024-05-06\nat = 2024-05-06T07:08:09+08:00\n" +
+		"depth = 3.0\nopen = true\nword = 'true'\ncollections.notes.output = true\nfeed.collections = ['notes']\n" +
+		"[[defaults]]\nscope = {path = ''}\nvalues = {lang = 'de'}\n"
+	body := "---\ntitle: A\n---\n{{ site.title }} {{ site.built }} {{ site.at }} {{ site.depth }} {% if site.open == true %}open{% endif %} {% if site.word == true %}wrong{% endif %}\n"
+	all := map[string][]string{}
+	for file, text := range map[string]string{"_config.yml": inYAML, "_config.toml": inTOML} {
+		dir := t.TempDir()
+		write(t, dir, file, text, "_posts/2024-01-01-a.md", body, "_notes/n.md", "---\ndate: 2024-02-03 04:05\n---\nnote\n")
+		r := newRecorder(t)
+		s := open(t, dir)
+		r.mustFetch(s)
+		for _, key := range r.order {
+			all[file] = append(all[file], describe(r.items[key])+r.items[key].Item.Content)
+		}
+		if len(r.reports) > 0 {
+			t.Errorf("%s: %v", file, r.reports)
+		}
+		if file == "_config.yml" {
+			write(t, dir, "_config.toml", "title = 'of no account'\n")
+			r.mustFetch(open(t, dir))
+			equalKeys(t, "a second configuration", r.order)
+			continue
+		}
+		write(t, dir, file, strings.Replace(inTOML, "Harbour", "Quay", 1))
+		s.Changed(&postdir.Changes{Paths: []string{file}})
+		r.mustFetch(s)
+		if got := r.item("a.md").Item.Content; !strings.Contains(got, "Quay 2024-05-06 2024-05-06 07:08:09 +0800 3.0 open") {
+			t.Errorf("changed: %q", got)
+		}
+		write(t, dir, file, "title = 'x'\nurl = [\n")
+		s.Changed(&postdir.Changes{Paths: []string{file}})
+		r.mustFetch(s)
+		if rep := r.reports[configName].Reason; !strings.Contains(rep, "_config.toml:") || !strings.Contains(rep, "not TOML") || len(r.items) != 2 {
+			t.Errorf("broken: %q, %v", rep, r.reports)
+		}
+	}
+	if d := cmp.Diff(all["_config.yml"], all["_config.toml"]); d != "" || len(all["_config.yml"]) != 2 {
+		t.Errorf("(-YAML +TOML):\n%s", d)
 	}
 }

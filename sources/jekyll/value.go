@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"feedmill/sources/internal/bounded"
 )
 
 // kind says what a value is.
@@ -139,6 +141,10 @@ func yamlLine(err error) (line int, msg string) {
 	var le *yaml.LoadError
 	if errors.As(err, &le) {
 		return int(le.Mark.Line), le.Message
+	}
+	var se *bounded.SyntaxError
+	if errors.As(err, &se) {
+		return se.Line, se.Msg
 	}
 	return 0, err.Error()
 }
