@@ -2,6 +2,7 @@ package sources
 
 import (
 	"net/url"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -200,7 +201,9 @@ func hostPort(scheme, authority string) string {
 	port := ""
 	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
 		host, port = host[:i], host[i+1:]
-		if n := attrNumber([]byte(port), 65535); port != "" && n <= 0 || strings.HasSuffix(port, "px") {
+		if n, err := strconv.ParseUint(port, 10, 16); err == nil && n > 0 {
+			port = strconv.FormatUint(n, 10)
+		} else if port != "" {
 			return ""
 		}
 	}

@@ -31,7 +31,7 @@ func itemPath(id string) string {
 // itemID reads what itemPath wrote.
 func itemID(path string) (id string, ok bool) {
 	name, ok := strings.CutPrefix(path, itemPrefix)
-	if !ok || len(name) > maxItemPath {
+	if !ok || len(name) > maxItemPath || strings.ContainsAny(name, "\r\n") { // which the decoder skips
 		return "", false
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(name)
