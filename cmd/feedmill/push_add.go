@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -13,11 +12,11 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"feedmill/cmd/internal/app"
 	"feedmill/cmd/internal/config"
 	"feedmill/feeds/push"
+	"feedmill/sources/fetch"
 )
 
 // addition is what `push add` was asked for.
@@ -31,6 +30,17 @@ type addition struct {
 	noTest  bool
 }
 
+// asked are the keys of the target that are secret, its address or credential first.
+func (a *addition) asked() []string {
+	out := append([]string{a.kind.Name}, a.kind.Secrets...)
+	for _, key := range a.secrets {
+		if !slices.Contains(out, key) {
+			out = append(out, key)
+		}
+	}
+	return out
+}
+
 func pushAddCommand() *cobra.Command {
 	var a addition
 	cmd := &cobra.Command{
@@ -38,7 +48,8 @@ func pushAddCommand() *cobra.Command {
 		Short: "add a target: asks for its address, sends a test message, and writes it into the configuration",
 		Long: `add asks for the address or credential of the target (without showing it; or reads it from standard input, one line), sends a
 test message with it, keeps it in a file that only you can read, beside the configuration, and adds the target to the configuration.
-A running server takes it over by itself. Nothing is written where the test fails.`,
+A running server takes it over by itself. Nothing is written where the test fails. Without an account: go run ./cmd/fakebots plays
+the platforms on this machine; --set 'allow=[127.0.0.0/8]' lets a target go there.`,
 		Example: `  feedmill push add desk slack --config feedmill.yaml --topic all
   feedmill push add ops telegram --config feedmill.yaml --topic tag/outage --set chat=@ops
   feedmill push add desk dingtalk --config feedmill.yaml --secret secret < two-lines`,
@@ -83,8 +94,8 @@ func pushAdd(cmd *cobra.Command, a addition) (err error) {
 		return err
 	case !ok:
 		return &usageError{errors.New("push add: name the configuration that the target is added to with --config FILE")}
-	case a.env != "" && (!plainName.MatchString(a.env) || len(a.secrets) > 0):
-		return &usageError{errors.New("push add: want --env NAME_OF_A_VARIABLE, for one secret")}
+	case a.env != "" && (!plainName.MatchString(a.env) || len(a.asked()) > 1):
+		return &usageError{errors.New("push add: want --env NAME_OF_A_VARIABLE, for a target with one secret")}
 	}
 	cfg, err := config.Load(path, allKinds, os.LookupEnv)
 	if err != nil {
@@ -98,7 +109,7 @@ func pushAdd(cmd *cobra.Command, a addition) (err error) {
 			return &usageError{fmt.Errorf("push add: %w", err)}
 		}
 	}
-	secrets, err := askSecrets(cmd, a)
+	secrets, err := a.ask(cmd)
 	if err != nil {
 		return err
 	}
@@ -121,7 +132,7 @@ func pushAdd(cmd *cobra.Command, a addition) (err error) {
 	}
 	next, err := config.Parse(path, changed, allKinds, env)
 	if err != nil {
-		return &usageError{fmt.Errorf("push add: the target would not be right, and nothing was written: %w", err)}
+		return &usageError{fmt.Errorf("push add: nothing was written, because the target would not be right: %w", unplaced(err))}
 	}
 	if len(next.Targets) != len(cfg.Targets)+1 {
 		return fmt.Errorf("push add: %s is written in a way that the target would not be found in; add it by hand", path)
@@ -129,7 +140,7 @@ func pushAdd(cmd *cobra.Command, a addition) (err error) {
 	added := next.Targets[len(next.Targets)-1]
 	if !a.noTest {
 		if err := tryTarget(cmd.Context(), next, added); err != nil {
-			return fmt.Errorf("push add: nothing was written, because the test message was not taken: %w", err)
+			return fmt.Errorf("push add: nothing was written, because the test message was not taken: %w%s", err, networkHint(err))
 		}
 	}
 	if err := replaceFile(path, changed); err != nil {
@@ -152,46 +163,6 @@ func (a *addition) report(cmd *cobra.Command, path string, t config.Target) erro
 	return err
 }
 
-// askSecrets reads the address or credential, and what else is secret, without showing it.
-func askSecrets(cmd *cobra.Command, a addition) (map[string]string, error) {
-	wanted := append([]string{a.kind.Name}, a.secrets...)
-	out := map[string]string{}
-	if v, ok := os.LookupEnv(a.env); ok && a.env != "" {
-		out[a.kind.Name] = v
-		return out, nil
-	}
-	in := cmd.InOrStdin()
-	file, _ := in.(*os.File)
-	people := file != nil && term.IsTerminal(int(file.Fd()))
-	lines := bufio.NewScanner(in)
-	lines.Buffer(nil, 64<<10)
-	if people && a.kind.Setup != "" {
-		fmt.Fprintln(cmd.ErrOrStderr(), a.kind.Setup)
-	}
-	for _, key := range wanted {
-		var value string
-		switch {
-		case people:
-			fmt.Fprintf(cmd.ErrOrStderr(), "%s (is not shown): ", key)
-			b, err := term.ReadPassword(int(file.Fd()))
-			fmt.Fprintln(cmd.ErrOrStderr())
-			if err != nil {
-				return nil, fmt.Errorf("push add: read %s: %w", key, err)
-			}
-			value = string(b)
-		case lines.Scan():
-			value = lines.Text()
-		case lines.Err() != nil:
-			return nil, fmt.Errorf("push add: read %s: %w", key, lines.Err())
-		}
-		if value = strings.TrimSpace(value); value == "" {
-			return nil, &usageError{fmt.Errorf("push add: %s is empty; %s", key, a.kind.Setup)}
-		}
-		out[key] = value
-	}
-	return out, nil
-}
-
 // keep writes secrets into files beside the configuration and answers the keys of the target and the environment that it is
 // read with. undo takes the files away again.
 func (a *addition) keep(path string, secrets map[string]string) (keys []config.Key, env func(string) (string, bool), undo func(), err error) {
@@ -202,7 +173,7 @@ func (a *addition) keep(path string, secrets map[string]string) (keys []config.K
 		}
 	}
 	env = os.LookupEnv
-	for _, key := range append([]string{a.kind.Name}, a.secrets...) {
+	for _, key := range a.asked() {
 		if a.env != "" {
 			keys = append(keys, config.Key{Name: key, Value: "${" + a.env + "}", Verbatim: true})
 			env = func(name string) (string, bool) {
@@ -243,6 +214,32 @@ func (a *addition) keep(path string, secrets map[string]string) (keys []config.K
 		keys = append(keys, config.Key{Name: key, Value: value, Verbatim: true})
 	}
 	return keys, env, undo, nil
+}
+
+// unplaced is a mistake of the configuration without its line: the file does not have that line.
+func unplaced(err error) error {
+	var list config.Errors
+	if !errors.As(err, &list) {
+		return err
+	}
+	out := make([]string, len(list))
+	for i, e := range list {
+		out[i] = strings.TrimPrefix(e.Path+": "+e.Reason, ": ")
+	}
+	return errors.New(strings.Join(out, "; "))
+}
+
+// networkHint is what to type where the target is in a private network, or on this machine.
+func networkHint(err error) string {
+	switch {
+	case !errors.Is(err, fetch.ErrPrivate):
+		return ""
+	case strings.Contains(err.Error(), "[::1]"):
+		return "; here that is --set 'allow=[\"::1/128\"]'"
+	case strings.Contains(err.Error(), " 127."):
+		return "; here that is --set 'allow=[127.0.0.0/8]'"
+	}
+	return "; with its network, such as --set 'allow=[10.0.0.0/8]'"
 }
 
 // tryTarget sends a test message to a target that is not in use yet.

@@ -22,6 +22,7 @@ var scriptPlatforms = map[string]struct {
 	"wecom":    {func() *pushtest.Fake { return pushtest.WeCom(nil) }, "/cgi-bin/webhook/send?key=fake-key-wecom", ""},
 	"feishu":   {func() *pushtest.Fake { return pushtest.Feishu(nil) }, pushtest.FeishuPath, pushtest.FeishuSecret},
 	"dingtalk": {func() *pushtest.Fake { return pushtest.DingTalk(nil) }, pushtest.DingTalkPath, pushtest.DingTalkSecret},
+	"webhook":  {func() *pushtest.Fake { return pushtest.Webhook(nil) }, pushtest.WebhookPath, pushtest.WebhookSecret},
 }
 
 // platform KIND VAR CONFIGURATION FILE starts a fake platform: the variable is its address, the file holds its webhook as the

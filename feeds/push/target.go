@@ -112,8 +112,11 @@ type Kind struct {
 	MaxWait time.Duration
 	// Data says that programs read the messages: every item comes whole, also of a flood, which people get one digest of.
 	Data bool
-	// Setup tells a person how to get the address or credential, in one line: `feedmill push add` shows it.
-	Setup string
+	// Setup tells a person how to get the address or credential, in one line: `feedmill push add` shows it. SetupZH says it in
+	// Chinese.
+	Setup, SetupZH string
+	// Secrets are further keys that are secret and without which there is no target: `feedmill push add` asks for them, too.
+	Secrets []string
 }
 
 // Env is what a target gets from the program.

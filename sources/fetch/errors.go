@@ -119,6 +119,10 @@ func unreachable(err error) bool {
 func plain(err error) error {
 	switch {
 	case errors.Is(err, ssrf.ErrProhibitedIP):
+		var op *net.OpError
+		if errors.As(err, &op) && op.Addr != nil {
+			return fmt.Errorf("%w: %s", ErrPrivate, op.Addr)
+		}
 		return fmt.Errorf("%w: %w", ErrPrivate, err)
 	case errors.Is(err, ErrTimeout), errors.Is(err, context.Canceled):
 		return err

@@ -21,11 +21,12 @@ import (
 
 // Kind is a group of DingTalk.
 var Kind = push.Kind{
-	Name:   "dingtalk",
-	Doc:    "a group of DingTalk (钉钉), through a custom robot",
-	Config: func() push.Config { return &Config{Style: "markdown"} },
-	New:    newTarget,
-	Setup:  "群设置 → 机器人 → 添加机器人 → 自定义, choose 加签, and copy the Webhook and its secret (group settings, Robots, Custom)",
+	Name:    "dingtalk",
+	Doc:     "a group of DingTalk (钉钉), through a custom robot",
+	Config:  func() push.Config { return &Config{Style: "markdown"} },
+	New:     newTarget,
+	Setup:   "the group → Group Settings → Robots (机器人) → Add Robot → Custom (自定义); copy the Webhook, and with --secret secret that of its Additional signature (加签)",
+	SetupZH: "群设置 → 机器人 → 添加机器人 → 自定义；复制 Webhook，用 --secret secret 时还有“加签”的密钥",
 }
 
 // rates keep well below 20 requests a minute: DingTalk shuts a robot out for ten minutes at the 21st.

@@ -18,11 +18,12 @@ import (
 
 // Kind is a channel of Discord.
 var Kind = push.Kind{
-	Name:   "discord",
-	Doc:    "a channel of Discord, through its webhook",
-	Config: func() push.Config { return &Config{} },
-	New:    newTarget,
-	Setup:  "in the channel's settings: Integrations, Webhooks, New Webhook, Copy Webhook URL",
+	Name:    "discord",
+	Doc:     "a channel of Discord, through its webhook",
+	Config:  func() push.Config { return &Config{} },
+	New:     newTarget,
+	Setup:   "the channel's settings → Integrations → Webhooks → New Webhook → Copy Webhook URL",
+	SetupZH: "频道设置 → 整合 → Webhook → 新 Webhook → 复制 Webhook URL",
 }
 
 // rates are below what the platform was seen to allow: it names no numbers and tells them in the headers of each answer

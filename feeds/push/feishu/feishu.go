@@ -20,11 +20,12 @@ import (
 
 // Kind is a group of Feishu.
 var Kind = push.Kind{
-	Name:   "feishu",
-	Doc:    "a group of Feishu (飞书) or Lark, through a custom bot",
-	Config: func() push.Config { return &Config{Style: "post"} },
-	New:    newTarget,
-	Setup:  "群设置 → 群机器人 → 添加机器人 → 自定义机器人, and copy the webhook address (群 settings, Bots, Add bot, Custom bot)",
+	Name:    "feishu",
+	Doc:     "a group of Feishu (飞书) or Lark, through a custom bot",
+	Config:  func() push.Config { return &Config{Style: "post"} },
+	New:     newTarget,
+	Setup:   "the group → Settings → Bots (群机器人) → Add Bot → Custom Bot (自定义机器人); copy the webhook address, and with --secret secret that of its Signature verification (签名校验)",
+	SetupZH: "群设置 → 群机器人 → 添加机器人 → 自定义机器人；复制 webhook 地址，用 --secret secret 时还有“签名校验”的密钥",
 }
 
 // rates keep below 5 requests a second and 100 a minute, of which Feishu says no more than that there were too many.

@@ -15,11 +15,12 @@ import (
 
 // Kind is a channel of Slack.
 var Kind = push.Kind{
-	Name:   "slack",
-	Doc:    "a channel of Slack, through an incoming webhook",
-	Config: func() push.Config { return &Config{} },
-	New:    newTarget,
-	Setup:  "api.slack.com/apps → Create New App → Incoming Webhooks → Add New Webhook, choose the channel, and copy the Webhook URL",
+	Name:    "slack",
+	Doc:     "a channel of Slack, through an incoming webhook",
+	Config:  func() push.Config { return &Config{} },
+	New:     newTarget,
+	Setup:   "api.slack.com/apps → Create New App → From scratch → Incoming Webhooks → Add New Webhook to Workspace; choose the channel and copy the Webhook URL",
+	SetupZH: "api.slack.com/apps → Create New App → From scratch → Incoming Webhooks → Add New Webhook to Workspace；选择频道，复制 Webhook URL",
 }
 
 // rates: one message a second, short bursts may be more (https://docs.slack.dev/apis/web-api/rate-limits).

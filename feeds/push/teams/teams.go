@@ -17,11 +17,12 @@ import (
 
 // Kind is a channel of Teams.
 var Kind = push.Kind{
-	Name:   "teams",
-	Doc:    "a channel or chat of Microsoft Teams, through a workflow",
-	Config: func() push.Config { return &Config{} },
-	New:    newTarget,
-	Setup:  "in the channel: Workflows, \"Send webhook alerts to a channel\", and copy the URL it ends with",
+	Name:    "teams",
+	Doc:     "a channel or chat of Microsoft Teams, through a workflow",
+	Config:  func() push.Config { return &Config{} },
+	New:     newTarget,
+	Setup:   "the channel → Workflows → Send webhook alerts to a channel; copy the URL that it ends with",
+	SetupZH: "频道 → 工作流 → Send webhook alerts to a channel；复制最后给出的 URL",
 }
 
 // rates keep below the four requests a second of the older connectors; workflows name no number.

@@ -19,11 +19,12 @@ import (
 
 // Kind is a chat of Telegram.
 var Kind = push.Kind{
-	Name:   "telegram",
-	Doc:    "a chat, group or channel of Telegram, through a bot",
-	Config: func() push.Config { return &Config{API: "https://api.telegram.org"} },
-	New:    newTarget,
-	Setup:  "make a bot with @BotFather, add it to the group, and give its token here; chat: is @NAME of a channel, or the number of the group",
+	Name:    "telegram",
+	Doc:     "a chat, group or channel of Telegram, through a bot",
+	Config:  func() push.Config { return &Config{API: "https://api.telegram.org"} },
+	New:     newTarget,
+	Setup:   "make a bot with @BotFather, add it to the group, and give its token here; --set chat= is @NAME of a channel, or the number of the group",
+	SetupZH: "用 @BotFather 建一个机器人，把它拉进群，这里填它的 token；--set chat= 是频道的 @NAME，或群的编号",
 }
 
 // Limits of https://core.telegram.org/bots/faq ("My bot is hitting limits"), with some room: one message a second and 20 a

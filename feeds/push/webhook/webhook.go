@@ -26,7 +26,9 @@ var Kind = push.Kind{
 	New:     newTarget,
 	MaxWait: 24 * time.Hour,
 	Data:    true,
-	Setup:   "the address of your endpoint; make its secret with: echo whsec_$(openssl rand -base64 32)",
+	Setup:   "the address of your endpoint, and the secret that both sides know; make one with: echo whsec_$(openssl rand -base64 32)",
+	SetupZH: "你自己的接收地址，以及双方共有的密钥；密钥可以这样生成：echo whsec_$(openssl rand -base64 32)",
+	Secrets: []string{"secret"},
 }
 
 // rates are no limit of anybody's but a courtesy.

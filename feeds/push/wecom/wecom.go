@@ -18,11 +18,12 @@ import (
 
 // Kind is a group of WeCom.
 var Kind = push.Kind{
-	Name:   "wecom",
-	Doc:    "a group of WeCom (企业微信), through a group robot",
-	Config: func() push.Config { return &Config{Style: styleMarkdown} },
-	New:    newTarget,
-	Setup:  "群聊 → 右上角 … → 消息推送 (群机器人) → 添加, and copy the Webhook address (group, …, Message push, Add)",
+	Name:    "wecom",
+	Doc:     "a group of WeCom (企业微信), through a group robot",
+	Config:  func() push.Config { return &Config{Style: styleMarkdown} },
+	New:     newTarget,
+	Setup:   "the group → … in the corner → Message push (消息推送) → Add (添加); copy the Webhook address",
+	SetupZH: "群聊 → 右上角 … → 消息推送（群机器人）→ 添加；复制 Webhook 地址",
 }
 
 // rates keep below 20 messages a minute for each robot: WeCom does not say when a robot that was too fast may come again.
