@@ -126,7 +126,7 @@ func (s *stream) entry(it *feeds.Item) Entry {
 func (s *Spec) show(it *feeds.Item) (e Entry, err error) {
 	shape := s.Shape
 	if shape == nil {
-		shape = defaultShape(s.Language, s.zone())
+		shape = defaultShape(s.Language, s.Zone)
 	}
 	func() {
 		defer func() {

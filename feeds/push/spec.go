@@ -31,7 +31,7 @@ type Spec struct {
 	Edits    Edits
 	// SendLast is how many of the newest items a new target gets at once: 0 to 5.
 	SendLast int
-	// Zone is that of clock times; never nil.
+	// Zone is that of clock times. Nil is UTC, and for the dates of an item the zone in which its source states them.
 	Zone *time.Location
 	// Page is the address for people of a topic, for "37 more".
 	Page func(feeds.Topic) string

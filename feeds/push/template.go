@@ -63,7 +63,7 @@ var funcs = template.FuncMap{
 var builtins = []string{"and", "or", "not", "eq", "ne", "lt", "le", "gt", "ge", "len", "index"}
 
 // Compile makes the function that shows items. It is tried on sample items, so what it says is wrong is wrong for every item.
-// What it makes of one is bounded: 64 KiB, loops over labels and authors only.
+// What it makes of one is bounded: 64 KiB, loops over labels and authors only. Without a zone dates are as the source states them.
 func (t Template) Compile(language string, zone *time.Location) (func(*feeds.Item) (Entry, error), error) {
 	var parts [3]*template.Template
 	for i, p := range []struct{ name, text, usual string }{
@@ -85,9 +85,6 @@ func (t Template) Compile(language string, zone *time.Location) (func(*feeds.Ite
 			}
 		}
 		parts[i] = tmpl
-	}
-	if zone == nil {
-		zone = time.UTC
 	}
 	shape := func(it *feeds.Item) (Entry, error) {
 		f := fieldsOf(it, zone)
@@ -155,9 +152,9 @@ func fieldsOf(it *feeds.Item, zone *time.Location) *Fields {
 	return f
 }
 
-// in is t in a zone; no time stays none.
+// in is t in a zone; no time stays none, and without a zone t stays in its own.
 func in(t time.Time, zone *time.Location) time.Time {
-	if t.IsZero() {
+	if t.IsZero() || zone == nil {
 		return t
 	}
 	return t.In(zone)

@@ -41,6 +41,13 @@ func TestTemplate(t *testing.T) {
 		tt.want.URL = it.URL
 		same(t, tt.name, got, tt.want)
 	}
+	// Without a zone dates are as their source states them.
+	stated := *it
+	stated.Published = time.Date(2026, 11, 29, 0, 0, 0, 0, time.FixedZone("", 8*3600))
+	msg, _, err := push.Preview((&script{name: "t"}).spec(func(s *push.Spec) { s.Zone = nil }), &stated)
+	if err != nil || !strings.Contains(msg.Entries[0].Footer, "11-29 00:00") {
+		t.Errorf("without a zone: %v, %v", msg.Entries[0].Footer, err)
+	}
 	// A target without a template shows what the default one does.
 	shape, err := push.Template{}.Compile("zh", shanghai)
 	if err != nil {

@@ -32,7 +32,7 @@ func (c *Courier) Test(ctx context.Context, spec Spec) error {
 		e = Entry{Title: "feedmill 测试消息", Text: "推送已经可用，无需其他操作。"}
 	}
 	now := time.Now()
-	e.Footer = now.In(spec.zone()).Format("01-02 15:04:05")
+	e.Footer = in(now, spec.Zone).Format("01-02 15:04:05") // without a zone: by the clock of this machine
 	it := Sample(spec.Language)
 	it.ID, it.Title, it.Summary, it.Content, it.URL = "urn:feedmill:test", e.Title, e.Text, "", ""
 	it.Source, it.Origin, it.Image, it.Categories, it.Tags, it.Authors = "feedmill", nil, "", nil, nil, nil

@@ -29,7 +29,7 @@ type sending struct {
 	Images   *bool          `yaml:"images,omitempty" doc:"Whether pictures are shown. Unset: yes."`
 	Digest   digest         `yaml:"digest,omitempty" doc:"Send together what came: {every: 15m}, or {at: [\"09:00\", \"18:00\"]} by the clock of timezone. Unset: at once; only what piles up is sent together."`
 	Quiet    string         `yaml:"quiet,omitempty" doc:"The time of day in which nothing is sent, such as \"22:00-07:30\", by the clock of timezone. What comes meanwhile is sent together afterwards."`
-	Timezone string         `yaml:"timezone,omitempty" doc:"The time zone of digest, quiet and the times in messages. Unset: timezone of the top level, else UTC."`
+	Timezone string         `yaml:"timezone,omitempty" doc:"The time zone of digest, quiet and the times in messages. Unset: timezone of the top level, else UTC, and each date in messages as the post states it."`
 	Edits    string         `yaml:"edits,omitempty" doc:"What becomes of an item that was sent and then changed: ignore, repost (sent again, marked as edited) or edit (the message is changed, where the platform can)." jsonschema:"enum=ignore,enum=repost,enum=edit"`
 	SendLast int            `yaml:"send_last,omitempty" doc:"How many of the newest items a new target gets at once, 0 to 5; else it begins with what comes next." jsonschema:"minimum=0,maximum=5"`
 	Allow    []netip.Prefix `yaml:"allow,omitempty" doc:"Private networks that the target may be in, such as 10.0.0.0/8. Unset: public addresses only."`
@@ -61,7 +61,7 @@ type Target struct {
 	SendLast int
 	// Shape shows an item; nil for the way of the language.
 	Shape func(*feeds.Item) (push.Entry, error)
-	// Zone is its own time zone, else that of the configuration, else UTC.
+	// Zone is its own time zone, else that of the configuration; nil for neither.
 	Zone *time.Location
 	// Web is how it is reached.
 	Web Web
@@ -230,9 +230,6 @@ func (r *reader) send(c *Config, t *Target, n *yaml.Node, at string, s *sending)
 	if t.Zone = c.Zone; s.Timezone != "" {
 		t.Zone, err = parseZone(s.Timezone)
 		wrong("timezone", err)
-	}
-	if t.Zone == nil {
-		t.Zone = time.UTC
 	}
 	r.template(t, n, at, s.Template)
 	if t.Edits = push.Edits(s.Edits); s.Edits == "" {
@@ -411,9 +408,17 @@ func parseQuiet(s string) (q push.Quiet, err error) {
 	return q, nil
 }
 
+// zoneName is empty for no zone, which is another setting than UTC.
+func zoneName(zone *time.Location) string {
+	if zone == nil {
+		return ""
+	}
+	return zone.String()
+}
+
 func (t *Target) hash(c *Config, s *sending) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%q %q %q %q %v %v %v %v %q %d %s", t.Name, t.Kind.Name, t.Zone, t.Language, t.Topics, t.Images, t.Digest, t.Quiet, t.Edits, t.SendLast, t.Web.Timeout)
+	fmt.Fprintf(h, "%q %q %q %q %v %v %v %v %q %d %s", t.Name, t.Kind.Name, zoneName(t.Zone), t.Language, t.Topics, t.Images, t.Digest, t.Quiet, t.Edits, t.SendLast, t.Web.Timeout)
 	fmt.Fprintf(h, "%q %q %q %v\n", c.BaseURL, s.Where, s.Proxy, s.Allow)
 	for _, v := range []any{s.Match, s.Template, t.Config} {
 		b, err := yaml.Dump(v)
