@@ -183,10 +183,14 @@ func (r *runner) session(ctx context.Context, desk Desk, pass bool, started time
 	r.mu.Lock()
 	before, dropped, held := maps.Clone(r.rejected), maps.Clone(r.dropped), maps.Clone(r.held)
 	r.mu.Unlock()
-	said := 0
+	said, waiting := 0, 0
 	return &session{
 		ctx: ctx, desk: desk, policy: r.spec.Policy, now: time.Now, state: newState(ctx, desk), release: pass, recent: r.withdrawn.count(started),
 		report: func(rej Rejected) { said++; r.say(rej, said) },
+		wait: func(key string, until time.Time) {
+			waiting++
+			r.sayWait(key, until, waiting)
+		},
 		progress: func(c Counts) {
 			r.set(func(st *Status) { st.Counts = c })
 		},

@@ -1,6 +1,7 @@
 package sources
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -37,6 +38,16 @@ func (r *runner) say(rej Rejected, n int) {
 		r.log.Warn(rej.String())
 	case n == sayAtMost+1:
 		r.log.Warn("more posts were rejected or repaired: feedmill check and /status list them all")
+	}
+}
+
+// sayWait tells whoever has just saved a post why it is nowhere.
+func (r *runner) sayWait(key string, until time.Time, n int) {
+	switch {
+	case n <= sayAtMost:
+		r.log.Info(fmt.Sprintf("%s: held until %s: that is its date", key, until.Format(time.RFC3339)))
+	case n == sayAtMost+1:
+		r.log.Info("more posts are held until their dates: feedmill check lists them all")
 	}
 }
 

@@ -27,8 +27,9 @@ type session struct {
 	release bool
 	// recent is how many items earlier fetches withdrew a short while ago.
 	recent int
-	// report takes rejections that are new, progress the running counts.
+	// report takes rejections that are new, wait what comes before its time, progress the running counts.
 	report   func(Rejected)
+	wait     func(key string, until time.Time)
 	progress func(Counts)
 
 	mu       sync.Mutex
@@ -195,6 +196,9 @@ func (s *session) book(batch []feeds.Change, accepted []feeds.Accepted) {
 		s.counts.Kinds[a.Kind]++
 		if a.Kind == feeds.New || a.Kind == feeds.Baseline || a.Kind == feeds.Merged {
 			s.arrive(batch[i].Item)
+		}
+		if a.Kind == feeds.Held {
+			s.wait(batch[i].Key, batch[i].Item.Published)
 		}
 		if a.Err != nil {
 			s.reject(Rejected{Where: batch[i].Key, Reason: a.Err.Error()})
