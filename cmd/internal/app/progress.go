@@ -68,6 +68,9 @@ func (a *App) summary(ctx context.Context, took time.Duration) (string, error) {
 		return "", fmt.Errorf("list what is published: %w", err)
 	}
 	fmt.Fprintf(&b, "%s\nready in %.1f s: %s -> %s\n", told, max(took.Seconds(), 0.1), labelsOf(topics), a.Base())
+	if a.opts.Quiet && a.config().BaseURL == "" { // a person reads it here, and was not warned before
+		b.WriteString("that address is for this machine: readers elsewhere, Slack and WebSub need base_url\n")
+	}
 	return b.String(), nil
 }
 
