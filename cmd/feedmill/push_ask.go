@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +24,7 @@ func (a *addition) ask(cmd *cobra.Command) (map[string]string, error) {
 	}
 	setup, prompt := a.kind.Setup, "%s: paste it here and press Enter (it is not shown): "
 	if slices.Contains(a.set, "language=zh") {
-		setup, prompt = a.kind.SetupZH, "%s：粘贴后按回车（不会显示）："
+		setup, prompt = cmp.Or(a.kind.SetupZH, setup), "%s：粘贴后按回车（不会显示）："
 	}
 	in := cmd.InOrStdin()
 	file, _ := in.(*os.File)

@@ -113,7 +113,7 @@ type Kind struct {
 	// Data says that programs read the messages: every item comes whole, also of a flood, which people get one digest of.
 	Data bool
 	// Setup tells a person how to get the address or credential, in one line: `feedmill push add` shows it. SetupZH says it in
-	// Chinese.
+	// Chinese; empty for nothing better than Setup.
 	Setup, SetupZH string
 	// Secrets are further keys that are secret and without which there is no target: `feedmill push add` asks for them, too.
 	Secrets []string

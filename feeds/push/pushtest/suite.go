@@ -210,7 +210,7 @@ func (c Case) shows(t *testing.T) {
 // kind: the table of contents has words for it, and its address can come from a file.
 func (c Case) kind(t *testing.T) {
 	k := c.Kind
-	for _, words := range []string{k.Name, k.Doc, k.Setup, k.SetupZH} {
+	for _, words := range []string{k.Name, k.Doc, k.Setup} {
 		if words == "" || strings.Contains(words, "\n") {
 			t.Errorf("%q is not one line", words)
 		}
