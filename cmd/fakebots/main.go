@@ -48,7 +48,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	origin := "http://" + l.Addr().String()
 	s := newSite(robots(origin))
-	fmt.Fprintf(out, "messages are shown at %s\n\n%s\n%s", origin, s.environment(), s.configuration())
+	fmt.Fprintf(out, "messages are shown at %s, and how each robot is added\n\nor all at once: for the shell that feedmill runs in\n\n%s\nand for its configuration\n\n%s", origin, s.environment(), s.configuration())
 	srv := &http.Server{Handler: s, ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		<-ctx.Done()
@@ -69,10 +69,8 @@ func (s *site) environment() string {
 	for _, r := range s.robots {
 		name := "FAKE_" + strings.ToUpper(r.Name())
 		fmt.Fprintf(&b, "export %s='%s'\n", name, r.Path)
-		for _, line := range r.Settings {
-			if _, secret, ok := strings.Cut(line, "# "); ok {
-				fmt.Fprintf(&b, "export %s_SECRET='%s'\n", name, secret)
-			}
+		if r.Secret != "" {
+			fmt.Fprintf(&b, "export %s_SECRET='%s'\n", name, r.Secret)
 		}
 	}
 	return b.String()
@@ -83,10 +81,13 @@ func (s *site) configuration() string {
 	var b strings.Builder
 	b.WriteString("targets:\n")
 	for _, r := range s.robots {
-		fmt.Fprintf(&b, "  my-%s:\n    %[1]s: ${FAKE_%s}\n    allow: [127.0.0.0/8, \"::1/128\"]\n", r.Name(), strings.ToUpper(r.Name()))
-		for _, line := range r.Settings {
-			line, _, _ = strings.Cut(line, "   #")
-			fmt.Fprintf(&b, "    %s\n", line)
+		name := strings.ToUpper(r.Name())
+		fmt.Fprintf(&b, "  my-%s:\n    %[1]s: ${FAKE_%s}\n    allow: %s\n", r.Name(), name, allowed)
+		if r.Secret != "" {
+			fmt.Fprintf(&b, "    secret: ${FAKE_%s_SECRET}\n", name)
+		}
+		for _, s := range r.Settings {
+			fmt.Fprintf(&b, "    %s\n", strings.Replace(s, "=", ": ", 1))
 		}
 	}
 	return b.String()

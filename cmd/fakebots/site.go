@@ -148,12 +148,13 @@ func show(w http.ResponseWriter, page string, data any) {
 var pages = template.Must(template.New("").Parse(`
 {{define "head"}}<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{{.}} · fakebots</title><link rel="stylesheet" href="/style.css">{{end}}
 {{define "index"}}{{template "head" "Robots"}}<main><h1>Robots</h1>
-<ul class="robots">{{range .Robots}}<li><a href="/see/{{.Name}}">{{.Title}}</a> <small>{{len .Received}} messages{{with .Mode}} · {{.}}{{end}}</small></li>{{end}}</ul>
-<h2>Addresses</h2><p>For the shell that feedmill runs in:</p><pre>{{.Environment}}</pre><p>For its configuration:</p><pre>{{.Configuration}}</pre></main>{{end}}
+<ul class="robots">{{range .Robots}}<li><a href="/see/{{.Name}}">{{.Title}}</a> <small>messages: {{len .Received}}{{with .Mode}} · {{.}}{{end}}</small></li>{{end}}</ul>
+<p>The page of each robot shows what came, and has the line that adds it.</p>
+<h2>All at once</h2><p>For the shell that feedmill runs in:</p><pre>{{.Environment}}</pre><p>For its configuration:</p><pre>{{.Configuration}}</pre></main>{{end}}
 {{define "see"}}{{template "head" .Robot.Title}}<main class="{{.Robot.Name}}"><p><a href="/">All robots</a></p><h1>{{.Robot.Title}}</h1>
-<p><code>{{.Robot.Path}}</code></p>
+<p>To add it: <code>{{.Robot.Add}}</code><br>and paste <code>{{.Robot.Path}}</code>{{with .Robot.Secret}}, then <code>{{.}}</code>{{end}}</p>
 <form method="post">{{$now := .Robot.Mode}}{{range .Modes}}<button name="mode" value="{{.Mode}}"{{if eq .Mode $now}} class="on"{{end}}>{{.Words}}</button>{{end}}</form>
-<p><small>{{.Total}} messages, {{.Requests}} requests, {{.Early}} of them too early. The page looks again every five seconds.</small></p>
+<p><small>Messages: {{.Total}}. Requests: {{.Requests}}, of them too early: {{.Early}}. The page looks again every five seconds.</small></p>
 {{range .Messages}}<article><header>feedmill <small>{{.Time.Format "15:04:05"}} · {{.Number}}{{if ge .Replaces 0}} · edited{{end}}</small></header><div class="message">{{.Shown}}</div><details><summary>{{len .Body}} bytes</summary><pre>{{.Raw}}</pre></details></article>
 {{else}}<p>Nothing has come yet.</p>{{end}}</main>{{end}}`))
 
