@@ -43,7 +43,7 @@ func RunPreview(ctx context.Context, spec Spec) (Preview, error) {
 	s := &session{
 		ctx: ctx, desk: desk, policy: spec.Policy, now: time.Now, state: newState(ctx, desk), adopted: old,
 		report:   func(r Rejected) { desk.preview.Rejected = append(desk.preview.Rejected, r) },
-		wait:     func(string, time.Time) {}, // the preview lists them
+		wait:     func(string, *feeds.Item) {}, // the preview lists them
 		progress: func(Counts) {},
 		rejects:  map[string]Rejected{}, before: map[string]Rejected{},
 		counts: Counts{Kinds: map[feeds.Kind]int{}}, seen: map[uint64]struct{}{},

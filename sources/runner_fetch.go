@@ -187,9 +187,9 @@ func (r *runner) session(ctx context.Context, desk Desk, pass bool, started time
 	return &session{
 		ctx: ctx, desk: desk, policy: r.spec.Policy, now: time.Now, state: newState(ctx, desk), release: pass, recent: r.withdrawn.count(started),
 		report: func(rej Rejected) { said++; r.say(rej, said) },
-		wait: func(key string, until time.Time) {
+		wait: func(key string, it *feeds.Item) {
 			waiting++
-			r.sayWait(key, until, waiting)
+			r.sayWait(key, it, waiting)
 		},
 		progress: func(c Counts) {
 			r.set(func(st *Status) { st.Counts = c })

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"feedmill/feeds"
@@ -42,10 +43,14 @@ func (r *runner) say(rej Rejected, n int) {
 }
 
 // sayWait tells whoever has just saved a post why it is nowhere.
-func (r *runner) sayWait(key string, until time.Time, n int) {
+func (r *runner) sayWait(key string, it *feeds.Item, n int) {
 	switch {
 	case n <= sayAtMost:
-		r.log.Info(fmt.Sprintf("%s: held until %s: that is its date", key, until.Format(time.RFC3339)))
+		text := fmt.Sprintf("%s: held until %s: that is its date", key, it.Published.Format(time.RFC3339))
+		if slices.ContainsFunc(it.Why("date"), func(step string) bool { return strings.HasSuffix(step, feeds.NoZone) }) {
+			text += ", which names no zone: add one, such as +0800, or set timezone, if it was meant otherwise"
+		}
+		r.log.Info(text)
 	case n == sayAtMost+1:
 		r.log.Info("more posts are held until their dates: feedmill check lists them all")
 	}

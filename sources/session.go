@@ -29,7 +29,7 @@ type session struct {
 	recent int
 	// report takes rejections that are new, wait what comes before its time, progress the running counts.
 	report   func(Rejected)
-	wait     func(key string, until time.Time)
+	wait     func(key string, it *feeds.Item)
 	progress func(Counts)
 
 	mu       sync.Mutex
@@ -198,7 +198,7 @@ func (s *session) book(batch []feeds.Change, accepted []feeds.Accepted) {
 			s.arrive(batch[i].Item)
 		}
 		if a.Kind == feeds.Held {
-			s.wait(batch[i].Key, batch[i].Item.Published)
+			s.wait(batch[i].Key, batch[i].Item)
 		}
 		if a.Err != nil {
 			s.reject(Rejected{Where: batch[i].Key, Reason: a.Err.Error()})

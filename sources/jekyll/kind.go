@@ -23,7 +23,7 @@ const interval = time.Hour
 // Kind is the kind of source.
 var Kind = sources.Kind{
 	Name:   "jekyll",
-	Doc:    "the posts of a Jekyll site in a directory",
+	Doc:    "the posts of a Jekyll site: a directory with _posts or _config.yml",
 	Config: func() sources.Config { return &Config{ZonelessDates: zonelessJekyll} },
 	New: func(cfg sources.Config, env sources.Env) (sources.Source, error) {
 		c, ok := cfg.(*Config)

@@ -74,6 +74,9 @@ func (r *reader) syntax(err error) {
 		if one != nil {
 			reason = one.Message
 		}
+		if strings.Contains(reason, "no documents") {
+			reason = "it is empty"
+		}
 		r.fail(&yaml.Node{}, "", "not a configuration: %s; `feedmill init SOURCE...` prints one", strings.TrimPrefix(reason, "yaml: "))
 	}
 }
