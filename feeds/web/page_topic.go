@@ -107,7 +107,7 @@ func (c *config) topicPage(d doc, list *listing, items []feeds.Item) *topicPage 
 		data.Slug = d.topic.Name
 	}
 	if v.plain() && !c.private {
-		data.Push = "feedmill push add NAME KIND --topic " + quote(d.topic.String())
+		data.Push = "feedmill push add NAME KIND --config feedmill.yaml --topic " + quote(d.topic.String())
 	}
 	data.Filter = c.filterForm(d, list, v.values())
 	data.From, data.Related = c.seen(&data.frame, d.topic, items)

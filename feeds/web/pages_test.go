@@ -252,7 +252,7 @@ func TestTopicPage(t *testing.T) {
 	a := r.get("/category/go?hl=en")
 	for _, want := range []string{
 		"<h1>Go</h1>", "Posts: 4", `href="https://site.example/p/50"`, `href="/tag/%e8%af%ad%e8%a8%80?hl=en"`, `href="/category/c%23?hl=en"`,
-		"/feed subscribe https://feeds.example/category/go.rss", long(199) + "…", "feedmill push add NAME KIND --topic category/go",
+		"/feed subscribe https://feeds.example/category/go.rss", long(199) + "…", "feedmill push add NAME KIND --config feedmill.yaml --topic category/go",
 		`also in: <a href="https://wire.example/50" rel="noreferrer">wire</a>`, `href="` + itemPath("urn:x:50") + `?hl=en"`, `from <a href="/source/site?hl=en">The Site</a>`,
 	} {
 		if !strings.Contains(strings.ToLower(a.body), strings.ToLower(want)) {
