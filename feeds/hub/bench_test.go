@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -65,4 +66,53 @@ func BenchmarkFanOut(b *testing.B) {
 			})
 		}
 	}
+}
+
+// BenchmarkLook is what one renewal among 100,000 subscriptions costs the loop, and what each subscription takes of memory.
+func BenchmarkLook(b *testing.B) {
+	const subscribers = 100_000
+	h, st, _ := newTestHub(b)
+	keep := func(i int, until time.Time) cache.Edit {
+		s := &subscription{
+			Topic: fmt.Sprintf("https://feeds.example.com/tag/%d.atom", i%1000), Callback: fmt.Sprintf("https://reader%d.example.net/websub/%d", i%1000, i),
+			Secret: fmt.Sprintf("a secret of thirty bytes %d", i), Expires: until,
+		}
+		return note(bucketSubs, s.key(), s, time.Hour)
+	}
+	until := time.Now().Add(time.Hour)
+	for i := 0; i < subscribers; i += 1000 {
+		var edits []cache.Edit
+		for k := range 1000 {
+			edits = append(edits, keep(i+k, until))
+		}
+		if err := st.Write(b.Context(), cache.Lease{}, append(edits, generation())...); err != nil {
+			b.Fatal(err)
+		}
+	}
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := heap()
+	d := newDistributor(h, cache.Lease{})
+	if err := d.look(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	each := float64(heap()-before) / subscribers
+	b.ReportAllocs()
+	for b.Loop() {
+		until = until.Add(time.Second)
+		if err := st.Write(b.Context(), cache.Lease{}, keep(7, until), generation()); err != nil {
+			b.Fatal(err)
+		}
+		if err := d.look(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if len(d.subs) != subscribers {
+		b.Fatalf("%d subscriptions are known", len(d.subs))
+	}
+	b.ReportMetric(each, "B/subscription")
 }

@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"errors"
+	"hash/maphash"
 	"sync"
 	"time"
 
@@ -32,6 +33,8 @@ type distributor struct {
 	lease cache.Lease
 
 	generation string
+	looks      int // how often subscriptions were taken over
+	seed       maphash.Seed
 	feeds      map[string]*feed
 	subs       map[string]*sub
 	rounds     []*round
@@ -47,9 +50,12 @@ type distributor struct {
 	queue     *queue
 	atHost    map[string]int // subscriptions
 	byClient  map[string]int
-	results   chan result
-	work      sync.WaitGroup
-	pings     *pings
+	failing   int
+	// failingHosts are the first hundred of them.
+	failingHosts map[string]int
+	results      chan result
+	work         sync.WaitGroup
+	pings        *pings
 }
 
 // feed is one document that somebody subscribed to.
@@ -69,6 +75,9 @@ type sub struct {
 	subscription
 	id, at string // key and host
 	feed   *feed
+	// sum is of the note, since and seen are the first and the last look that found it.
+	sum         uint64
+	since, seen int
 	// busy says that a delivery waits or goes on, again is the document that came meanwhile.
 	busy  bool
 	again *parcel
@@ -102,7 +111,7 @@ type result struct {
 
 func newDistributor(h *Hub, lease cache.Lease) *distributor {
 	return &distributor{
-		h: h, lease: lease, feeds: map[string]*feed{}, subs: map[string]*sub{},
+		h: h, lease: lease, seed: maphash.MakeSeed(), feeds: map[string]*feed{}, subs: map[string]*sub{},
 		docs: make(chan rendered), queue: newQueue(), atHost: map[string]int{}, byClient: map[string]int{}, results: make(chan result),
 	}
 }
@@ -147,8 +156,10 @@ func (d *distributor) run(ctx context.Context) error {
 			if !d.h.env.Active() {
 				return nil
 			}
+			d.note(now)
 			if now.Sub(looked) >= time.Second {
 				looked = now
+				d.time(now)
 				if err := d.look(ctx); err != nil {
 					return err
 				}
@@ -156,7 +167,6 @@ func (d *distributor) run(ctx context.Context) error {
 					return err
 				}
 			}
-			d.time(now)
 			d.show()
 		}
 		d.begin(ctx)
@@ -184,7 +194,7 @@ func (d *distributor) rest(ctx context.Context) {
 	}
 	now := time.Now()
 	for _, r := range d.rounds {
-		d.note(r, now, now)
+		d.noteRound(r, now, now)
 	}
 	d.advance()
 }
@@ -384,21 +394,21 @@ func (d *distributor) turnAway(ctx context.Context, key string, s *subscription)
 	d.work.Go(func() { d.h.deny(ctx, s, "too many subscriptions") })
 }
 
-// time does what has become due.
+// time does what has become due, and counts who fails.
 func (d *distributor) time(now time.Time) {
+	d.failing, d.failingHosts = 0, map[string]int{}
 	for _, x := range d.subs {
+		if x.due != nil {
+			d.failing++
+			if _, ok := d.failingHosts[x.at]; ok || len(d.failingHosts) < 100 {
+				d.failingHosts[x.at]++
+			}
+		}
 		switch {
 		case now.After(x.Expires):
 			d.forget(x) // the store forgets it by itself
 		case x.due != nil && !x.busy && !now.Before(x.due.Next):
 			d.want(x.feed)
 		}
-	}
-	// What takes long is noted by itself, so that the place in the log moves on.
-	for _, r := range d.rounds {
-		if now.Sub(r.began) < patience {
-			continue
-		}
-		d.note(r, now, now.Add(deliverTimeout))
 	}
 }

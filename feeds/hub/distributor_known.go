@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"hash/maphash"
 
 	"feedmill/cache"
 )
@@ -43,17 +44,22 @@ func (d *distributor) look(ctx context.Context) error {
 		return nil
 	}
 	d.generation = g
-	seen := map[string]bool{}
+	d.looks++
 	var fresh []*feed
 	err = st.Range(ctx, bucketSubs, func(key string, value []byte) error {
+		// Each renewal makes the loop look, so what has not changed costs next to nothing.
+		old, sum := d.subs[key], maphash.Bytes(d.seed, value)
+		if old != nil && old.sum == sum {
+			old.seen = d.looks
+			return nil
+		}
 		var s subscription
 		if err := json.Unmarshal(value, &s); err != nil || s.key() != key {
 			return nil // of another version
 		}
-		seen[key] = true
-		if old := d.subs[key]; old != nil {
-			s.By = old.By // whom it was counted for
-			old.subscription = s
+		if old != nil {
+			s.Topic, s.By = old.Topic, old.By // whom it was counted for
+			old.subscription, old.sum, old.seen = s, sum, d.looks
 			return nil
 		}
 		host := s.host()
@@ -74,7 +80,8 @@ func (d *distributor) look(ctx context.Context) error {
 				d.want(f)
 			}
 		}
-		x := &sub{subscription: s, id: key, at: host, feed: f}
+		s.Topic = f.URL // which all of them share
+		x := &sub{subscription: s, id: key, at: host, feed: f, sum: sum, since: d.looks, seen: d.looks}
 		f.subs[x], d.subs[key] = struct{}{}, x
 		d.atHost[host]++
 		if s.By != "" {
@@ -85,8 +92,8 @@ func (d *distributor) look(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read subscriptions: %w", err)
 	}
-	for key, x := range d.subs {
-		if !seen[key] {
+	for _, x := range d.subs {
+		if x.seen != d.looks {
 			d.forget(x)
 		}
 	}
@@ -106,8 +113,8 @@ func (d *distributor) look(ctx context.Context) error {
 	err = st.Range(ctx, bucketDue, func(key string, value []byte) error {
 		x := d.subs[key]
 		var v due
-		if x == nil || x.due != nil || x.busy || json.Unmarshal(value, &v) != nil {
-			return nil
+		if x == nil || x.since != d.looks || json.Unmarshal(value, &v) != nil {
+			return nil // what is known of the others is newer
 		}
 		x.due, x.noted = &v, true
 		return nil

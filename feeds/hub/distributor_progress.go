@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"feedmill/cache"
@@ -17,8 +18,17 @@ func (d *distributor) done(what any) {
 	}
 }
 
-// note notes whom a round waits for, each by itself.
-func (d *distributor) note(r *round, now, next time.Time) {
+// note notes what takes long by itself, so that the place in the log moves on.
+func (d *distributor) note(now time.Time) {
+	for _, r := range d.rounds {
+		if now.Sub(r.began) >= patience {
+			d.noteRound(r, now, now.Add(deliverTimeout))
+		}
+	}
+}
+
+// noteRound notes whom a round waits for, each by itself.
+func (d *distributor) noteRound(r *round, now, next time.Time) {
 	for what := range r.waiting {
 		if x, ok := what.(*sub); ok {
 			if !x.noted {
@@ -70,17 +80,8 @@ func (d *distributor) write(ctx context.Context, edits []cache.Edit) error {
 
 // show publishes what the loop knows.
 func (d *distributor) show() {
-	failing, hosts := 0, map[string]int{}
-	for _, x := range d.subs {
-		if x.due != nil {
-			failing++
-			if _, ok := hosts[x.at]; ok || len(hosts) < 100 {
-				hosts[x.at]++
-			}
-		}
-	}
 	c := &d.h.stats
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.view.Running, c.view.Subscriptions, c.view.Feeds, c.view.Failing, c.view.FailingHosts = true, len(d.subs), len(d.feeds), failing, hosts
+	c.view.Running, c.view.Subscriptions, c.view.Feeds, c.view.Failing, c.view.FailingHosts = true, len(d.subs), len(d.feeds), d.failing, maps.Clone(d.failingHosts)
 }

@@ -113,7 +113,7 @@ const (
 	maxAsks            = 5000
 	maxAsksClient      = 250
 	maxAsksHost        = 500
-	maxSubs            = 50_000
+	maxSubs            = 100_000
 	maxSubsHost        = 20_000
 )
 
