@@ -44,7 +44,7 @@ func main() {
 		return
 	}
 	b := &bench{}
-	rows := flag.String("rows", "P1,P2,P3,P4,P5,F,P6,P7,P8,P9,P10", "comma-separated rows to measure")
+	rows := flag.String("rows", "P1,P2,P3,P4,P5,F,P6,P7,P8,P9,P10", "comma-separated rows to measure; P7m, the memory of 100,000 subscriptions, is measured only when asked for")
 	flag.IntVar(&b.posts, "posts", 50_000, "posts of the import (P3) and the build (P10)")
 	flag.IntVar(&b.large, "large", 200_000, "posts of the large site (P4, P5, F, P8)")
 	flag.DurationVar(&b.soak, "soak", 5*time.Minute, "length of the load of P8")
@@ -95,7 +95,7 @@ func (b *bench) run(ids []string) error {
 		{[]string{"P3"}, b.importing},
 		{[]string{"P4", "P5", "F", "P8"}, b.largeSite},
 		{[]string{"P6"}, b.upstreams},
-		{[]string{"P7"}, b.fanOut},
+		{[]string{"P7", "P7m"}, b.fanOut},
 		{[]string{"P9"}, b.redisIngest},
 		{[]string{"P10"}, b.building},
 	} {
