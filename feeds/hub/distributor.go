@@ -12,7 +12,6 @@ import (
 )
 
 const (
-	tick = 250 * time.Millisecond
 	// flushEvery bounds how often progress is written.
 	flushEvery = 100 * time.Millisecond
 	// patience is how long a delivery may hold up the place in the log; after it the callback is noted by itself.
@@ -125,7 +124,7 @@ func (d *distributor) run(ctx context.Context) error {
 	defer d.pings.wait()
 	batches := make(chan batch)
 	go d.h.follow(ctx, d.cursor, batches)
-	clock := time.NewTicker(tick)
+	clock := time.NewTicker(d.h.tick)
 	defer clock.Stop()
 	looked := time.Now()
 	for {

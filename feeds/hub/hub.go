@@ -101,6 +101,7 @@ type Hub struct {
 	changed            chan struct{} // one slot: this process changed a subscription
 	// mostSubs and mostSubsHost are how many subscriptions there may be, in total and with callbacks at one host or by one client.
 	mostSubs, mostSubsHost int
+	tick                   time.Duration // how often the loop looks at the clock
 }
 
 // maxVerifying is how many callbacks are asked at once whether they mean it, maxVerifyingClient how many of them for one client
@@ -123,7 +124,7 @@ func New(env Env, opts Options) *Hub {
 		env: env, asks: newAsks(), slots: make(chan struct{}, maxVerifying), changed: make(chan struct{}, 1),
 		perClient: newPlaces(maxVerifyingClient), perHost: newPlaces(maxVerifyingHost),
 		clients: newMeter(clientAtOnce, clientPerMinute), atHosts: newMeter(hostAtOnce, hostPerMinute),
-		mostSubs: maxSubs, mostSubsHost: maxSubsHost,
+		mostSubs: maxSubs, mostSubsHost: maxSubsHost, tick: 250 * time.Millisecond,
 	}
 	h.ctx, h.cancel = context.WithCancel(context.Background())
 	h.Configure(opts)
