@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -24,6 +25,10 @@ type internet struct {
 	posts  map[string][]string // bodies that were taken, by host
 	tries  map[string]int
 	denied map[string]string // reason by host
+	// asked are the questions, says what is answered with a challenge instead of it, headers those of the last delivery, by host.
+	asked   map[string][]url.Values
+	says    map[string]func(challenge string) (status int, body string)
+	headers map[string]http.Header
 }
 
 func (n *internet) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -41,11 +46,22 @@ func (n *internet) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch q := r.URL.Query(); {
 	case r.Method == http.MethodGet && q.Get("hub.mode") == "denied":
 		n.denied[host] = q.Get("hub.reason")
+	case r.Method == http.MethodGet:
+		n.asked[host] = append(n.asked[host], q)
+		answer := q.Get("hub.challenge")
+		if says := n.says[host]; says != nil {
+			status, answer = says(answer)
+		}
+		if n.fails[host] != 0 {
+			n.tries[host]++
+			status = n.fails[host]
+		}
+		return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(answer)), Request: r}, nil
 	case n.fails[host] != 0:
 		n.tries[host]++
 		status = n.fails[host]
 	default:
-		n.posts[host] = append(n.posts[host], body)
+		n.posts[host], n.headers[host] = append(n.posts[host], body), r.Header.Clone()
 	}
 	return &http.Response{StatusCode: status, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
 }
@@ -82,7 +98,10 @@ func inDays(t *testing.T, run func(l *life)) {
 		}
 		l := &life{
 			T: t, st: &logless{st, make(chan error)}, docs: &one{},
-			net: &internet{fails: map[string]int{}, posts: map[string][]string{}, tries: map[string]int{}, denied: map[string]string{}},
+			net: &internet{
+				fails: map[string]int{}, posts: map[string][]string{}, tries: map[string]int{}, denied: map[string]string{},
+				asked: map[string][]url.Values{}, says: map[string]func(string) (int, string){}, headers: map[string]http.Header{},
+			},
 		}
 		l.start()
 		defer func() {
@@ -164,12 +183,12 @@ func TestThreeDays(t *testing.T) {
 		l.stop()
 		l.start()
 		l.change(2) // it does not reach who fails before their turn
-		l.wait(began.Add(2*day + 21*time.Hour + 36*time.Minute).Sub(time.Now()))
+		l.wait(time.Until(began.Add(2*day + 21*time.Hour + 36*time.Minute)))
 		if st := l.h.Stats(); st.Subscriptions != 3 || st.Failing != 2 || st.Dropped != 0 {
 			t.Errorf("at 2.9 days: %+v", st)
 		}
 		l.net.set("late.example.net", 0)
-		l.wait(began.Add(3*day + retryMost + 10*time.Minute).Sub(time.Now()))
+		l.wait(time.Until(began.Add(3*day + retryMost + 10*time.Minute)))
 		if got := l.net.got("late.example.net"); len(got) != 1 || got[0] != "version 2" {
 			t.Errorf("the one that recovered got %q, want what there is now, once", got)
 		}

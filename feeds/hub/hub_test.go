@@ -38,12 +38,16 @@ func (s *logless) After(ctx context.Context, _ cache.Cursor, _ int) ([]cache.Ent
 type one struct {
 	version, asked atomic.Int64
 	size           int // of its document, at least
+	gone           atomic.Bool
 }
 
 func (o *one) Feed(address string) (Feed, bool) { return Feed{URL: address}, true }
 func (o *one) Feeds(feeds.Topic) []Feed         { return nil }
 func (o *one) Document(context.Context, Feed) (Document, error) {
 	o.asked.Add(1)
+	if o.gone.Load() {
+		return Document{}, ErrGone
+	}
 	text := fmt.Sprint("version ", o.version.Load())
 	body := text + strings.Repeat(" ", max(0, o.size-len(text)))
 	return Document{Body: []byte(body), ContentType: "text/plain", Tag: text}, nil
