@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"sync"
 
 	"github.com/klauspost/compress/s2"
 	"github.com/klauspost/compress/zstd"
+
+	"feedmill/feeds"
 )
 
 // maxBody bounds what Decompress makes of stored bytes; a longer item cannot have been stored.
@@ -39,10 +42,28 @@ func Compress(b []byte) []byte { return compressor.EncodeAll(b, make([]byte, 0, 
 
 // CompressFast packs an encoded item for where space is cheap, such as a file: a seventh larger, at a quarter of the cost.
 func CompressFast(b []byte) []byte {
-	out := make([]byte, s2Header+s2.MaxEncodedLen(len(b)))
+	room := rooms.Get().(*[]byte)
+	if need := s2.MaxEncodedLen(len(b)); cap(*room) < need {
+		*room = make([]byte, need)
+	}
+	packed := s2.Encode((*room)[:cap(*room)], b)
+	out := make([]byte, s2Header+len(packed))
 	out[0] = s2Mark
 	binary.LittleEndian.PutUint32(out[1:], crc32.Checksum(b, castagnoli))
-	return out[:s2Header+len(s2.Encode(out[s2Header:], b))]
+	copy(out[s2Header:], packed)
+	leave(room)
+	return out
+}
+
+// rooms are for what is needed for a moment: where bodies are packed, since what they come to takes half of what they might, and
+// unpacked, since an item is a copy of its own.
+var rooms = sync.Pool{New: func() any { return new([]byte) }}
+
+// leave gives a room back, but for one that a huge item has grown.
+func leave(room *[]byte) {
+	if cap(*room) <= 256<<10 {
+		rooms.Put(room)
+	}
 }
 
 var (
@@ -51,19 +72,36 @@ var (
 )
 
 // Decompress unpacks what Compress or CompressFast packed.
-func Decompress(b []byte) ([]byte, error) {
-	unpack := func(b []byte) ([]byte, error) { return decompressor.DecodeAll(b, nil) }
-	if len(b) > 0 && b[0] == s2Mark {
-		unpack = unpackFast
+func Decompress(b []byte) ([]byte, error) { return decompress(nil, b) }
+
+// UnpackItem is the item whose bytes Compress or CompressFast packed.
+func UnpackItem(packed []byte) (feeds.Item, error) {
+	room := rooms.Get().(*[]byte)
+	defer leave(room)
+	b, err := decompress(*room, packed)
+	if err != nil {
+		return feeds.Item{}, err
 	}
-	out, err := unpack(b)
+	*room = b
+	return DecodeItem(b)
+}
+
+// decompress uses the room, if there is enough.
+func decompress(room, b []byte) ([]byte, error) {
+	var out []byte
+	var err error
+	if len(b) > 0 && b[0] == s2Mark {
+		out, err = unpackFast(room, b)
+	} else {
+		out, err = decompressor.DecodeAll(b, room[:0])
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errCodec, err)
 	}
 	return out, nil
 }
 
-func unpackFast(b []byte) ([]byte, error) {
+func unpackFast(room, b []byte) ([]byte, error) {
 	if len(b) < s2Header {
 		return nil, s2.ErrCorrupt
 	}
@@ -75,7 +113,7 @@ func unpackFast(b []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := s2.Decode(nil, b)
+	out, err := s2.Decode(room[:0], b)
 	if err == nil && crc32.Checksum(out, castagnoli) != sum {
 		err = errDamaged
 	}

@@ -2,8 +2,11 @@ package cache
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
+
+	"feedmill/feeds"
 )
 
 var compressors = map[string]func([]byte) []byte{"small": Compress, "fast": CompressFast}
@@ -56,4 +59,32 @@ func FuzzDecompress(f *testing.F) {
 			t.Errorf("%d bytes", len(out))
 		}
 	})
+}
+
+// TestUnpackItem holds that items stay what they are when the room that they were unpacked in is used again, and that what is no
+// item is an error.
+func TestUnpackItem(t *testing.T) {
+	for name, compress := range compressors {
+		t.Run(name, func(t *testing.T) {
+			var got []feeds.Item
+			for i := range 20 {
+				it := feeds.Item{Title: strconv.Itoa(i), Content: strings.Repeat(strconv.Itoa(i), 5000-i*200)}
+				unpacked, err := UnpackItem(compress(EncodeItem(&it)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, unpacked)
+			}
+			for i, it := range got {
+				if it.Title != strconv.Itoa(i) || it.Content != strings.Repeat(strconv.Itoa(i), 5000-i*200) {
+					t.Errorf("item %d became %.20s… (%d bytes)", i, it.Content, len(it.Content))
+				}
+			}
+			for _, bad := range [][]byte{nil, []byte("s"), compress(nil), compress([]byte{99}), compress([]byte("no item"))} {
+				if it, err := UnpackItem(bad); err == nil {
+					t.Errorf("of %q comes %v", bad, it)
+				}
+			}
+		})
+	}
 }

@@ -164,7 +164,34 @@ func mayLink(src string) bool {
 	return strings.Contains(src, "<a") || strings.Contains(src, "<A") || strings.Contains(src, "http")
 }
 
-func readParagraph(src string) (p paragraph) {
+func readParagraph(src string) paragraph {
+	if address, ok := autolink(src); ok {
+		return paragraph{links: []string{absolute(address, nil)}, words: address}
+	}
+	return parseParagraph(src)
+}
+
+// autolink is the address of a paragraph that is what Markdown makes of <http://…>, as the last one of many posts is: that
+// needs no parser.
+func autolink(src string) (address string, ok bool) {
+	rest, ok := strings.CutPrefix(src, `<p><a href="`)
+	if !ok {
+		return "", false
+	}
+	address, rest, _ = strings.Cut(rest, `">`)
+	text, ok := strings.CutSuffix(rest, "</a>")
+	if !ok || text != address {
+		return "", false
+	}
+	for i := range len(address) {
+		if c := address[i]; c <= ' ' || c >= 0x7f || c == '<' || c == '>' || c == '&' || c == '"' {
+			return "", false
+		}
+	}
+	return address, true
+}
+
+func parseParagraph(src string) (p paragraph) {
 	z := html.NewTokenizer(strings.NewReader(src))
 	depth := 0
 	for {

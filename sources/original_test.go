@@ -1,6 +1,7 @@
 package sources
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -89,4 +90,29 @@ func FuzzLastLink(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestAutolink holds that what needs no parser is read as the parser reads it.
+func TestAutolink(t *testing.T) {
+	for src, want := range map[string]bool{
+		`<p><a href="http://a.example/1.html">http://a.example/1.html</a>`:       true,
+		`<p><a href="https://a.example/?a">https://a.example/?a</a>`:             true,
+		`<p><a href="mailto:a@a.example">mailto:a@a.example</a>`:                 true,
+		`<p><a href="http://a.example/?a&amp;b">http://a.example/?a&amp;b</a>`:   false,
+		`<p><a href="http://a.example/1">http://a.example/2</a>`:                 false,
+		`<p><a href="http://a.example/芯">http://a.example/芯</a>`:                 false,
+		`<p><a href="http://a.example/1">http://a.example/1</a> `:                false,
+		`<p class="x"><a href="http://a.example/1">http://a.example/1</a>`:       false,
+		`<p><a href="http://a.example/1" rel="x">http://a.example/1" rel="x</a>`: false,
+		`<p><a href="http://a.example/ 1">http://a.example/ 1</a>`:               false,
+		`<p><a href="<i>">&lt;i></a>`:                                            false,
+		`<p><a href="">`:                                                         false,
+	} {
+		if _, got := autolink(src); got != want {
+			t.Errorf("%s: autolink is %v", src, got)
+		}
+		if got, want := readParagraph(src), parseParagraph(src); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v, the parser has %+v", src, got, want)
+		}
+	}
 }

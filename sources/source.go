@@ -50,7 +50,7 @@ type Retractor interface {
 }
 
 // MaxBatch is the most changes of one Emit.
-const MaxBatch = 500
+const MaxBatch = 1000
 
 // Result is what the Manager needs to know of a fetch; it counts also beside an error.
 type Result struct {

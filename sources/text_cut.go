@@ -12,8 +12,9 @@ func cutText(s string, limit int) string {
 	if len(s) <= limit {
 		return s
 	}
-	half, room, full := runeAt(s, limit/2), runeAt(s, limit-2), runeAt(s, limit)
-	if full == len(s) {
+	half := runeAt(s, limit/2)
+	room := half + runeAt(s[half:], limit-2-limit/2)
+	if room+runeAt(s[room:], 2) == len(s) {
 		return s
 	}
 	// Room is for a blank and the mark. A cut may follow any of these.

@@ -33,8 +33,9 @@ type batch struct {
 
 // indexEntry comes or goes at the end of the batch.
 type indexEntry struct {
-	key [indexLen]byte
-	del bool
+	key   [indexLen]byte
+	del   bool
+	order uint32 // among those of the batch
 }
 
 func newBatch(s *Store, tx *bolt.Tx) *batch {
@@ -235,7 +236,7 @@ func (b *batch) leave(t *topic, rec *record) {
 func (b *batch) indexed(topic uint32, rec *record, del bool) {
 	published, arrived := rec.published.Unix(), rec.arrived.Unix()
 	add := func(l list, sec int64) {
-		e := indexEntry{del: del}
+		e := indexEntry{del: del, order: uint32(len(b.entries))}
 		indexKey(e.key[:0], topic, l, sec, rec.seq)
 		b.entries = append(b.entries, e)
 	}
@@ -290,7 +291,9 @@ func (b *batch) flush() error {
 }
 
 func (b *batch) flushIndex() error {
-	slices.SortStableFunc(b.entries, func(x, y indexEntry) int { return bytes.Compare(x.key[:], y.key[:]) })
+	slices.SortFunc(b.entries, func(x, y indexEntry) int {
+		return cmp.Or(bytes.Compare(x.key[:], y.key[:]), cmp.Compare(x.order, y.order))
+	})
 	for i := 0; i < len(b.entries); {
 		first := i
 		for i++; i < len(b.entries) && b.entries[i].key == b.entries[first].key; i++ {

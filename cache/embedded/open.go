@@ -23,6 +23,8 @@ type Options struct {
 	// NoSync leaves writing to the disk to the operating system: what was acknowledged survives the death of the
 	// process, but not that of the machine. [OpenTemp] sets it.
 	NoSync bool
+	// PageSize is that of a file which is not there yet, in bytes; 0 for the system's.
+	PageSize int
 
 	// maxSize bounds the file in bytes; for tests of a full disk.
 	maxSize int
@@ -123,7 +125,7 @@ func openFile(path string, opts Options, readOnly bool) (db *bolt.DB, err error)
 	}
 	db, err = bolt.Open(path, 0o600, &bolt.Options{
 		Timeout: lockWait, ReadOnly: readOnly, PreLoadFreelist: true, FreelistType: bolt.FreelistMapType,
-		NoSync: opts.NoSync, NoGrowSync: opts.NoSync, MaxSize: opts.maxSize,
+		NoSync: opts.NoSync, NoGrowSync: opts.NoSync, MaxSize: opts.maxSize, PageSize: opts.PageSize,
 	})
 	if err != nil {
 		return nil, openError(path, err)

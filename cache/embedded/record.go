@@ -176,11 +176,7 @@ func decodeItem(body []byte, source string) (feeds.Item, error) {
 	if err != nil {
 		return feeds.Item{}, err
 	}
-	b, err := cache.Decompress(packed)
-	if err != nil {
-		return feeds.Item{}, fmt.Errorf("item %q: %w", h.id, err)
-	}
-	it, err := cache.DecodeItem(b)
+	it, err := cache.UnpackItem(packed)
 	if err != nil {
 		return feeds.Item{}, fmt.Errorf("item %q: %w", h.id, err)
 	}

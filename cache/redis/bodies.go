@@ -38,11 +38,7 @@ func (s *Store) bodies(ctx context.Context, names []string) ([]*feeds.Item, erro
 			if err != nil {
 				return nil, err
 			}
-			encoded, err := cache.Decompress(packed)
-			if err != nil {
-				return nil, fmt.Errorf("body %s: %w: %w", part[i], errDamaged, err)
-			}
-			it, err := cache.DecodeItem(encoded)
+			it, err := cache.UnpackItem(packed)
 			if err != nil {
 				return nil, fmt.Errorf("body %s: %w: %w", part[i], errDamaged, err)
 			}

@@ -18,7 +18,7 @@ const (
 	maxChunkBytes = 4 << 20
 )
 
-// maxBody is the longest encoded item in bytes; [cache.Decompress] reads no longer one.
+// maxBody is the longest encoded item in bytes; [cache.UnpackItem] reads no longer one.
 const maxBody = 16 << 20
 
 var (

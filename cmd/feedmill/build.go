@@ -82,7 +82,7 @@ func build(cmd *cobra.Command, args []string, how building) (err error) {
 		return err
 	}
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(200) // as for serve
+		debug.SetGCPercent(300) // a build ends soon, and what lives is little beside what an import throws away
 	}
 	screen := newConsole(cmd.OutOrStdout())
 	dir, err := tree.Open(how.out)

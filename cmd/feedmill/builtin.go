@@ -133,5 +133,5 @@ func dumpState(ctx context.Context, store cache.Store, w io.Writer, note, omit f
 
 // openState opens a store file that goes with the process.
 func openState(path string) (cache.Store, error) {
-	return embedded.Open(path, embedded.Options{NoSync: true})
+	return embedded.Open(path, embedded.Options{NoSync: true, PageSize: 8 << 10})
 }

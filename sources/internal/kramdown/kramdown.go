@@ -1,9 +1,11 @@
 package kramdown
 
 import (
+	"bytes"
 	"errors"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Limits of a document.
@@ -45,29 +47,62 @@ func (o *Options) Convert(src string) (string, []Note, error) {
 	if !strings.HasSuffix(src, "\n") {
 		src += "\n"
 	}
-	p := parser{opts: o, slab: 16, budget: 250_000 + 2*len(src)}
+	mem := memories.Get().(*memory)
+	p := parser{opts: o, arena: mem.nodes[:], nodes: len(mem.nodes), slab: len(mem.nodes), budget: 250_000 + 2*len(src)}
+	html, err := p.convert(src, mem)
+	mem.release(&p)
+	return html, p.notes, err
+}
+
+// memory is what a document is parsed and written in: most take no other, and nothing of it outlives them.
+type memory struct {
+	nodes [64]node
+	out   []byte
+}
+
+var memories = sync.Pool{New: func() any { return new(memory) }}
+
+// keptOut bounds the text that is kept for the next document, in bytes.
+const keptOut = 256 << 10
+
+// release gives the memory back, without what it knows of the document or one huge document has made of it.
+func (m *memory) release(p *parser) {
+	used := m.nodes[:]
+	if p.nodes == len(used) {
+		used = used[:len(used)-len(p.arena)]
+	}
+	clear(used)
+	if cap(m.out) <= keptOut {
+		memories.Put(m)
+	}
+}
+
+// convert makes HTML of a text whose lines end in a line feed.
+func (p *parser) convert(src string, mem *memory) (string, error) {
+	o := p.opts
 	for id, def := range o.LinkDefs {
 		p.define(id, linkDef{url: def[0], title: def[1]})
 	}
 	p.blocks(&p.tree, &block{src: src, line: 1})
 	if p.err != nil {
-		return "", p.notes, p.err
+		return "", p.err
 	}
 	p.spansOf(&p.tree)
 	for _, f := range p.footnotes {
 		p.spansOf(f.content)
 	}
 	if p.err != nil {
-		return "", p.notes, p.err
+		return "", p.err
 	}
 	p.replaceAbbreviations()
 	p.headerIDs(&p.tree)
-	r := renderer{parser: &p, out: make([]byte, 0, len(src)+len(src)/4+64)}
+	r := renderer{parser: p, out: mem.out[:0]}
 	out := r.document()
+	mem.out = out
 	if r.tooLarge {
-		return "", p.notes, ErrTooLarge
+		return "", ErrTooLarge
 	}
-	return strings.TrimSpace(string(out)), p.notes, nil
+	return string(bytes.TrimSpace(out)), nil
 }
 
 // parser is the state of one document.
