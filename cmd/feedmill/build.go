@@ -114,6 +114,7 @@ func build(cmd *cobra.Command, args []string, how building) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
+	debug.FreeOSMemory() // an import takes more than writing does, which has the whole store mapped
 	var said strings.Builder
 	published, err := b.Tell(&said)
 	if err != nil {
