@@ -61,7 +61,7 @@ func (g *Group) siteBehind(token string, site Site) Site {
 	site.BaseURL = site.public + doorPrefix + token
 	site.Instance += "\x00" + g.Name // another feed than the public one, and the same under each token
 	site.Sources, site.Saved, site.Redirects = g.Sources, g.Saved, g.Redirects
-	site.Hubs, site.Groups, site.Notice = nil, nil, ""
+	site.Hubs, site.Groups, site.Local = nil, nil, false
 	return site
 }
 

@@ -16,7 +16,8 @@ import (
 type indexPage struct {
 	frame
 	Summary, Find, Kind, Sort, Slack string
-	Base, Suffix                     string // of the addresses that copy buttons of rows give
+	Found                            string // how many topics a search has found
+	Base                             string // of the addresses that copy buttons of rows give
 	Started                          bool   // there was a post once
 	KindLinks, SortLinks             []link
 	Saved                            []indexRow
@@ -32,8 +33,12 @@ type group struct {
 
 type indexRow struct {
 	*row
-	Age string
+	Age     string
+	Dormant bool
 }
+
+// dormant is how long a topic has had no post that is shown as asleep.
+const dormant = 180 * 24 * time.Hour
 
 // index answers the start page. It is made anew each time: how long ago something was changes by itself.
 func (s *Server) index(w http.ResponseWriter, r *http.Request, cfg *config, q url.Values, l look) {
@@ -71,7 +76,7 @@ func (s *Server) index(w http.ResponseWriter, r *http.Request, cfg *config, q ur
 	}
 	data := indexPage{
 		frame: cfg.frame(l, cfg.title, "/", rest.Encode()), Find: find, Kind: kind, Sort: order, Slack: cfg.slack(feeds.All, nil),
-		Page: number, Pages: pages, Base: cfg.site.BaseURL, Suffix: cfg.atom, Started: list.all.Version != (feeds.Version{}),
+		Page: number, Pages: pages, Base: cfg.site.BaseURL, Started: list.all.Version != (feeds.Version{}),
 	}
 	data.Feeds = cfg.addresses(feeds.All, nil, cfg.title)
 	for _, t := range cfg.site.Saved[:min(len(cfg.site.Saved), maxOthers)] {
@@ -83,9 +88,15 @@ func (s *Server) index(w http.ResponseWriter, r *http.Request, cfg *config, q ur
 	}
 	data.Summary = data.T.summary(list.all.Items, len(list.rows), list.all.Newest, now)
 	data.navigate(list, rest)
+	switch {
+	case find != "" && len(rows) > 0:
+		data.Found = fmt.Sprintf(data.T.found, len(rows))
+	case len(rows) == 0 && data.Started:
+		data.Found = data.T.NoMatch
+	}
 	for i := range rows[(number-1)*pageRows : min(number*pageRows, len(rows))] {
 		r := &rows[(number-1)*pageRows+i]
-		line := indexRow{r, data.T.age(r.Newest, now)}
+		line := indexRow{r, data.T.age(r.Newest, now), r.Items == 0 || now.Sub(r.Newest) > dormant}
 		if r.Topic.Kind == "feed" {
 			data.Saved = append(data.Saved, line)
 			continue

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -41,7 +42,8 @@ type frame struct {
 	Feeds         []address
 	Others        []address // further feeds that the page leads programs to
 	Version       string
-	Notice        string
+	Notice        string // that only some can subscribe; empty where everybody can
+	Hubs          []string
 	Private       bool // programs are led to no feed
 	NoIndex       bool // search engines are to leave it out
 	look          look
@@ -52,6 +54,8 @@ type frame struct {
 type address struct {
 	Name, Title, URL string
 	Type             template.HTMLAttr
+	Key              string       // the format's suffix without its point
+	Reader           template.URL // opens it in a reader on this machine, which programs ask for with the scheme feed
 }
 
 type link struct {
@@ -64,7 +68,10 @@ type link struct {
 func (c *config) frame(l look, title, path, query string) frame {
 	f := frame{
 		T: l.words(), Title: title, Heading: title, Prefix: c.prefix, Style: styleURL, Script: scriptURL,
-		Canonical: c.self(path), Version: c.site.Version, Notice: c.site.Notice, Private: c.private, Images: l.images, look: l,
+		Canonical: c.self(path), Version: c.site.Version, Hubs: c.site.Hubs, Private: c.private, Images: l.images, look: l,
+	}
+	if c.site.Local {
+		f.Notice = fmt.Sprintf(f.T.local, c.site.BaseURL)
 	}
 	other := look{f.T.Other, true, l.images}
 	f.Switch = c.prefix + withQuery(path, join(other.query(), query))
@@ -102,11 +109,27 @@ func (c *config) addresses(t feeds.Topic, v *view, title string) []address {
 	out := make([]address, 0, len(c.formats))
 	for _, f := range c.formats {
 		name := display(f.Name)
-		out = append(out, address{
-			Name: name, Title: title + " (" + name + ")", URL: c.site.BaseURL + withQuery(t.Path()+f.Suffix, query),
-			Type: template.HTMLAttr(`type="` + f.MediaType + `"`),
-		})
+		address := address{Name: name, Title: title + " (" + name + ")", URL: c.site.BaseURL + withQuery(t.Path()+f.Suffix, query), Key: strings.TrimPrefix(f.Suffix, ".")}
+		address.Type, address.Reader = template.HTMLAttr(`type="`+f.MediaType+`"`), template.URL("feed:"+address.URL)
+		out = append(out, address)
 	}
+	return out
+}
+
+// Formats are the page's feeds as people choose among them: Atom, which says most, comes first.
+func (f frame) Formats() []address {
+	out := slices.Clone(f.Feeds)
+	slices.SortStableFunc(out, func(a, b address) int {
+		switch {
+		case a.Name == b.Name:
+			return 0
+		case a.Name == "Atom":
+			return -1
+		case b.Name == "Atom":
+			return 1
+		}
+		return 0
+	})
 	return out
 }
 

@@ -81,7 +81,7 @@ func TestL1LinkHeader(t *testing.T) {
 
 func TestPagesAreSafe(t *testing.T) {
 	r := newRig(t, func(s *Site, _ *Options) {
-		s.Title, s.Notice = `<script>alert("title")</script>`, `<b>notice</b>`
+		s.Title = `<script>alert("title")</script>`
 	})
 	it := post(40, `"><script>alert(1)</script>`, "x")
 	it.Title, it.Summary, it.URL, it.Image = "<img src=x onerror=alert(2)>", "</p><script>", "javascript:alert(3)", "javascript:alert(4)"
@@ -270,10 +270,10 @@ func TestTopicPage(t *testing.T) {
 }
 
 func TestIndexBeforeTheFirstPost(t *testing.T) {
-	r := newRig(t, func(s *Site, _ *Options) { s.Notice = "Only this machine can subscribe." })
+	r := newRig(t, func(s *Site, _ *Options) { s.Local = true })
 	r.store.items, r.store.versions = nil, nil
 	a := r.get("/")
-	if !strings.Contains(a.body, "Nothing is published yet") || !strings.Contains(a.body, "Only this machine can subscribe.") || !strings.Contains(a.body, "/feed.rss") {
+	if !strings.Contains(a.body, "Nothing is published yet") || !strings.Contains(a.body, "Only this machine or network can reach https://feeds.example: ") || !strings.Contains(a.body, "/feed.rss") {
 		t.Errorf("the empty index says %s", a.body)
 	}
 }

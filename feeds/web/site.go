@@ -54,8 +54,8 @@ type Site struct {
 	TrustedProxies []netip.Prefix `json:"-"`
 	// Version is the program's.
 	Version string
-	// Notice is shown at the foot of the index.
-	Notice string
+	// Local says that only this machine, or its network, reaches BaseURL: pages tell.
+	Local bool
 	// Groups are the private groups: see [Group].
 	Groups []Group `json:"-"`
 	// Static is set for documents that become files: see [Server.Files].

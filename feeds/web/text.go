@@ -22,6 +22,9 @@ type words struct {
 	Code, Other, OtherName string
 	Skip, Home, Untitled   string
 	Copy, Copied           string
+	Theme                  string
+	Themes                 [3]string // of the system, light, dark
+	Format, Open, NoSlack  string
 	// The index.
 	Everything, Find, FindHint, Show, Nothing, NoMatch string
 	Topic, Posts, Newest, SortBy, Previous, Next, Page string
@@ -45,6 +48,7 @@ type words struct {
 
 	published, publishedNewest      string
 	match, matchOf, matchMore       string
+	local, found                    string
 	perDay, perWeek, perMonth       string
 	ages                            [5]string
 	now, never, audio, video, other string

@@ -6,6 +6,8 @@ var texts = map[string]*words{
 		Code: "en", Other: "zh", OtherName: "中文",
 		Skip: "Skip to the content", Home: "All topics", Untitled: "(untitled)",
 		Copy: "Copy", Copied: "Copied",
+		Theme: "Theme", Themes: [3]string{"system", "light", "dark"},
+		Format: "Format", Open: "Open in a reader", NoSlack: "Slack cannot reach this address: only this machine or network can.",
 
 		Everything: "Everything", Find: "Find a topic", FindHint: "a name, or a part of it", Show: "Find",
 		Nothing: "Nothing is published yet. This page fills as soon as the first post arrives; feeds can be subscribed to now.",
@@ -54,6 +56,7 @@ var texts = map[string]*words{
 
 		published: "%d posts in %d topics.", publishedNewest: "%d posts in %d topics, the newest %s.",
 		match: "Matching posts: %d.", matchOf: "Matching posts: %d of the newest %d.", matchMore: "Matching posts: the newest %d.",
+		local: "Only this machine or network can reach %s: set base_url to the public address, so that readers elsewhere, Slack and WebSub can.", found: "Topics found: %d.",
 		perDay: "about %d a day", perWeek: "about %d a week", perMonth: "about %d a month",
 		ages: [5]string{"%d min ago", "%d h ago", "%d days ago", "%d months ago", "%d years ago"}, now: "just now", never: "–",
 		audio: "Audio", video: "Video", other: "File",
@@ -62,6 +65,8 @@ var texts = map[string]*words{
 		Code: "zh", Other: "en", OtherName: "English",
 		Skip: "跳到正文", Home: "全部主题", Untitled: "（无标题）",
 		Copy: "复制", Copied: "已复制",
+		Theme: "外观", Themes: [3]string{"跟随系统", "浅色", "深色"},
+		Format: "格式", Open: "在阅读器中打开", NoSlack: "Slack 无法访问这个地址：只有本机或本地网络可以访问。",
 
 		Everything: "全部", Find: "查找主题", FindHint: "名称或其中几个字", Show: "查找",
 		Nothing: "还没有内容。第一篇文章到达后，这里就会显示；现在已经可以订阅。",
@@ -114,6 +119,7 @@ var texts = map[string]*words{
 
 		published: "共 %d 篇文章，%d 个主题。", publishedNewest: "共 %d 篇文章，%d 个主题，最新一篇：%s。",
 		match: "%d 篇文章符合条件。", matchOf: "最新 %[2]d 篇文章中有 %[1]d 篇符合条件。", matchMore: "符合条件的最新 %d 篇文章。",
+		local: "只有本机或本地网络可以访问 %s：请把 base_url 设为公开的地址，别处的阅读器、Slack 和 WebSub 才能使用。", found: "找到 %d 个主题。",
 		perDay: "每天约 %d 篇", perWeek: "每周约 %d 篇", perMonth: "每月约 %d 篇",
 		ages: [5]string{"%d 分钟前", "%d 小时前", "%d 天前", "%d 个月前", "%d 年前"}, now: "刚刚", never: "–",
 		audio: "音频", video: "视频", other: "文件",

@@ -12,13 +12,13 @@ import (
 	"feedmill/sources"
 )
 
-func TestNotice(t *testing.T) {
+func TestLocal(t *testing.T) {
 	for base, private := range map[string]bool{
 		"http://localhost:8080": true, "http://127.0.0.1": true, "http://[::1]:80": true, "http://192.168.3.4": true,
 		"http://10.1.2.3:8080": true, "http://169.254.1.1": true, "https://feeds.example.com": false, "http://203.0.113.9": false,
 	} {
-		if got := notice(base) != ""; got != private {
-			t.Errorf("notice(%q): private %v, want %v", base, got, private)
+		if got := local(base); got != private {
+			t.Errorf("local(%q) is %v, want %v", base, got, private)
 		}
 	}
 }

@@ -265,7 +265,7 @@ func (b *Build) publish(ctx context.Context, o BuildOptions) error {
 	if home == "" {
 		o.Static.Home = a.cfg.BaseURL + "/"
 	}
-	a.site.Static, a.site.Hubs, a.site.Notice, a.site.RateLimit = &o.Static, nil, "", 0
+	a.site.Static, a.site.Hubs, a.site.Local, a.site.RateLimit = &o.Static, nil, false, 0
 	still := &frozen{shown: a.shown, pages: map[recent]*reading{}}
 	if a.web, err = web.New(still, o.Formats, a.site, web.Options{Log: a.log, Memory: 16 << 20}); err != nil {
 		return err

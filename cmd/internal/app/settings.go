@@ -58,7 +58,7 @@ func (a *App) adopt(ctx context.Context, cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
-	site.Instance, site.Since, site.Notice = st.Instance, st.Since, notice(site.BaseURL)
+	site.Instance, site.Since, site.Local = st.Instance, st.Since, local(site.BaseURL)
 	a.mu.Lock()
 	site.Sources = a.site.Sources // until refreshSite
 	a.cfg, a.configHash, a.site = cfg, st.Config, site

@@ -78,16 +78,13 @@ func (a *App) listed(ctx context.Context, names []string) (list []cache.SourceIn
 	return list, nil
 }
 
-// notice tells on the index page when only this machine or network can subscribe.
-func notice(base string) string {
+// local reports whether only this machine or network reaches an address.
+func local(base string) bool {
 	u, err := url.Parse(base)
 	if err != nil {
-		return ""
+		return false
 	}
 	host := u.Hostname()
 	ip := net.ParseIP(host)
-	if host != "localhost" && (ip == nil || !ip.IsLoopback() && !ip.IsPrivate() && !ip.IsUnspecified() && !ip.IsLinkLocalUnicast()) {
-		return ""
-	}
-	return "Only this machine or network can reach " + base + ": set base_url to the public address, so that readers elsewhere, Slack and WebSub can."
+	return host == "localhost" || ip != nil && (ip.IsLoopback() || ip.IsPrivate() || ip.IsUnspecified() || ip.IsLinkLocalUnicast())
 }

@@ -53,10 +53,28 @@ const audit = `(() => {
 		found.push("scrolls sideways: " + document.documentElement.scrollWidth + " in " + width);
 		for (const e of document.querySelectorAll("body *")) if (e.getBoundingClientRect().right > width + 1 && !e.closest(".wide, pre")) found.push("  too wide: " + e.outerHTML.slice(0, 120));
 	}
-	for (const e of document.querySelectorAll("input:not([type=hidden]), button, a[href], summary")) {
+	for (const e of document.querySelectorAll("input:not([type=hidden]), select, button, a[href], summary")) {
 		if (!(e.labels?.length || e.ariaLabel || e.textContent.trim() || document.getElementById(e.getAttribute("aria-labelledby")))) found.push("no name: " + e.outerHTML.slice(0, 80));
 	}
 	if (document.querySelectorAll("h1").length != 1 || document.querySelectorAll("main").length != 1) found.push("not one h1 and one main");
+	for (const e of document.querySelectorAll("input[placeholder]")) {
+		const a = light(parse(getComputedStyle(e, "::placeholder").color).slice(0, 3)), b = light(ground(e));
+		if ((Math.max(a, b) + .05) / (Math.min(a, b) + .05) < 4.5) found.push("contrast of a placeholder");
+	}
+	for (const e of document.querySelectorAll("html, body, body *")) {
+		const s = getComputedStyle(e);
+		if (s.animationName != "none" || s.transitionDuration != "0s" || s.scrollBehavior != "auto") { found.push("moves: " + e.outerHTML.slice(0, 80)); break }
+	}
+	for (const e of document.body.children) if (!e.matches("header, main, footer, a.skip, p.hidden")) found.push("outside of all landmarks: " + e.outerHTML.slice(0, 80));
+	for (const name of ["header", "footer"]) if (document.querySelectorAll("body > " + name).length > 1) found.push("more than one " + name);
+	const navs = [...document.querySelectorAll("nav")].map(e => e.ariaLabel);
+	if (navs.includes(null) || new Set(navs).size != navs.length) found.push("navigation is not told apart: " + navs);
+	let level = 0;
+	for (const e of document.querySelectorAll(":is(h1, h2, h3, h4, h5, h6):not(.content *)")) {
+		const l = +e.tagName[1];
+		if (l > level + 1) found.push("a heading is skipped before " + e.textContent.slice(0, 40));
+		level = l;
+	}
 	if (document.documentElement.lang != WANT) found.push("in the language " + document.documentElement.lang);
 	return found.slice(0, 10);
 })()`
@@ -130,10 +148,15 @@ func TestNewcomer(t *testing.T) {
 	b.run(chromedp.SendKeys(chromedp.CSS(`#field-since`), "90d"))
 	b.eventually("the mistake is gone", `document.getElementById("error-since").textContent == "" && document.querySelector("#addresses a").href.includes("since=90d")`)
 
-	for i, f := range []string{".rss", ".atom", ".json"} {
-		shown := eval[string](b, fmt.Sprintf(`document.querySelectorAll("#addresses > p > a[data-copy]")[%d].href`, i))
-		b.run(chromedp.Click(fmt.Sprintf(`#addresses > p:nth-of-type(%d) .copy`, i+2))) // the words of the filter are the first
-		b.eventually("the button says so", fmt.Sprintf(`document.querySelectorAll("#addresses > p > a[data-copy]")[%d].nextElementSibling.textContent == "Copied"`, i))
+	for _, f := range []string{".atom", ".json", ".rss"} {
+		b.run(chromedp.Click(chromedp.CSS(`.formats [value=` + f[1:] + `]`)))
+		row := `#addresses > .as-` + f[1:]
+		shown := eval[string](b, fmt.Sprintf(`document.querySelector(%q).href`, row+" > a[data-copy]"))
+		if n := eval[int](b, `[...document.querySelectorAll("#addresses > p > a[data-copy]")].filter(a => a.checkVisibility()).length`); n != 1 {
+			t.Errorf("%d addresses are shown at once", n)
+		}
+		b.run(chromedp.Click(chromedp.CSS(row + ` .copy`)))
+		b.eventually("the button says so", fmt.Sprintf(`document.querySelector(%q).textContent == "Copied"`, row+" .copy"))
 		copied := eval[string](b, `navigator.clipboard.readText()`)
 		if copied != shown || !strings.Contains(copied, f+"?q=boats&not=%22pier+6%22&since=90d") {
 			t.Fatalf("copied %q, shown is %q", copied, shown)
@@ -262,8 +285,11 @@ func TestKeyboard(t *testing.T) {
 		b.visit(path)
 		all := eval[int](b, `(() => {
 			for (const d of document.querySelectorAll("details")) d.open = true;
-			window.left = new Set([...document.querySelectorAll("a[href], button, input:not([type=hidden]), summary, [tabindex='0']")]);
+			// Of radio buttons Tab reaches the one that is checked.
+			window.left = new Set([...document.querySelectorAll("a[href], button, select, input:not([type=hidden], [type=radio]:not(:checked)), summary, [tabindex='0']")].filter(e => e.checkVisibility()));
 			window.dull = [];
+			window.was = null;
+			window.back = [];
 			document.activeElement.blur();
 			return left.size;
 		})()`)
@@ -274,12 +300,20 @@ func TestKeyboard(t *testing.T) {
 			eval[bool](b, `(() => {
 				const e = document.activeElement;
 				if (!left.delete(e)) return false;
-				const s = getComputedStyle(e);
+				const s = getComputedStyle(e), box = e.getBoundingClientRect(), at = { top: box.top + scrollY, bottom: box.bottom + scrollY };
+				if (e.matches(".skip")) window.was = null; // the first of all: Tab came round
+				if (was && box.right > 0) {
+					if (!(was.e.compareDocumentPosition(e) & Node.DOCUMENT_POSITION_FOLLOWING) || at.bottom <= was.top) back.push(e.outerHTML.slice(0, 100));
+				}
+				if (box.right > 0) window.was = { e, ...at };
 				if (s.outlineStyle == "none" || parseFloat(s.outlineWidth) < 1) dull.push(e.outerHTML.slice(0, 100));
 				return true;
 			})()`)
 		}
-		missed, dull := eval[[]string](b, `[...left].map(e => e.outerHTML.slice(0, 100))`), eval[[]string](b, `dull`)
+		missed, dull, back := eval[[]string](b, `[...left].map(e => e.outerHTML.slice(0, 100))`), eval[[]string](b, `dull`), eval[[]string](b, `back`)
+		if len(back) > 0 {
+			t.Errorf("%s: Tab goes back to %q", path, back)
+		}
 		if all < 10 || len(missed) > 0 || len(dull) > 0 {
 			t.Errorf("%s: of %d elements Tab does not reach %q and does not show %q", path, all, missed, dull)
 		}

@@ -38,6 +38,7 @@ const (
 
 var (
 	base     string // of the server that all tests look at
+	admin    string // of its operator
 	chromium string
 )
 
@@ -86,19 +87,22 @@ func start() (stop func(), err error) {
 	if err := writeSite(filepath.Join(dir, "site")); err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
+	var ports [2]int
+	for i := range ports {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		l.Close()
+		ports[i] = l.Addr().(*net.TCPAddr).Port
 	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	base = fmt.Sprintf("http://localhost:%d", port)
+	base, admin = fmt.Sprintf("http://localhost:%d", ports[0]), fmt.Sprintf("http://localhost:%d", ports[1])
 	config := fmt.Sprintf("title: Harbour news\nsources:\n  site: { jekyll: %s }\nfeeds:\n  ships:\n    title: Ships and boats\n    description: All that floats.\n    match: { q: boat }\n  港口新闻:\n    match: { tag: harbour, lang: zh }\n", filepath.Join(dir, "site"))
 	if err := os.WriteFile(filepath.Join(dir, "feedmill.yaml"), []byte(config), 0o600); err != nil {
 		return nil, err
 	}
 	var output bytes.Buffer
-	serve := exec.Command(program, "serve", "--config", filepath.Join(dir, "feedmill.yaml"), "--store", "memory:", "--admin", "off", "--listen", fmt.Sprintf("127.0.0.1:%d", port))
+	serve := exec.Command(program, "serve", "--config", filepath.Join(dir, "feedmill.yaml"), "--store", "memory:", "--admin", fmt.Sprintf("127.0.0.1:%d", ports[1]), "--listen", fmt.Sprintf("127.0.0.1:%d", ports[0]))
 	serve.Stdout, serve.Stderr, serve.Dir = &output, &output, dir
 	if err := serve.Start(); err != nil {
 		return nil, err

@@ -1,9 +1,24 @@
-// All pages work without this. It adds copy buttons, and lets a form show what it finds while one writes.
+// All pages work without this. It adds copy buttons, lets a form show what it finds while one writes, and remembers in this
+// browser, and nowhere else, which theme and which format of feeds was chosen.
 "use strict";
+
+function kept(name, value) {
+  try {
+    if (value !== undefined) localStorage.setItem("feedmill." + name, value);
+    return localStorage.getItem("feedmill." + name) || "";
+  } catch {
+    return value || ""; // the browser lets nothing be kept
+  }
+}
+
+function dress(theme) {
+  if (theme) document.documentElement.dataset.theme = theme;
+  else delete document.documentElement.dataset.theme;
+}
+dress(kept("theme")); // before anything is shown
 
 const say = Object.assign(document.createElement("p"), { className: "hidden" });
 say.setAttribute("role", "status");
-document.body.append(say);
 
 // copy puts text on the clipboard; without an encrypted page browsers only copy what is selected.
 async function copy(text) {
@@ -25,7 +40,7 @@ function button(text, what) {
   b.textContent = document.body.dataset.copy;
   b.setAttribute("aria-label", document.body.dataset.copy + ": " + what);
   b.addEventListener("click", async () => {
-    await copy(text);
+    await copy(text());
     b.textContent = say.textContent = document.body.dataset.copied;
     setTimeout(() => { b.textContent = document.body.dataset.copy; say.textContent = ""; }, 1500);
   });
@@ -34,14 +49,14 @@ function button(text, what) {
 
 function addButtons(root) {
   for (const e of root.querySelectorAll("[data-copy]:not(body)")) {
-    (e.closest("pre") || e).after(button(e.textContent, e.textContent));
+    (e.closest("pre") || e).after(button(() => e.textContent, e.textContent));
   }
-  for (const table of root.querySelectorAll("table[data-suffix]")) {
+  for (const table of root.querySelectorAll("table[data-base]")) {
     table.tHead.rows[0].append(document.createElement("td"));
     for (const row of table.tBodies[0].rows) {
       const a = row.querySelector("a");
       const path = a.getAttribute("href").split("?")[0].replace(/\/$/, "").slice(table.dataset.prefix.length);
-      row.insertCell().append(button(table.dataset.base + path + table.dataset.suffix, a.textContent));
+      row.insertCell().append(button(() => table.dataset.base + path + "." + (document.querySelector("[name=format]:checked")?.value || kept("format") || "atom"), a.textContent));
     }
   }
 }
@@ -72,6 +87,7 @@ function live(form) {
       now.querySelectorAll("details").forEach((d, i) => { d.open = open[i] || d.open; });
       addButtons(now);
     }
+    choose();
     for (const field of form.querySelectorAll("[name]")) {
       field.toggleAttribute("aria-invalid", !!document.getElementById("error-" + field.name)?.textContent);
     }
@@ -88,8 +104,25 @@ function live(form) {
     for (const field of form.elements) if (field.name && !field.value.trim()) field.disabled = true;
   });
 }
-addEventListener("pageshow", () => document.querySelectorAll("form :disabled").forEach(field => { field.disabled = false; }));
+function choose() {
+  const format = document.querySelector(`[name=format][value="${kept("format")}"]`);
+  if (format) format.checked = true;
+}
 
-addButtons(document);
-document.querySelectorAll("form[data-live]").forEach(live);
-if (location.hash === "#filter") document.querySelector("details.fold")?.setAttribute("open", "");
+addEventListener("pageshow", () => {
+  document.querySelectorAll("form :disabled").forEach(field => { field.disabled = false; });
+  dress(kept("theme"));
+  document.getElementById("theme").value = kept("theme");
+  choose();
+});
+
+addEventListener("DOMContentLoaded", () => {
+  document.body.append(say);
+  addButtons(document);
+  document.querySelectorAll("form[data-live]").forEach(live);
+  const theme = document.getElementById("theme");
+  theme.parentElement.hidden = false;
+  theme.addEventListener("change", () => dress(kept("theme", theme.value)));
+  addEventListener("change", e => { if (e.target.name === "format") kept("format", e.target.value); });
+  if (location.hash === "#filter") document.querySelector("details.fold")?.setAttribute("open", "");
+});
