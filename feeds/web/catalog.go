@@ -183,6 +183,9 @@ func newListing(cfg *config, infos []feeds.TopicInfo) *listing {
 				r.Slug = info.Topic.Name
 			}
 			r.text = strings.ToLower(r.Title) + "\n" + info.Topic.Name + "\n" + feeds.Fold(info.Label)
+			for _, name := range cfg.aliases[info.Topic] {
+				r.text += "\n" + name
+			}
 			l.rows = append(l.rows, r)
 		}
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -64,13 +65,17 @@ func (s *Server) later(w http.ResponseWriter, r *http.Request, cfg *config, l lo
 
 // wrong answers 400 to an address whose query means nothing.
 func (s *Server) wrong(w http.ResponseWriter, r *http.Request, cfg *config, p *place, l look, err error) {
-	s.wrongStatus(w, r, cfg, p, l, http.StatusBadRequest, err.Error())
+	s.wrongStatus(w, r, cfg, p, l, http.StatusBadRequest, err)
 }
 
-func (s *Server) wrongStatus(w http.ResponseWriter, r *http.Request, cfg *config, p *place, l look, status int, text string) {
+func (s *Server) wrongStatus(w http.ResponseWriter, r *http.Request, cfg *config, p *place, l look, status int, err error) {
+	text := err.Error()
 	if !p.people() {
 		s.fail(w, r, status, text)
 		return
+	}
+	if m, ok := errors.AsType[*mistake](err); ok {
+		text = m.in(l.words())
 	}
 	s.message(w, r, status, messagePage{frame: cfg.messageFrame(l, l.words().Wrong), Text: text})
 }

@@ -17,6 +17,7 @@ type indexPage struct {
 	frame
 	Summary, Find, Kind, Sort, Slack string
 	Found                            string // how many topics a search has found
+	Reading                          string // how far the first fetches are
 	Base                             string // of the addresses that copy buttons of rows give
 	Started                          bool   // there was a post once
 	KindLinks, SortLinks             []link
@@ -59,13 +60,13 @@ func (s *Server) index(w http.ResponseWriter, r *http.Request, cfg *config, q ur
 	}
 	find := strings.TrimSpace(q.Get("q"))
 	if len(find) > feeds.MaxLabel {
-		s.wrong(w, r, cfg, &here, l, fmt.Errorf("query parameter \"q\" is longer than %d bytes", feeds.MaxLabel))
+		s.wrong(w, r, cfg, &here, l, wrongly("long", "q", feeds.MaxLabel))
 		return
 	}
 	rows := list.find(slices.Index(orders, order), kind, find)
 	pages := max(1, (len(rows)+pageRows-1)/pageRows)
 	if number > pages {
-		s.wrongStatus(w, r, cfg, &here, l, http.StatusNotFound, fmt.Sprintf("there is no page %d: the last one is %d", number, pages))
+		s.wrongStatus(w, r, cfg, &here, l, http.StatusNotFound, wrongly("last", number, pages))
 		return
 	}
 	rest := url.Values{}
@@ -87,6 +88,9 @@ func (s *Server) index(w http.ResponseWriter, r *http.Request, cfg *config, q ur
 		now = time.Time{}
 	}
 	data.Summary = data.T.summary(list.all.Items, len(list.rows), list.all.Newest, now)
+	if posts, sources := s.reading(); sources > 0 {
+		data.Reading = fmt.Sprintf(data.T.reading, posts, sources)
+	}
 	data.navigate(list, rest)
 	switch {
 	case find != "" && len(rows) > 0:
@@ -166,7 +170,7 @@ func pageNumber(s string) (int, error) {
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 {
-		return 0, fmt.Errorf("query parameter \"page\" is %q: it takes a number from 1", s)
+		return 0, wrongly("number", "page", s)
 	}
 	return n, nil
 }

@@ -27,6 +27,7 @@ const (
 type topicPage struct {
 	frame
 	Kind, Slug, Description, Rate string
+	Merged                        []string // other names
 	Posts                         int
 	Newest                        time.Time
 	From, Related                 []label
@@ -106,6 +107,8 @@ func (c *config) topicPage(d doc, list *listing, items []feeds.Item) *topicPage 
 	if feeds.Fold(title) != d.topic.Name {
 		data.Slug = d.topic.Name
 	}
+	others := c.aliases[d.topic]
+	data.Merged = others[:min(len(others), pageRelated)]
 	if v.plain() && !c.private {
 		data.Push = "feedmill push add NAME KIND --config feedmill.yaml --topic " + quote(d.topic.String())
 	}

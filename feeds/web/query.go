@@ -1,7 +1,6 @@
 package web
 
 import (
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -16,7 +15,7 @@ func ignored(name string) bool {
 func query(raw string, allowed ...string) (url.Values, error) {
 	values, err := url.ParseQuery(raw)
 	if err != nil {
-		return nil, fmt.Errorf("the query cannot be read: %w", err)
+		return nil, wrongly("unreadable", err)
 	}
 	names := make([]string, 0, len(values))
 	for name := range values {
@@ -28,11 +27,11 @@ func query(raw string, allowed ...string) (url.Values, error) {
 		case ignored(name):
 			delete(values, name)
 		case !slices.Contains(allowed, name) && len(allowed) == 0:
-			return nil, fmt.Errorf("query parameter %q is not known here: this address takes none", name)
+			return nil, wrongly("none", name)
 		case !slices.Contains(allowed, name):
-			return nil, fmt.Errorf("query parameter %q is not known here: this address takes %s", name, strings.Join(allowed, ", "))
+			return nil, wrongly("unknown", name, strings.Join(allowed, ", "))
 		case len(values[name]) > 1 && !slices.Contains(listParams, name):
-			return nil, fmt.Errorf("query parameter %q is given more than once", name)
+			return nil, wrongly("twice", name)
 		}
 	}
 	return values, nil
@@ -45,7 +44,7 @@ func choice(q url.Values, name, fallback string, words ...string) (string, error
 		return fallback, nil
 	}
 	if !slices.Contains(words, v) {
-		return "", fmt.Errorf("query parameter %q is %q: it takes %s", name, v, strings.Join(words, ", "))
+		return "", wrongly("choice", name, v, strings.Join(words, ", "))
 	}
 	return v, nil
 }

@@ -112,6 +112,18 @@ func (c *config) collectRedirects() error {
 	return nil
 }
 
+// collectAliases takes from the configured redirects the other names that topics have.
+func (c *config) collectAliases() {
+	c.aliases = map[feeds.Topic][]string{}
+	for _, from := range slices.Sorted(maps.Keys(c.forced)) {
+		other, ok := c.locate(from)
+		to, there := c.locate(c.forced[from])
+		if ok && there && other.page && to.page && other.topic.Kind == to.topic.Kind && other.topic.Kind != "all" {
+			c.aliases[to.topic] = append(c.aliases[to.topic], other.topic.Name)
+		}
+	}
+}
+
 // ends are the canonical paths of a configured redirect, or the reason why there are none.
 func (c *config) ends(from, to string) (key, target, reason string) {
 	if !strings.HasPrefix(from, "/") || strings.HasPrefix(from, "//") {

@@ -87,9 +87,10 @@ type config struct {
 	cost     int64  // of an answer, as a time, for the limiter; 0 for no limit
 	only     string // name of the source when there is one
 	titles   map[feeds.Topic]string
-	forced   map[string]string // configured redirects: canonical path -> final path
-	offered  map[string]string // redirects of sources' old sites, the same
-	statuses map[string]int    // of configured redirects, by canonical path
+	forced   map[string]string        // configured redirects: canonical path -> final path
+	offered  map[string]string        // redirects of sources' old sites, the same
+	statuses map[string]int           // of configured redirects, by canonical path
+	aliases  map[feeds.Topic][]string // other names of topics, whose addresses lead to them
 	formats  []feeds.Format
 	control  []string     // Cache-Control of feeds
 	atom     string       // suffix of the format that old XML addresses lead to
@@ -146,6 +147,7 @@ func newConfig(site Site, formats []feeds.Format) (*config, error) {
 	if err := c.collectRedirects(); err != nil {
 		return nil, fmt.Errorf("publish: %w", err)
 	}
+	c.collectAliases()
 	return c, nil
 }
 

@@ -31,10 +31,10 @@ type words struct {
 	OPML, OPMLAll, BuildFilter                         string
 	Sorts, Kinds, Kind                                 map[string]string
 	// A topic.
-	Subscribe, Contains, NoPosts, NoPost, AlsoIn, From string
-	Slack, SlackHint, QR, QRHint                       string
-	Push, PushHint, PushFirst                          string
-	Archive, ArchiveHint, First, Newer, Older, Related string
+	Subscribe, Contains, NoPosts, NoPost, AlsoIn, From         string
+	Slack, SlackHint, QR, QRHint                               string
+	Push, PushHint, PushFirst                                  string
+	Merged, Archive, ArchiveHint, First, Newer, Older, Related string
 	// The filter. Fields are the labels of its fields, Hints what to write into them, Refused what is wrong with what was written.
 	Filter, FilterHint, Apply, Clear, Keep, KeepHint, Mistake string
 	Fields, Hints, Refused                                    map[string]string
@@ -45,10 +45,11 @@ type words struct {
 	NotFound, NotFoundHint, NoItem, Similar string
 	Unavailable, UnavailableHint            string
 	Gathering, Busy, Wrong                  string
+	Mistakes                                map[string]string // in the query of an address
 
 	published, publishedNewest      string
 	match, matchOf, matchMore       string
-	local, found                    string
+	local, found, reading           string
 	perDay, perWeek, perMonth       string
 	ages                            [5]string
 	now, never, audio, video, other string

@@ -151,7 +151,7 @@ func (c *config) parseView(q url.Values) (view, error) {
 	}
 	for _, pair := range [][2]string{{"after", "before"}, {"after", "newer"}, {"newer", "before"}} {
 		if canonical.Has(pair[0]) && canonical.Has(pair[1]) {
-			return view{}, fmt.Errorf("query parameters %q and %q cannot be given together: each says where to go on", pair[0], pair[1])
+			return view{}, wrongly("together", pair[0], pair[1])
 		}
 	}
 	var err error

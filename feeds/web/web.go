@@ -38,6 +38,9 @@ type Options struct {
 	// the store is down; empty for none. SpoolBytes bounds it; 0 means 256 MiB.
 	Spool      string
 	SpoolBytes int64
+	// Reading says how far the first fetches are: how many posts were read, and how many sources are still to be. The index
+	// tells while there are any; nil for no such thing.
+	Reading func() (posts, sources int)
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -48,6 +51,7 @@ type Server struct {
 	formats []feeds.Format
 	log     *slog.Logger
 	now     func() time.Time
+	reading func() (posts, sources int)
 	made    time.Time // origin of monotonic times in entries
 	config  atomic.Pointer[config]
 	stats   *counters
@@ -99,6 +103,9 @@ func newServer(store Store, formats []feeds.Format, site Site, opts Options, out
 	if opts.Now == nil {
 		opts.Now = time.Now
 	}
+	if opts.Reading == nil {
+		opts.Reading = func() (posts, sources int) { return 0, 0 }
+	}
 	if opts.Memory <= 0 {
 		opts.Memory = 64 << 20
 	}
@@ -118,7 +125,7 @@ func newServer(store Store, formats []feeds.Format, site Site, opts Options, out
 		return nil, err
 	}
 	s := &Server{
-		store: store, formats: formats, log: opts.Log, now: opts.Now, made: time.Now(), cache: cache,
+		store: store, formats: formats, log: opts.Log, now: opts.Now, reading: opts.Reading, made: time.Now(), cache: cache,
 		slots:   make(chan struct{}, max(8, 4*runtime.GOMAXPROCS(0))),
 		hints:   make(chan struct{}, 2),
 		side:    side,

@@ -133,7 +133,7 @@ func Start(ctx context.Context, opts Options) (_ *App, err error) {
 	if cfg.BaseURL == "" && !opts.Quiet {
 		a.log.Warn("base_url is not set: readers elsewhere, Slack and WebSub cannot use these addresses", "base_url", a.Base())
 	}
-	if a.web, err = web.New(a.shown, opts.Formats, a.parted(a.site), web.Options{Log: a.log, Spool: opts.Spool}); err != nil {
+	if a.web, err = web.New(a.shown, opts.Formats, a.parted(a.site), web.Options{Log: a.log, Spool: opts.Spool, Reading: a.reading}); err != nil {
 		return nil, err
 	}
 	if len(cfg.Groups) > 0 {

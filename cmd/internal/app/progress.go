@@ -56,6 +56,20 @@ func progressOf(list []sources.Status, configured int) (done bool, line string) 
 		count(seen, "post", "posts"), rejected, waiting, count(len(list), "source", "sources"))
 }
 
+// reading is how many posts the first fetches under way have read, and how many sources are still to have theirs.
+func (a *App) reading() (posts, waiting int) {
+	return readingOf(a.manager.Status())
+}
+
+func readingOf(list []sources.Status) (posts, waiting int) {
+	for _, s := range list {
+		if !s.Fetched && (s.State == "starting" || s.State == "fetching" || s.State == "waiting") {
+			posts, waiting = posts+s.Counts.Seen, waiting+1
+		}
+	}
+	return posts, waiting
+}
+
 // shownReports is how many posts the summary names. All of them are in `feedmill check` and /status.
 const shownReports = 10
 
