@@ -84,6 +84,9 @@ type Record struct {
 	Standing        Standing
 	// FirstSeen is the store's second in which the key was first stated.
 	FirstSeen time.Time
+	// Withdrawn is the store's second in which an item that is Gone was withdrawn; zero where a store does not know it any more,
+	// as may be once its Item was thrown away.
+	Withdrawn time.Time
 	// Raw is that of the statement which is stored.
 	Raw uint64
 	// Baseline says that it was no news when it came.

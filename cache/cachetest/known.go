@@ -30,8 +30,11 @@ var knownCases = []testCase{
 				{Source: "s", Key: "d", ID: "https://d.example/", Standing: feeds.Live, Raw: 1},
 			} {
 				have := got[i]
-				it, seen := have.Item, have.FirstSeen
-				have.Item, have.FirstSeen = nil, time.Time{}
+				it, seen, left := have.Item, have.FirstSeen, have.Withdrawn
+				have.Item, have.FirstSeen, have.Withdrawn = nil, time.Time{}, time.Time{}
+				if left.IsZero() != (want.Standing != feeds.Gone) {
+					r.Errorf("Known %q: withdrawn %v", want.Key, left)
+				}
 				if have != want {
 					r.Errorf("Known %d: got %+v, want %+v", i, have, want)
 				}
@@ -56,6 +59,40 @@ var knownCases = []testCase{
 			if none, err := r.s.Known(r.ctx, "nobody", "a"); err != nil || len(none) != 1 || none[0].Standing != "" {
 				r.Errorf("Known of an unknown source: %+v, %v", none, err)
 			}
+		},
+	},
+	{
+		name:    "known/withdrawn",
+		promise: "while its body is kept it is known when an item was withdrawn, also after a rename of its source, and not of one that is back",
+		run: func(r *run) {
+			a := r.put1("s", post("a"), feeds.Baseline)
+			r.put1("s", post("b"), feeds.Baseline)
+			r.until(r.now().Add(time.Second))
+			before := r.now().Truncate(time.Second)
+			r.put1("s", withdraw("a"), feeds.Withdrawn)
+			r.put1("s", withdraw("b"), feeds.Withdrawn)
+			after := r.now()
+			r.until(after.Add(time.Second))
+			r.put1("s", withdraw("a"), feeds.Unchanged)
+			r.put1("s", post("b"), feeds.Restored)
+			look := func(source string) {
+				r.Helper()
+				known, err := r.s.Known(r.ctx, source, "a", "b")
+				r.ok("Known", err)
+				found, err := r.s.Find(r.ctx, a.ID)
+				r.ok("Find", err)
+				for _, rec := range []feeds.Record{known[0], found[0]} {
+					if rec.Withdrawn.Before(before) || rec.Withdrawn.After(after) || rec.Withdrawn.Nanosecond() != 0 {
+						r.Errorf("withdrawn %v, want from %v to %v", rec.Withdrawn, before, after)
+					}
+				}
+				if !known[1].Withdrawn.IsZero() {
+					r.Errorf("one that is back is withdrawn %v", known[1].Withdrawn)
+				}
+			}
+			look("s")
+			r.ok("Rename", r.s.Rename(r.ctx, r.lease("t"), "s", "t"))
+			look("t")
 		},
 	},
 	{

@@ -63,6 +63,9 @@ func recordAt(tx *bolt.Tx, num uint32, source, key string) (feeds.Record, statem
 		Source: source, Key: key, ID: rec.id, Standing: standings[rec.state], Raw: rec.raw, Baseline: rec.baseline,
 		FirstSeen: time.Unix(rec.firstSeen, 0).UTC(),
 	}
+	if rec.state == gone && rec.since != 0 {
+		r.Withdrawn = time.Unix(rec.since, 0).UTC()
+	}
 	seq := num64(rec.seq)
 	found := statement{bytes.Clone(tx.Bucket(bBodies).Get(seq)), bytes.Clone(tx.Bucket(bShares).Get(seq))}
 	if rec.merged {

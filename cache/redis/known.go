@@ -48,8 +48,8 @@ func (s *Store) describeAll(ctx context.Context, list []feeds.Record, where []in
 	if err != nil {
 		return err
 	}
-	var names, addresses, shares []string
-	var ofBody []int
+	var names, addresses, shares, left []string
+	var ofBody, ofLeft []int
 	for i, f := range found {
 		r := &list[where[i]]
 		if f.entry == nil {
@@ -58,6 +58,9 @@ func (s *Store) describeAll(ctx context.Context, list []feeds.Record, where []in
 		}
 		r.ID, r.Standing, r.Raw, r.Baseline = f.entry.id, standings[f.entry.state], f.entry.raw, f.entry.baseline
 		r.FirstSeen = second(f.entry.first)
+		if f.entry.state == withdrawn && f.entry.body != "" {
+			left, ofLeft = append(left, bodyName(f.member, f.entry.body)), append(ofLeft, where[i])
+		}
 		if f.entry.body != "" {
 			names, ofBody = append(names, bodyName(f.member, f.entry.body)), append(ofBody, where[i])
 			shares = append(shares, f.entry.shares)
@@ -70,6 +73,15 @@ func (s *Store) describeAll(ctx context.Context, list []feeds.Record, where []in
 	shown, err := s.shownFor(ctx, addresses)
 	if err != nil {
 		return err
+	}
+	ends, err := s.ends(ctx, left)
+	if err != nil {
+		return err
+	}
+	for i, end := range ends {
+		if end > 0 {
+			list[ofLeft[i]].Withdrawn = second(end - keepGone)
+		}
 	}
 	items, err := s.bodies(ctx, names)
 	if err != nil {
@@ -93,6 +105,19 @@ func (s *Store) describeAll(ctx context.Context, list []feeds.Record, where []in
 		}
 	}
 	return nil
+}
+
+// ends are the seconds in which bodies of withdrawn items are deleted; 0 for one that is not to be.
+func (s *Store) ends(ctx context.Context, names []string) ([]int64, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	scores, err := s.client.ZMScore(ctx, s.keys.gone(), names...).Result()
+	out := make([]int64, len(scores))
+	for i, score := range scores {
+		out[i] = int64(score)
+	}
+	return out, err
 }
 
 // errFound ends a scan that found what it looked for.

@@ -140,6 +140,10 @@ func (s *Store) rewrite(ctx context.Context, lease cache.Lease, source, number s
 	if err != nil {
 		return nil, err
 	}
+	ends, err := s.ends(ctx, names)
+	if err != nil {
+		return nil, err
+	}
 	t := newTx(lease, source, now.Unix())
 	t.expect(s.keys.source(source), "no", number)
 	topics := renamer{s: s, t: t, source: source, names: map[uint64]string{}, numbers: map[feeds.Topic]uint64{}}
@@ -165,7 +169,11 @@ func (s *Store) rewrite(ctx context.Context, lease cache.Lease, source, number s
 		stated[f.member] = it
 		if !next.state.hasBody() {
 			// Nothing refers to it, as nothing did to the old one: it stays as long as that would have.
-			t.add(s.keys.gone(), now.Unix()+keepGone, bodyName(f.member, next.body))
+			end := ends[i]
+			if end == 0 { // it has just been taken back
+				end = now.Unix() + keepGone
+			}
+			t.add(s.keys.gone(), end, bodyName(f.member, next.body))
 		}
 	}
 	if err := s.apply(ctx, t, steps, topics.names, now.Unix(), stated); err != nil {

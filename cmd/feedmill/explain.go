@@ -151,6 +151,7 @@ func storyText(w io.Writer, s app.Story) {
 	say("arrived", with(when(s.Arrived.Time), s.Arrived.From))
 	say("published", dated(s.Published))
 	say("updated", dated(s.Updated))
+	say("withdrawn", when(s.Withdrawn))
 	if s.LanguageFrom != "" {
 		say("language", with(orNone(s.Language), s.LanguageFrom))
 	}

@@ -28,6 +28,16 @@ func (s *server) explained(asked string) app.Story {
 	return e.Items[0]
 }
 
+// now is the store's second.
+func (s *server) now() time.Time {
+	s.t.Helper()
+	now, err := s.Store().Now(s.t.Context())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return now.Truncate(time.Second)
+}
+
 func (s *server) explanation(asked string) app.Explanation {
 	s.t.Helper()
 	e, err := app.Explain(s.t.Context(), s.Store(), s.Scene(), app.Question{Asked: asked})
@@ -164,6 +174,7 @@ func TestExplain(t *testing.T) {
 		write(t, file, strings.Replace(config, "{ q: storm }", "{ q: storm }, { q: calm }", 1)+site)
 		s = start(t, settings{store: store, file: file})
 		s.wait("site", 3)
+		before := s.now()
 		if err := os.Remove(filepath.Join(dir, "site", "_posts", "2024-01-01-p0000.md")); err != nil {
 			t.Fatal(err)
 		}
@@ -171,6 +182,9 @@ func TestExplain(t *testing.T) {
 		gone := s.explained(post.URL)
 		if gone.State != "withdrawn" || gone.ID != post.ID || len(gone.Topics) != 0 || !gone.FirstSeen.Time.Equal(post.FirstSeen.Time) {
 			t.Errorf("a withdrawn post: %+v", gone)
+		}
+		if gone.Withdrawn.Before(before) || gone.Withdrawn.After(s.now()) || !post.Withdrawn.IsZero() {
+			t.Errorf("withdrawn %v, removed after %v", gone.Withdrawn, before)
 		}
 		until(t, "the calm to be left out", func() bool {
 			for _, it := range s.explanation("https://sea.example/1").Items {

@@ -28,17 +28,34 @@ import (
 // TestSessions runs the user sessions of testdata/script: the test binary is feedmill. UPDATE=1 writes what feedmill
 // prints into the files that are compared with it.
 func TestSessions(t *testing.T) {
+	p := sessions(t, "")
+	p.Dir = "testdata/script"
+	testscript.Run(t, p)
+}
+
+// TestDuplicatesOnRedis is the session of merged duplicates on the other kind of store.
+func TestDuplicatesOnRedis(t *testing.T) {
+	t.Parallel()
+	p := sessions(t, startRedis(t).url)
+	p.Files = []string{"testdata/script/duplicates.txtar"}
+	testscript.Run(t, p)
+}
+
+// sessions are the words of sessions. A store wins over that of their configuration.
+func sessions(t *testing.T, store string) testscript.Params {
 	sample, err := filepath.Abs(sampleSite)
 	if err != nil {
 		t.Fatal(err)
 	}
-	testscript.Run(t, testscript.Params{
-		Dir:           "testdata/script",
+	return testscript.Params{
 		UpdateScripts: os.Getenv("UPDATE") != "",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SAMPLE", sample)
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("TMPDIR", env.WorkDir)
+			if store != "" {
+				env.Setenv("FEEDMILL_STORE", store)
+			}
 			return nil
 		},
 		Condition: func(cond string) (bool, error) {
@@ -53,7 +70,7 @@ func TestSessions(t *testing.T) {
 			"unpack": unpack, "waitfor": waitFor, "waitstatus": waitStatus,
 			"website": website,
 		},
-	})
+	}
 }
 
 // exits CODE COMMAND... runs a command that ends with this exit code.

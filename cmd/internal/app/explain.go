@@ -54,6 +54,8 @@ type Story struct {
 	Arrived   Dated `json:"arrived,omitzero"`
 	Published Dated `json:"published,omitzero"`
 	Updated   Dated `json:"updated,omitzero"`
+	// Withdrawn is when its source was first found not to state it any more.
+	Withdrawn time.Time `json:"withdrawn,omitzero"`
 
 	Language     string   `json:"language,omitempty"`
 	LanguageFrom string   `json:"language_from,omitempty"`
@@ -222,7 +224,7 @@ func (x *explainer) record(ctx context.Context, r feeds.Record) error {
 	t.stand(&s, r)
 	t.identity(&s, r.ID, "", idSteps(r.Item))
 	if left != nil && r.Standing == feeds.Gone {
-		s.State, s.Because = stateDropped, leftBy(*left)
+		s.State, s.Because, s.Withdrawn = stateDropped, leftBy(*left), time.Time{}
 	}
 	if report != nil {
 		s.Reports = append(s.Reports, t.place(*report).String())

@@ -136,6 +136,7 @@ func (t teller) stand(s *Story, r feeds.Record) {
 		s.Because = "another source's item is shown in its place: " + r.Shown
 	case feeds.Gone:
 		s.Because = "its source does not state it any more; it returns under its ID when it does"
+		s.Withdrawn = r.Withdrawn
 	case feeds.Expired:
 		s.Because = "dropped by retention"
 	case feeds.Retired:
