@@ -311,7 +311,7 @@ func (s *session) published() ([]twin, error) {
 		return s.twins, nil
 	}
 	s.twins = make([]twin, 0, twinPage)
-	for _, group := range s.policy.groups() {
+	for _, group := range s.policy.Groups() {
 		var at feeds.Pos
 		for range maxTwins / twinPage {
 			page, err := s.desk.Recent(s.ctx, group, at, twinPage)

@@ -325,7 +325,7 @@ func (s *session) settleHeld(list []Twin, absorb bool) error {
 func (s *session) settleOne(t Twin, c feeds.Change, absorb bool) []feeds.Change {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.restyle(c.Item)
+	s.policy.restyle(c.Item)
 	c.Address = s.policy.address(c.Item)
 	if absorb {
 		// Backlog: should the old one be forgotten by now, this one is still no news.

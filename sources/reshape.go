@@ -75,7 +75,7 @@ func (s *session) reworkOne(r feeds.Record) []feeds.Change {
 		return nil
 	}
 	it := *r.Item
-	s.restyle(&it)
+	s.policy.restyle(&it)
 	it.Also = nil
 	c := feeds.Change{Source: s.policy.Source, Key: r.Key, Raw: r.Raw, Item: &it, Hold: r.Standing == feeds.Waiting, Address: s.policy.address(&it)}
 	if rule := s.policy.Rules.judge(&it); rule != "" {
@@ -95,12 +95,12 @@ func (s *session) reworkOne(r feeds.Record) []feeds.Change {
 }
 
 // restyle applies the policy, but for its rules, to an item that was normalised under another one.
-func (s *session) restyle(it *feeds.Item) {
-	it.Categories = cleanLabels("category", it.Categories, s.policy, it, func(string) {})
-	it.Tags = cleanLabels("tag", it.Tags, s.policy, it, func(string) {})
+func (p Policy) restyle(it *feeds.Item) {
+	it.Categories = cleanLabels("category", it.Categories, p, it, func(string) {})
+	it.Tags = cleanLabels("tag", it.Tags, p, it, func(string) {})
 	if it.Language == "" {
-		it.Language = languageTag(s.policy.Language)
+		it.Language = languageTag(p.Language)
 	}
-	it.Authors = cleanPeople(it.Authors, s.policy.Author, nil)
-	it.Group, _ = s.policy.GroupOf(it)
+	it.Authors = cleanPeople(it.Authors, p.Author, nil)
+	it.Group, _ = p.GroupOf(it)
 }

@@ -42,20 +42,6 @@ func (p Policy) GroupOf(it *feeds.Item) (group, why string) {
 	return p.Group, why
 }
 
-// groups are those that items of the source may be in; "" is public.
-func (p Policy) groups() []string {
-	out := []string{p.Group}
-	for _, r := range p.Rules.Private {
-		if !slices.Contains(out, r.Group) {
-			out = append(out, r.Group)
-		}
-	}
-	return out
-}
-
-// private reports whether there may be items that are not public.
-func (p Policy) private() bool { return p.Group != "" || len(p.Rules.Private) > 0 }
-
 // judge returns the rule that leaves an item out; "" for one that is published.
 func (r Rules) judge(it *feeds.Item) string {
 	for _, f := range r.Drop {

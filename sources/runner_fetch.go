@@ -199,6 +199,10 @@ func (r *runner) session(ctx context.Context, desk Desk, pass bool, started time
 	}
 }
 
+// moving is the shape of a source while what is stored of it is being brought in line with another policy: were that cut short
+// and taken back, a part of the items would stand under the other one.
+const moving = "moving"
+
 // reshape makes what is stored follow a policy that has moved. A source that watches states everything again by itself; what
 // is to be private does not wait for that.
 func (r *runner) reshape(ctx context.Context, desk Desk, sch *schedule) error {
@@ -206,7 +210,13 @@ func (r *runner) reshape(ctx context.Context, desk Desk, sch *schedule) error {
 	if sch.Shape == shape || r.spec.Leaving {
 		return nil
 	}
-	if _, local := r.spec.Source.(Watcher); !local && !sch.LastOK.IsZero() || r.spec.Policy.private() {
+	if sch.Shape != "" && sch.Shape != moving {
+		sch.Shape = moving
+		if err := sch.save(ctx, desk, r.spec); err != nil {
+			return err
+		}
+	}
+	if _, local := r.spec.Source.(Watcher); !local && !sch.LastOK.IsZero() || r.spec.Policy.Private() {
 		s := r.session(ctx, desk, false, time.Now())
 		if err := s.rework(); err != nil {
 			return fmt.Errorf("apply the changed rules to what is stored: %w", err)
@@ -215,7 +225,7 @@ func (r *runner) reshape(ctx context.Context, desk Desk, sch *schedule) error {
 		r.dropped = s.droppedBefore
 		r.mu.Unlock()
 	}
-	if sch.Shape == "" && sch.LastOK.IsZero() {
+	if sch.Shape == "" && sch.LastOK.IsZero() && !r.spec.Policy.Private() {
 		sch.Shape = shape // the first fetch saves it
 		return nil
 	}
