@@ -55,6 +55,7 @@ type catalog struct {
 	failing bool
 	read    time.Time // last attempt, in time since the server was made
 	flight  chan struct{}
+	forgets int // how often it was forgotten
 }
 
 // topics returns the list of topics: the fresh one if that can be had soon, else the last there was. Under load it is
@@ -131,27 +132,33 @@ func closed(l *listing) error {
 	return fmt.Errorf("list topics: %w", context.Canceled)
 }
 
-// readTopics reads the list and publishes it.
+// readTopics reads the list and publishes it. What is forgotten while it is read is not published: it is read once more.
 func (s *Server) readTopics(flight chan struct{}) {
 	ctx, cancel := context.WithTimeout(s.ctx, renderTimeout)
 	defer cancel()
-	cfg, read := s.config.Load(), s.now()
-	infos, err := s.store.Topics(ctx, "")
-	var made *listing
-	if err == nil {
-		made = newListing(cfg, infos)
-		made.read = read
-		s.healthy()
-	} else {
-		s.unhealthy(fmt.Errorf("list topics: %w", err))
-	}
+	c := &s.catalog
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := &s.catalog
-	if c.failing = err != nil; c.failing {
-		c.dirty = true
-	} else {
-		c.current = made
+	for again := true; again; {
+		forgets := c.forgets
+		s.mu.Unlock()
+		cfg, read := s.config.Load(), s.now()
+		infos, err := s.store.Topics(ctx, "")
+		var made *listing
+		if err == nil {
+			made = newListing(cfg, infos)
+			made.read = read
+			s.healthy()
+		} else {
+			s.unhealthy(fmt.Errorf("list topics: %w", err))
+		}
+		s.mu.Lock()
+		again = err == nil && c.forgets != forgets
+		if c.failing = err != nil; c.failing {
+			c.dirty = true
+		} else if !again {
+			c.current = made
+		}
 	}
 	c.flight = nil
 	close(flight)

@@ -288,10 +288,42 @@ func TestForgetUnderWay(t *testing.T) {
 	r.want(r.get("/feed.rss"), 503)
 }
 
-// store calls after each read of items.
+// TestForgetListUnderWay: a list that is being read while everything is forgotten is shown to nobody, also not to who waits for it.
+func TestForgetListUnderWay(t *testing.T) {
+	r := newRig(t)
+	reading, on := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	r.web.store = store{r.store, func() { once.Do(func() { close(reading); <-on }) }}
+	got := make(chan answer)
+	go func() { got <- r.get("/") }()
+	<-reading
+	r.store.withdraw(epoch, r.store.items[0].ID)
+	r.store.mu.Lock()
+	for topic := range r.store.versions {
+		if topic.Kind == "category" {
+			delete(r.store.versions, topic)
+		}
+	}
+	r.store.mu.Unlock()
+	r.web.Forget()
+	close(on)
+	for _, res := range []answer{<-got, r.get("/")} {
+		if r.want(res, 200); strings.Contains(string(res.body), "/category/") {
+			t.Errorf("a list of before: %s", res.body)
+		}
+	}
+}
+
+// store calls after each read of items or topics.
 type store struct {
 	*fakeStore
 	after func()
+}
+
+func (s store) Topics(ctx context.Context, group string) ([]feeds.TopicInfo, error) {
+	list, err := s.fakeStore.Topics(ctx, group)
+	s.after()
+	return list, err
 }
 
 func (s store) Recent(ctx context.Context, t feeds.Topic, o feeds.Order, p feeds.Pos, n int) (feeds.Page, error) {

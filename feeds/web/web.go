@@ -299,6 +299,7 @@ func (s *Server) Forget(topics ...feeds.Topic) {
 		s.cache.Invalidate(key)
 	}
 	s.catalog.dirty, s.catalog.current = true, nil
+	s.catalog.forgets++
 	last := s.seq
 	s.mu.Unlock()
 	if s.spool == nil {
