@@ -37,6 +37,8 @@ type settings struct {
 	files   string
 	// http makes the clients; nil for the program's own way.
 	http func(*config.Config, config.Source, *fetch.Network) *http.Client
+	// gate stands before the store; nil for none.
+	gate *gate
 }
 
 func start(t testing.TB, s settings) *server {
@@ -71,8 +73,12 @@ func tryStart(t testing.TB, s settings) (*server, error) {
 	if s.http == nil {
 		s.http = httpClient
 	}
+	open := openStore
+	if s.gate != nil {
+		open = s.gate.before(openStore)
+	}
 	a, err := app.Start(t.Context(), app.Options{
-		Version: "test", Formats: formats, Kinds: kinds, Load: load, OpenStore: openStore, HTTP: s.http,
+		Version: "test", Formats: formats, Kinds: kinds, Load: load, OpenStore: open, HTTP: s.http,
 		Log: slog.New(slog.NewTextHandler(log, nil)), Spool: s.spool, Files: s.files,
 	})
 	if err != nil {

@@ -68,9 +68,14 @@ func open(page feeds.Page, err error) (feeds.Page, error) {
 // mergePages is what one read of two topics together would have brought in an order.
 func mergePages(a, b feeds.Page, order feeds.Order, limit int) feeds.Page {
 	out := feeds.Page{Version: addVersions(a.Version, b.Version)}
+	first := func(x, y feeds.Pos) bool { return newer(x, y) == (order&feeds.Rising == 0) }
 	i, j := 0, 0
 	for len(out.Items) < limit && (i < len(a.Items) || j < len(b.Items)) {
-		if j == len(b.Items) || i < len(a.Items) && newer(a.At[i], b.At[j]) == (order&feeds.Rising == 0) {
+		// A page may end early, where many items are not to be seen: what follows on it comes first.
+		if i == len(a.Items) && !a.Next.IsZero() && first(a.Next, b.At[j]) || j == len(b.Items) && !b.Next.IsZero() && first(b.Next, a.At[i]) {
+			break
+		}
+		if j == len(b.Items) || i < len(a.Items) && first(a.At[i], b.At[j]) {
 			out.Items, out.At = append(out.Items, a.Items[i]), append(out.At, a.At[i])
 			i++
 		} else {
@@ -78,8 +83,13 @@ func mergePages(a, b feeds.Page, order feeds.Order, limit int) feeds.Page {
 			j++
 		}
 	}
-	if len(out.At) > 0 && (i < len(a.Items) || j < len(b.Items) || !a.Next.IsZero() || !b.Next.IsZero()) {
+	switch more := i < len(a.Items) || j < len(b.Items) || !a.Next.IsZero() || !b.Next.IsZero(); {
+	case more && len(out.At) > 0:
 		out.Next = out.At[len(out.At)-1]
+	case more && (b.Next.IsZero() || !a.Next.IsZero() && first(a.Next, b.Next)):
+		out.Next = a.Next
+	case more:
+		out.Next = b.Next
 	}
 	return out
 }
@@ -123,33 +133,30 @@ func mergeInfos(lists ...[]feeds.TopicInfo) []feeds.TopicInfo {
 	return out
 }
 
-// sourceGroup is the private group of all items of a source, by what is configured; also of one that a list names, whose name
-// begins with the list's.
-func sourceGroup(list []config.Source, name string) string {
-	group, longest := "", 0
+// sourceGroup is the private group of all items of a source, by what is configured; also under its former name, and of one that a
+// list names, whose name begins with the list's. ok is false for a source that is not configured: nothing says that it is public.
+func sourceGroup(list []config.Source, name string) (group string, ok bool) {
+	longest := 0
 	for _, s := range list {
 		if s.Name == name {
-			return s.Group
+			return s.Group, true
 		}
-		if strings.HasPrefix(name, s.Name+".") && len(s.Name) > longest {
-			group, longest = s.Group, len(s.Name)
+		for _, known := range []string{s.Name + ".", s.Formerly + "."} {
+			if len(known) > max(longest, 1) && (strings.HasPrefix(name, known) || name+"." == known) {
+				group, ok, longest = s.Group, true, len(known)
+			}
 		}
 	}
-	return group
+	return group, ok
 }
 
 // parted is a site as the public sees it, and what each private group sees instead: the sources of a group, what they say and
 // where their old names lead are none of the public's business. The caller holds a.mu.
 func (a *App) parted(site web.Site) web.Site {
-	groups := map[string]string{}
-	list := slices.Concat(a.effectiveNow, a.cfg.Sources)
-	for name := range site.Sources {
-		groups[name] = sourceGroup(list, name)
-	}
 	own := func(group string) map[string]feeds.About {
 		out := make(map[string]feeds.About, len(site.Sources))
 		for name, about := range site.Sources {
-			if g := groups[name]; g == "" || g == group {
+			if g, ok := sourceGroup(a.cfg.Sources, name); ok && (g == "" || g == group) {
 				out[name] = about
 			}
 		}

@@ -89,7 +89,7 @@ func TestMergeInfos(t *testing.T) {
 func TestSourceGroup(t *testing.T) {
 	list := []config.Source{{Name: "list", Group: "desk"}, {Name: "list.open"}, {Name: "other", Group: "board"}}
 	for name, want := range map[string]string{"list": "desk", "list.host": "desk", "list.open": "", "list.open.more": "", "lists": "", "other": "board", "nobody": ""} {
-		if got := sourceGroup(list, name); got != want {
+		if got, _ := sourceGroup(list, name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}

@@ -42,9 +42,13 @@ func (a *App) adopt(ctx context.Context, cfg *config.Config) error {
 	if err != nil {
 		return fmt.Errorf("hash the settings: %w", err)
 	}
+	privacy := a.privacyOf(ctx, cfg)
+	if len(cfg.Groups) > 0 {
+		text = append(text, privacy.key...) // what becomes private reshapes documents
+	}
 	all := text
 	for _, s := range cfg.Sources {
-		all = fmt.Appendln(all, s.Name, s.Fingerprint)
+		all = fmt.Appendln(all, s.Name, s.Fingerprint, PolicyOf(cfg, s).Shape())
 	}
 	for _, g := range cfg.Groups {
 		for _, who := range slices.Sorted(maps.Keys(g.Tokens)) {
@@ -62,6 +66,7 @@ func (a *App) adopt(ctx context.Context, cfg *config.Config) error {
 	a.mu.Lock()
 	site.Sources = a.site.Sources // until refreshSite
 	a.cfg, a.configHash, a.site = cfg, st.Config, site
+	a.shown.privacy.Store(privacy)
 	a.mu.Unlock()
 	a.superseded.Store(false)
 	return nil
@@ -157,6 +162,7 @@ func (a *App) watchSettings(ctx context.Context) {
 		}
 		a.lookForNewer(ctx)
 		a.lookForIndexes(ctx)
+		a.lookForFollowed(ctx)
 	}
 }
 

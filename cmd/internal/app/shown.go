@@ -16,10 +16,12 @@ import (
 )
 
 // shown is the store as readers see it. The items of a saved feed are in the topic feed/NAME@HASH, one for each expression
-// it ever had; under its name are those of the expression that was gathered last.
+// it ever had; under its name are those of the expression that was gathered last. What the configuration in force says is
+// private is seen by nobody else, whatever the store says of it.
 type shown struct {
 	cache.Store
-	now atomic.Pointer[indexes]
+	now     atomic.Pointer[indexes]
+	privacy atomic.Pointer[privacy]
 }
 
 // indexes are the saved feeds of the configuration. Those of a private group have two topics for each expression: one for public
@@ -59,10 +61,25 @@ func savedTopics(cfg *config.Config, group string) []feeds.Topic {
 	return out
 }
 
-// refresh learns from the store what is read under the names of the configured saved feeds.
+// refresh learns from the store what is read under the names of the configured saved feeds. Without an answer it keeps to what is
+// known, of those that are in the same group still.
 func (s *shown) refresh(ctx context.Context, cfg *config.Config) error {
 	next, err := s.look(ctx, cfg)
-	if err == nil {
+	if now := s.now.Load(); err != nil && now != nil {
+		next = &indexes{groups: map[string]string{}, names: map[string]served{}, of: map[string]string{}, waiting: map[string]bool{}}
+		for _, f := range cfg.Feeds {
+			name := f.Topic.Name
+			if f.Topic.Group != "" {
+				next.groups[name] = f.Topic.Group
+			}
+			if v, ok := now.names[name]; ok && now.groups[name] == f.Topic.Group {
+				next.names[name], next.of[indexTopic(name, v.Hash).Name] = v, name
+			} else {
+				next.waiting[name] = true
+			}
+		}
+	}
+	if next != nil {
 		s.now.Store(next)
 	}
 	return err
@@ -158,11 +175,11 @@ func (s *shown) Recent(ctx context.Context, t feeds.Topic, order feeds.Order, be
 	if !ok {
 		return feeds.Page{}, err
 	}
-	page, err := s.Store.Recent(ctx, t, order, before, limit)
+	page, err := s.read(ctx, t, order, before, limit)
 	if t.Kind == "feed" && group != "" && err == nil {
 		var own feeds.Page
 		t.Group = group
-		own, err = s.Store.Recent(ctx, t, order, before, limit)
+		own, err = s.read(ctx, t, order, before, limit)
 		page = mergePages(page, own, order, limit)
 	}
 	page.Version = v.version(page.Version)
@@ -188,14 +205,17 @@ func (s *shown) Version(ctx context.Context, t feeds.Topic) (feeds.Version, erro
 
 // Topics implements cache.Catalog: of saved feeds those that can be read, also without an item.
 func (s *shown) Topics(ctx context.Context, group string) ([]feeds.TopicInfo, error) {
-	all, err := s.Store.Topics(ctx, group)
+	all, err := s.topics(ctx, group)
+	if err == nil && group == "" {
+		all, err = s.unsaid(ctx, all)
+	}
 	now := s.now.Load()
 	if err != nil || now == nil {
 		return all, err
 	}
 	parts := all
 	if group != "" && slices.Contains(slices.Collect(maps.Values(now.groups)), group) {
-		public, err := s.Store.Topics(ctx, "")
+		public, err := s.topics(ctx, "")
 		if err != nil {
 			return nil, err
 		}
