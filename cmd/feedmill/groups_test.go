@@ -49,6 +49,11 @@ func groupConfig(t testing.TB, file, sources, groups string) {
 feeds:
   chips: { match: { tag: chips } }
   inside: { title: Zebra crossing, match: { tag: [chips] }, group: desk }
+labels:
+  tag: { zebra: { title: Zebra crossing, aliases: [quagga] }, chips: { aliases: [crisps] } }
+  category: { Savannah: { title: Zebra land, rename: savannah-zebra } }
+redirects:
+  /old/stripy.xml: tag/zebra
 groups:
 ` + groups
 	if err := os.WriteFile(file+".new", []byte(text), 0o600); err != nil {
@@ -78,6 +83,7 @@ func (s *server) surfaces() (out []string) {
 	return append(out,
 		"/", "/?hl=zh", "/?sort=name", "/?kind=source", "/?kind=tag", "/?kind=feed", "/?q=zeb", "/opml", "/opml/tag", "/opml/source", "/opml/feed", "/opml/category", "/opml/author",
 		"/robots.txt", "/sitemap.xml", "/tag/zebr.rss", "/tag/zebr", "/source/cover", "/hub", "/t/", "/t/desk/", "/feed.xml", "/feed/by_tag/zebra.xml", "/feed/Savannah.xml", "/nothing",
+		"/tag/quagga", "/tag/quagga.rss", "/archive/2026-10/tag/quagga.atom", "/feed/by_tag/quagga.xml", "/category/savannah.rss", "/old/stripy.xml", "/feed.rss?tag=quagga", "/feed?tag=quagga&hl=en",
 	)
 }
 
@@ -159,6 +165,10 @@ func TestGroups(t *testing.T) {
 			s.titled(board+"/feed/inside.json", "404")
 			s.titled("/feed/inside.json", "404")
 			s.titled("/source/covert.json", "404")
+			s.get("/tag/quagga.rss").refused(t, "another name of a label that only private items have", http.StatusNotFound)
+			s.get(board+"/tag/quagga.rss").refused(t, "the same in another group", http.StatusNotFound)
+			s.get(desk+"/tag/quagga.rss").want(t, "the same in the group", http.StatusMovedPermanently, "Location", desk+"/tag/zebra.rss")
+			s.get("/tag/crisps.rss").want(t, "another name of a public label", http.StatusMovedPermanently, "Location", "/tag/chips.rss")
 			s.titled(desk+"/feed.json?q=stripes&limit=2", "ZEBRA 5", "ZEBRA 4")
 			s.titled(desk+"/archive/2026-10/tag/zebra.json", "ZEBRA 5", "ZEBRA 4", "ZEBRA two")
 			s.get("/source/stripes.rss").refused(t, "the old name of a private source", http.StatusNotFound)

@@ -197,7 +197,9 @@ func TestPrivateElsewhere(t *testing.T) {
 	surfaces := old.surfaces()
 	s := start(t, settings{store: store, file: after})
 	s.nothingPrivateAt(surfaces, "at the new replica")
-	until(t, "the old replica to give way", func() bool { return strings.Contains(old.log.String(), "another replica has loaded a newer configuration") })
+	until(t, "the old replica to give way", func() bool {
+		return strings.Contains(old.log.String(), "another replica has loaded a newer configuration")
+	})
 	s.titled("/t/"+deskToken+"/feed.json", "ZEBRA 5", "ZEBRA 4", "Three", "ZEBRA two", "One")
 	old.titled("/feed.json", "Three", "One")
 	write(t, filepath.Join(covert, "_posts", "2026-10-01-p6.md"), "---\ntitle: ZEBRA 6\ndate: 2026-10-01 06:00:00 +0000\ntags: [chips]\n---\nstripes\n")

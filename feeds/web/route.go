@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"feedmill/feeds"
 )
 
 // route answers what the hot path does not: everything but a fresh document asked for under its own address.
@@ -49,7 +51,9 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 	if found {
 		canonical = p.path
 	}
-	if to, ok := cfg.moved(canonical); ok && !found {
+	if to, ok := cfg.moved(canonical); ok && s.untold(w, r, cfg, place{path: path, topic: p.topic, format: p.format, page: p.page}, to) {
+		return
+	} else if ok && !found {
 		s.redirect(w, cfg, cfg.status(canonical), to, "") // whatever the query meant there
 		return
 	} else if ok {
@@ -63,6 +67,9 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if to, ok := cfg.old(path); ok {
+		if s.untold(w, r, cfg, place{path: path}, to) {
+			return
+		}
 		s.redirect(w, cfg, http.StatusMovedPermanently, to, "") // whatever the query meant there
 		return
 	}
@@ -71,6 +78,26 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.move(w, r, cfg, p.path, http.StatusMovedPermanently)
+}
+
+// untold answers in place of a redirect that would tell a label which nothing here has, and reports whether it did.
+func (s *Server) untold(w http.ResponseWriter, r *http.Request, cfg *config, from place, to string) bool {
+	p, ok := cfg.locate(to)
+	if !ok || slices.Contains([]string{"", feeds.All.Kind, "source", "feed"}, p.topic.Kind) || cfg.tells(p.topic) {
+		return false
+	}
+	s.notFound(w, r, cfg, from)
+	return true
+}
+
+// listed reports whether a topic is in the list of topics; without one, none is.
+func (s *Server) listed(t feeds.Topic) bool {
+	l, err := s.topics(s.ctx)
+	if err != nil {
+		return false
+	}
+	_, ok := l.counts[t]
+	return ok
 }
 
 // move redirects for good to an address of ours; what the query asks of a document is carried over.

@@ -58,6 +58,8 @@ type Site struct {
 	Local bool
 	// Groups are the private groups: see [Group].
 	Groups []Group `json:"-"`
+	// Discreet says that there are labels which only private items have: what else they are called leads to none of them.
+	Discreet bool `json:"-"`
 	// Static is set for documents that become files: see [Server.Files].
 	Static *Static `json:"-"`
 
@@ -80,8 +82,9 @@ const (
 // config is a Site with everything that can be worked out beforehand.
 type config struct {
 	site     Site
-	prefix   string // path of the base URL
-	private  bool   // it is what a token shows
+	listed   func(feeds.Topic) bool // whether a topic is in the list, of a discreet site
+	prefix   string                 // path of the base URL
+	private  bool                   // it is what a token shows
 	title    string
 	lang     string // language of the documents that have none of their own
 	cost     int64  // of an answer, as a time, for the limiter; 0 for no limit
@@ -151,6 +154,14 @@ func newConfig(site Site, formats []feeds.Format) (*config, error) {
 	return c, nil
 }
 
+// tells reports whether other names of a topic may say which it is.
+func (c *config) tells(t feeds.Topic) bool { return c.listed == nil || c.listed(t) }
+
+// silent reports whether nothing may be said of a topic but its name: no item here has the label, and private ones may.
+func (c *config) silent(t feeds.Topic, label string) bool {
+	return c.site.Discreet && label == "" && !slices.Contains([]string{feeds.All.Kind, "source", "feed"}, t.Kind)
+}
+
 // cacheControl lets readers and shared caches keep a document for a time, and longer while we are down. What is private is
 // kept by the reader alone.
 func (c *config) cacheControl(age time.Duration) []string {
@@ -197,6 +208,9 @@ func (c *config) collectTitles() {
 
 // display is the title of a topic for people; label is its commonest spelling.
 func (c *config) display(t feeds.Topic, label string) string {
+	if c.silent(t, label) {
+		return t.Name
+	}
 	if title := c.titles[t]; title != "" {
 		return title
 	}
@@ -301,6 +315,9 @@ func (c *config) feed(t feeds.Topic, page *feeds.Page, f *feeds.Format) *feeds.F
 		out.Home = c.site.Static.home(out.Home)
 	}
 	text := c.site.Texts[t]
+	if c.silent(t, commonLabel(t, page.Items)) {
+		text = feeds.Text{}
+	}
 	out.Description = cmp.Or(text.Description, out.Description)
 	out.Language = cmp.Or(text.Language, out.Language)
 	out.Image = cmp.Or(text.Image, out.Image)

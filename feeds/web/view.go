@@ -166,7 +166,7 @@ func (c *config) parseView(q url.Values) (view, error) {
 // renamed is the topic that a label leads to: itself, or that of the name it has now.
 func (c *config) renamed(t feeds.Topic) feeds.Topic {
 	if to, ok := c.moved(t.Path()); ok {
-		if topic, _, err := feeds.ParsePath(to); err == nil && topic.Kind == t.Kind {
+		if topic, _, err := feeds.ParsePath(to); err == nil && topic.Kind == t.Kind && c.tells(topic) {
 			return topic
 		}
 	}

@@ -137,7 +137,7 @@ func newServer(store Store, formats []feeds.Format, site Site, opts Options, out
 	if outer != nil {
 		s.stats, s.limits, s.slots, s.hints, s.walks, s.queued = outer.stats, outer.limits, outer.slots, outer.hints, outer.walks, outer.queued
 	}
-	s.config.Store(cfg)
+	s.take(cfg)
 	if s.statics, err = staticEntries(cfg.private); err != nil {
 		return nil, err
 	}
@@ -364,9 +364,16 @@ func (s *Server) configure(site Site) bool {
 		s.log.Error("settings not taken, the old ones stay", "err", err)
 		return false
 	}
-	s.config.Store(cfg)
+	s.take(cfg)
 	s.Reset()
 	return true
+}
+
+func (s *Server) take(cfg *config) {
+	if cfg.site.Discreet {
+		cfg.listed = s.listed
+	}
+	s.config.Store(cfg)
 }
 
 // Close ends what is being rendered and waits for it. Requests that come later get what is in memory.

@@ -174,7 +174,7 @@ func (a *App) parted(site web.Site) web.Site {
 		}
 		return out
 	}
-	site.Groups = nil
+	site.Groups, site.Discreet = nil, len(a.cfg.Groups) > 0
 	for _, g := range a.cfg.Groups {
 		v := a.views[g.Name]
 		if v == nil {
