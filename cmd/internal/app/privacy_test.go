@@ -176,8 +176,12 @@ func TestPrivacyDecides(t *testing.T) {
 	list := sources.Kind{Members: func([]byte) ([]sources.Member, error) { return nil, nil }}
 	a := privacyApp(t, nil)
 	p := a.privacyOf(t.Context(), &config.Config{Sources: []config.Source{
-		{Name: "open"}, {Name: "list.open"}, {Name: "whole", Group: "desk"}, {Name: "rules", Rules: inner, Labels: renamed},
-		{Name: "list", Group: "desk", Kind: list, Formerly: "roll"}, {Name: "new", Formerly: "old", Group: "desk"},
+		{Name: "open"},
+		{Name: "list.open"},
+		{Name: "whole", Group: "desk"},
+		{Name: "rules", Rules: inner, Labels: renamed},
+		{Name: "list", Group: "desk", Kind: list, Formerly: "roll"},
+		{Name: "new", Formerly: "old", Group: "desk"},
 	}})
 	for _, c := range []struct {
 		it   feeds.Item

@@ -29,9 +29,14 @@ func MakeTarget(cfg *config.Config, t config.Target, base string, client *http.C
 		return push.Spec{}, fmt.Errorf("target %s: %w", t.Name, err)
 	}
 	spec := push.Spec{
-		Name: t.Name, Kind: t.Kind, Location: t.Config.Location(), Target: to, Hash: t.Hash, Topics: t.Topics, Where: t.Match, Shape: t.Shape,
+		Name: t.Name, Kind: t.Kind, Location: t.Config.Location(), Target: to, Hash: t.Hash, Topics: t.Asked(), Where: t.Match, Shape: t.Shape,
 		Language: t.Language, Images: t.Images, Digest: t.Digest, Quiet: t.Quiet, Edits: t.Edits, SendLast: t.SendLast, Zone: t.Zone,
-		Page: func(topic feeds.Topic) string { return base + topic.Path() },
+		Page: func(topic feeds.Topic) string {
+			if topic.Group != "" { // its page is behind a token, which a message must not have
+				return base + "/"
+			}
+			return base + topic.Path()
+		},
 	}
 	savedFeeds(cfg, t, &spec)
 	return spec, nil
@@ -52,11 +57,11 @@ func savedFeeds(cfg *config.Config, t config.Target, spec *push.Spec) {
 	for _, f := range saved {
 		spec.Hash += " " + f.Hash // another expression is another target
 	}
-	plain := slices.DeleteFunc(slices.Clone(t.Topics), func(topic feeds.Topic) bool { return topic.Kind == "feed" })
+	plain := slices.DeleteFunc(t.Asked(), func(topic feeds.Topic) bool { return topic.Kind == "feed" })
 	page, first := spec.Page, t.Topics[0]
 	spec.Page = func(feeds.Topic) string { return page(first) }
 	spec.Topics = nil
-	for _, topic := range t.Topics {
+	for _, topic := range t.Asked() {
 		for _, group := range []string{"", topic.Group} {
 			if group == "" && topic.Group != "" && topic.Kind != "feed" {
 				continue // a saved feed of a group has public items, too

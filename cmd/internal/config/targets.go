@@ -22,6 +22,7 @@ import (
 // sending are the keys that every target takes.
 type sending struct {
 	Topics   []string       `yaml:"topics,omitempty,flow" doc:"What is sent, as in addresses: all, category/NAME, tag/NAME, source/NAME, author/NAME, lang/NAME, feed/NAME. Unset: all."`
+	Group    string         `yaml:"group,omitempty" doc:"The private group that the target is of: it gets the group's items beside the public ones, and may ask for the group's saved feeds. Unset: public items alone."`
 	Match    match.Words    `yaml:"match,omitempty" doc:"Of these only items that the words match, as in an address: q, category, tag, author, source, lang, not."`
 	Where    string         `yaml:"where,omitempty" doc:"Of these only items for which this expression is true, as of a saved feed."`
 	Template templates      `yaml:"template,omitempty" doc:"How an item is shown, as text/template over {{.Title}}, {{.Summary}}, {{.Source}}, {{.Tags}} and so on: one text, whose first line leads to the item, or {title: TEXT, text: TEXT, footer: TEXT}. Unset: title, beginning, small print."`
@@ -51,8 +52,11 @@ type Target struct {
 	Name   string
 	Kind   push.Kind
 	Config push.Config
-	// Topics are what it asked for, where labels and sources have other names now under these; [Target.Match] narrows them.
-	Topics   []feeds.Topic
+	// Topics are what it asked for, where labels and sources have other names now under these; [Target.Match] narrows them. Only
+	// saved feeds of a private group have a Group; see [Target.Asked].
+	Topics []feeds.Topic
+	// Group is the private group whose items it gets beside the public ones; empty for none.
+	Group    string
 	Language string
 	Images   bool
 	Digest   push.Digest
@@ -74,6 +78,18 @@ type Target struct {
 	where  *match.Where
 	// written is the target as the file has it, so that secrets stay the names of where they are.
 	written *yaml.Node
+}
+
+// Asked are the topics whose items the target gets: those it asked for, and with a group the group's own as well.
+func (t *Target) Asked() (out []feeds.Topic) {
+	for _, topic := range t.Topics {
+		out = append(out, topic)
+		if t.Group != "" && topic.Kind != "feed" { // a saved feed is of one group, or public
+			topic.Group = t.Group
+			out = append(out, topic)
+		}
+	}
+	return out
 }
 
 // Match says whether the target wants an item of its topics. An error is one of this item alone.
@@ -211,7 +227,11 @@ func (r *reader) send(c *Config, t *Target, n *yaml.Node, at string, s *sending)
 			r.value(valueOf(n, key), join(at, key), err)
 		}
 	}
-	t.Topics = r.topics(c, n, at, s.Topics)
+	if v := valueOf(n, "group"); v != n {
+		r.knownGroup(c, v, join(at, "group"), s.Group)
+	}
+	t.Group = s.Group
+	t.Topics = r.topics(c, n, at, s.Topics, s.Group)
 	r.narrow(t, n, at, s)
 	switch t.Language = s.Language; {
 	case t.Language == "" && (c.Language == "zh" || strings.HasPrefix(c.Language, "zh-")):
@@ -273,8 +293,8 @@ func (r *reader) narrow(t *Target, n *yaml.Node, at string, s *sending) {
 	}
 }
 
-// topics reads the topics of a target.
-func (r *reader) topics(c *Config, n *yaml.Node, at string, list []string) (out []feeds.Topic) {
+// topics reads the topics of a target of a group, or of none.
+func (r *reader) topics(c *Config, n *yaml.Node, at string, list []string, group string) (out []feeds.Topic) {
 	v := valueOf(n, "topics")
 	if v == n {
 		return []feeds.Topic{feeds.All}
@@ -289,6 +309,9 @@ func (r *reader) topics(c *Config, n *yaml.Node, at string, list []string) (out 
 			where = v.Content[i]
 		}
 		topic, err := c.topic(text)
+		if err == nil && topic.Group != "" && topic.Group != group {
+			err = fmt.Errorf("the saved feed %s is of the private group %s: write group: %[2]s beside it, and the target gets what the group sees", topic.Name, topic.Group)
+		}
 		if err != nil {
 			r.fail(where, fmt.Sprintf("%s[%d]", join(at, "topics"), i), "%s", err)
 			continue
@@ -301,7 +324,7 @@ func (r *reader) topics(c *Config, n *yaml.Node, at string, list []string) (out 
 }
 
 // ParseTopic reads a topic as the configuration, a person or an address writes it: all, category/x, /tag/%E9%87%91.atom,
-// or an address below base_url. A label or a source that has another name now is found under that.
+// or an address below base_url. A label or a source that has another name now is found under that; a saved feed has its group.
 func (c *Config) ParseTopic(text string) (feeds.Topic, error) { return c.topic(text) }
 
 func (c *Config) topic(text string) (feeds.Topic, error) {
@@ -332,10 +355,12 @@ func (c *Config) topic(text string) (feeds.Topic, error) {
 			t = now
 		}
 	}
-	if t.Kind == "feed" && !slices.ContainsFunc(c.Feeds, func(f Feed) bool { return f.Topic == t }) {
+	if t.Kind == "feed" {
 		names := make([]string, len(c.Feeds))
 		for i, f := range c.Feeds {
-			names[i] = f.Topic.Name
+			if names[i] = f.Topic.Name; f.Topic.Name == t.Name {
+				return f.Topic, nil
+			}
 		}
 		return t, fmt.Errorf("feeds has no saved feed %s%s", t.Name, suggest(t.Name, names))
 	}
@@ -420,6 +445,9 @@ func (t *Target) hash(c *Config, s *sending) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %q %q %q %v %v %v %v %q %d %s", t.Name, t.Kind.Name, zoneName(t.Zone), t.Language, t.Topics, t.Images, t.Digest, t.Quiet, t.Edits, t.SendLast, t.Web.Timeout)
 	fmt.Fprintf(h, "%q %q %q %v\n", c.BaseURL, s.Where, s.Proxy, s.Allow)
+	if s.Group != "" {
+		fmt.Fprintf(h, "group %q\n", s.Group)
+	}
 	for _, v := range []any{s.Match, s.Template, t.Config} {
 		b, err := yaml.Dump(v)
 		if err != nil {

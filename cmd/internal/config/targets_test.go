@@ -70,7 +70,7 @@ func TestTargets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Targets) != 4 {
+	if len(c.Targets) != 5 {
 		t.Fatalf("%d targets", len(c.Targets))
 	}
 	desk, morning, words, plain := c.Targets[0], c.Targets[1], c.Targets[2], c.Targets[3]
@@ -107,6 +107,14 @@ func TestTargets(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("template %d: %v (-want +got):\n%s", i, err, diff)
 		}
+	}
+	staff := func(kind, name string) feeds.Topic { return feeds.Topic{Group: "staff", Kind: kind, Name: name} }
+	want := []feeds.Topic{feeds.NewTopic("tag", "a"), staff("tag", "a"), feeds.NewTopic("feed", "chips"), staff("feed", "inside")}
+	if diff := cmp.Diff(want, c.Targets[4].Asked()); diff != "" || c.Targets[4].Group != "staff" {
+		t.Errorf("topics of a group's target (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(desk.Topics, desk.Asked()); diff != "" || c.spell(staff("feed", "inside")) != "feed/inside" {
+		t.Errorf("topics without a group (-want +got):\n%s", diff)
 	}
 	if desk.Shape != nil {
 		t.Error("a target without a template has one")
