@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"feedmill/feeds"
 	"feedmill/feeds/push"
 )
 
@@ -99,16 +100,20 @@ func TestCrash(t *testing.T) {
 
 func crash(w *world, seed uint64, crashes, repeats, items *int) {
 	rng := rand.New(rand.NewPCG(seed, 5))
-	w.baseline("a", "b")
+	w.baseline("a", "b", "c")
 	var all []*platform
 	var specs []push.Spec
-	for i := range 3 {
-		p := &platform{script: &script{name: fmt.Sprintf("t%d", i), most: []int{0, 8, 3}[i]}, w: w, early: map[time.Time]request{}, rng: rand.New(rand.NewPCG(seed, uint64(i)))}
+	for i := range 4 {
+		p := &platform{script: &script{name: fmt.Sprintf("t%d", i), most: []int{0, 8, 3, 20}[i]}, w: w, early: map[time.Time]request{}, rng: rand.New(rand.NewPCG(seed, uint64(i)))}
 		p.rate = push.Rate{Count: 10, Per: 20 * time.Second}
 		p.limits = []push.Bucket{{Key: p.name, Rates: []push.Rate{p.rate}}}
 		p.answer = p.decide
 		all = append(all, p)
-		specs = append(specs, p.spec(func(s *push.Spec) { s.Kind.Data = true }))
+		specs = append(specs, p.spec(func(s *push.Spec) {
+			if i < 3 {
+				s.Kind.Data, s.Topics = true, []feeds.Topic{feeds.NewTopic("source", "a"), feeds.NewTopic("source", "b")}
+			} // else it is for people, who get one digest of a flood
+		}))
 	}
 	var over *fused
 	start := func() {
@@ -119,12 +124,22 @@ func crash(w *world, seed uint64, crashes, repeats, items *int) {
 	start()
 	var died []death
 	var ids []string
+	floods := 0
+	var flooded []string
 	for range 60 {
+		if rng.IntN(20) == 0 {
+			floods++
+			flooded = append(flooded, w.news("c", 60+rng.IntN(100))...)
+		}
 		switch rng.IntN(4) {
 		case 0, 1:
 			ids = append(ids, w.news("a", 1+rng.IntN(3))...)
 		case 2:
-			ids = append(ids, w.news("b", 1+rng.IntN(30))...)
+			n := 1 + rng.IntN(30)
+			if n > 20 { // it may be one for who knows little of the source yet
+				floods++
+			}
+			ids = append(ids, w.news("b", n)...)
 		}
 		synctest.Wait()
 		if over.died().IsZero() && rng.IntN(3) == 0 {
@@ -149,10 +164,36 @@ func crash(w *world, seed uint64, crashes, repeats, items *int) {
 	w.pass(6 * time.Hour)
 	synctest.Wait()
 	*crashes += len(died)
-	for _, p := range all {
+	for _, p := range all[:3] {
 		took, again := p.check(ids, died, 0)
 		*items += took
 		*repeats += again
+	}
+	all[3].checkFloods(append(flooded, ids...), floods)
+}
+
+// checkFloods holds that each item was shown, in order, or is in the number of a digest.
+func (p *platform) checkFloods(ids []string, floods int) {
+	w := p.w
+	more, shown := map[string]int{}, map[string]bool{}
+	for _, m := range p.took {
+		more[m.ID] = m.More
+		for _, id := range m.Items {
+			shown[id] = true
+		}
+	}
+	n, digests := len(shown), 0
+	for _, m := range more {
+		n += m
+		if m > 0 {
+			digests++
+		}
+	}
+	if n != len(ids) {
+		w.Errorf("%s: %d items are shown and %d counted, of %d", p.name, len(shown), n-len(shown), len(ids))
+	}
+	if warned := w.logs.with("many items at once"); warned > floods || digests > floods {
+		w.Errorf("%s: %d warnings and %d digests of %d floods", p.name, warned, digests, floods)
 	}
 }
 

@@ -24,17 +24,27 @@ const (
 	floodPast = 300
 )
 
-// floods marks the items of the list that came in a flood, and says until when to wait for the rest of it.
-func (s *stream) floods(ctx context.Context, now time.Time) (hold time.Time, err error) {
-	if len(s.list) <= floodLeast || s.spec.Kind.Data {
+// flood is what a source brought at once.
+type flood struct {
+	items, usual int
+	first, last  time.Time // when the oldest and the newest of it came
+}
+
+// floods marks the items of the list that came in a flood, and says until when to wait for the rest of it. It adds to those that
+// are known, by source: of lists before, whose floods may go on in this one.
+func (s *stream) floods(ctx context.Context, now time.Time, known map[string]*flood) (hold time.Time, err error) {
+	if len(s.list) <= floodLeast && len(known) == 0 || s.spec.Kind.Data {
 		return hold, nil
 	}
 	by := map[string][]int{}
 	for i := range s.list {
-		by[s.list[i].source] = append(by[s.list[i].source], i)
+		if e := &s.list[i]; !e.stale && e.edit == "" {
+			by[e.source] = append(by[e.source], i)
+		}
 	}
 	for source, places := range by {
-		if len(places) <= floodLeast {
+		f := known[source]
+		if f == nil && len(places) <= floodLeast {
 			continue
 		}
 		usual := -1
@@ -45,25 +55,33 @@ func (s *stream) floods(ctx context.Context, now time.Time) (hold time.Time, err
 			}
 			burst := places[from:to]
 			from = to
-			if len(burst) <= floodLeast {
-				continue
-			}
 			first, last := s.list[burst[0]].arrived, s.list[burst[len(burst)-1]].arrived
-			if usual < 0 {
-				if usual, err = s.usual(ctx, feeds.Topic{Group: s.list[burst[0]].group, Kind: "source", Name: feeds.Fold(source)}, first); err != nil {
-					return hold, err
+			if goesOn := f != nil && first.Sub(f.last).Abs() < floodGap; !goesOn {
+				if len(burst) <= floodLeast {
+					continue
+				}
+				if usual < 0 {
+					if usual, err = s.usual(ctx, feeds.Topic{Group: s.list[burst[0]].group, Kind: "source", Name: feeds.Fold(source)}, first); err != nil {
+						return hold, err
+					}
+				}
+				if len(burst) <= floodTimes*usual {
+					continue
 				}
 			}
-			if len(burst) <= floodTimes*usual {
-				continue
+			if f == nil {
+				f = &flood{usual: usual, first: first}
+				known[source] = f
 			}
-			if !s.list[burst[0]].flood {
-				s.c.log.Warn("a source brings many items at once; the target gets one digest of them", "target", s.spec.Name, "source", source, "items", len(burst), "usual", usual)
-			}
+			f.items, f.last = f.items+len(burst), last
 			for _, i := range burst {
 				s.list[i].flood = true
 			}
-			if rest := earlier(last.Add(floodRest), first.Add(floodMost)); rest.After(hold) && rest.After(now) {
+			rest := earlier(last.Add(floodRest), first.Add(floodMost))
+			if len(s.list) >= maxWindow {
+				rest = first.Add(floodMost) // where it ends cannot be seen yet
+			}
+			if rest.After(hold) && rest.After(now) {
 				hold = rest
 			}
 		}

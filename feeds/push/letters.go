@@ -30,7 +30,7 @@ const letterFor = 90 * 24 * time.Hour
 // writeLetters makes a dead letter of each item of a message. Where there are too many the oldest go, and that is said.
 func (s *stream) writeLetters(ctx context.Context, m *message, e *Error, now time.Time) (edits []cache.Edit, err error) {
 	bucket := lettersBucket + s.spec.Name
-	for _, p := range slices.Concat(m.Items, m.More) {
+	for _, p := range m.Items {
 		key := hash(p.ID)
 		l := Letter{Target: s.spec.Name, Item: p.ID, Time: now, Message: m.ID, Code: e.Code, Reason: e.Reason}
 		edits = append(edits, cache.Edit{Bucket: bucket, Key: key, Value: encode(&l), TTL: letterFor})

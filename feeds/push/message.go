@@ -23,46 +23,13 @@ const (
 	maxAttempt = 3 * time.Minute
 )
 
-// form makes a message of the first n entries of the list, without those of a flood that are too many to be shown.
-func (s *stream) form(n int, digest bool) *message {
-	m := &message{Digest: digest}
-	flooding, size := 0, 0
-	for i, e := range s.list[:n] {
-		if size += partSize(e.id, e.at); size > maxParts && i > 0 {
-			break
-		}
-		if e.edit != "" {
-			if i == 0 {
-				m.Edit = e.edit
-				m.add(part{ID: e.id, At: e.at, Edited: true})
-			}
-			break // it changes a message of its own, at its turn
-		}
-		p := part{ID: e.id, At: e.at, Edited: e.repost, Place: i, flood: e.flood}
-		switch {
-		case e.flood && flooding >= maxFlood:
-			m.More, m.To = append(m.More, p), e.at
-			continue
-		case e.flood:
-			flooding++
-		}
-		if len(m.Items) == maxItems {
-			break
-		}
-		m.add(p)
-	}
-	return m
-}
-
 // partSize is about what one part takes in the note, in bytes.
 func partSize(id string, at cache.Cursor) int { return len(id) + len(at) + 64 }
 
 // size is about what a message takes in the note, in bytes.
 func (m *message) size() (n int) {
-	for _, parts := range [][]part{m.Items, m.More} {
-		for i := range parts {
-			n += partSize(parts[i].ID, parts[i].At)
-		}
+	for i := range m.Items {
+		n += partSize(m.Items[i].ID, m.Items[i].At)
 	}
 	return n
 }
@@ -72,32 +39,36 @@ func (m *message) add(p part) {
 	m.To = p.At
 }
 
-// cut leaves the first k items in the message. What follows them comes with the next message, but for a flood: what is not shown
-// of it is counted instead.
+// cut leaves k items in the message. Those of a flood go first, and are counted instead; what else does not fit comes with the next
+// message.
 func (s *stream) cut(m *message, k int) {
+	m.Items = slices.Clone(m.Items)
+	for i := len(m.Items) - 1; i > 0 && len(m.Items) > k; i-- {
+		if m.Items[i].Flood {
+			m.More = append(m.More, m.Items[i])
+			m.Items = slices.Delete(m.Items, i, i+1)
+		}
+	}
+	if len(m.Items) <= k {
+		return
+	}
 	rest := m.Items[k:]
 	m.Items = m.Items[:k:k]
-	for i, p := range rest {
-		if p.flood {
-			m.More = append(m.More, p)
-			continue
-		}
-		m.More = slices.DeleteFunc(m.More, func(q part) bool { return q.Place > p.Place })
-		switch {
-		case m.Order != "":
-			m.Upto = p.Place
-		case m.To != "":
-			last := m.Items[k-1]
-			for _, q := range m.More {
-				if q.Place > last.Place {
-					last = q
-				}
+	next := rest[0].Place
+	m.More = slices.DeleteFunc(m.More, func(q part) bool { return q.Place > next })
+	switch {
+	case m.Order != "":
+		m.Upto = next
+	case m.To != "":
+		last := m.Items[k-1]
+		for _, q := range m.More {
+			if q.Place > last.Place {
+				last = q
 			}
-			m.To = last.At
-		default: // it was set aside, and has no place to come back from
-			s.st.Aside = append(s.st.Aside, &message{Items: rest[i:], Digest: m.Digest, Small: m.Small, Attempts: m.Attempts, Spent: m.Spent})
 		}
-		return
+		m.To = last.At
+	default: // it was set aside, and has no place to come back from
+		s.st.Aside = append(s.st.Aside, &message{Items: rest, Digest: m.Digest, Small: m.Small, Attempts: m.Attempts, Spent: m.Spent})
 	}
 }
 
@@ -208,20 +179,26 @@ func (s *stream) render(ctx context.Context, m *message) (p *Payload, prints []p
 	if len(m.Items) == 0 {
 		return nil, nil, nil
 	}
-	entries := make([]Entry, len(m.Items))
-	for i, p := range m.Items {
-		entries[i] = s.entry(items[p.ID])
-		entries[i].Edited = p.Edited && m.Edit == ""
-		if s.edits() {
-			prints = append(prints, printOf(&entries[i]))
-		}
+	all := make(map[string]Entry, len(m.Items))
+	for _, p := range m.Items {
+		e := s.entry(items[p.ID])
+		e.Edited = p.Edited && m.Edit == ""
+		all[p.ID] = e
 	}
 	for {
+		entries := make([]Entry, len(m.Items))
+		prints = nil
+		for i, p := range m.Items {
+			entries[i] = all[p.ID]
+			if s.edits() {
+				prints = append(prints, printOf(&entries[i]))
+			}
+		}
 		id := m.ID
 		if id == "" {
 			id = nameless
 		}
-		p, err := s.write1(s.spec.compose(id, entries[:len(m.Items)], len(m.More), m.Digest, m.Small))
+		p, err := s.write1(s.spec.compose(id, entries, len(m.More)+m.Count, m.Digest, m.Small))
 		switch {
 		case err != nil:
 			if m.ID == "" {
@@ -234,7 +211,7 @@ func (s *stream) render(ctx context.Context, m *message) (p *Payload, prints []p
 		case m.ID == "":
 			s.name(m)
 		default:
-			return p, prints[:min(len(prints), len(m.Items))], nil
+			return p, prints, nil
 		}
 	}
 }
@@ -294,6 +271,7 @@ func (s *stream) attempt(ctx context.Context, m *message) error {
 		s.adopt(m)
 	}
 	if err == nil && p == nil {
+		s.handOn(m)
 		return s.settle(ctx, m, nil)
 	}
 	if err != nil {
@@ -312,6 +290,9 @@ func (s *stream) attempt(ctx context.Context, m *message) error {
 		return nil
 	case !s.holds():
 		return fmt.Errorf("send to target %s: %w", s.spec.Name, cache.ErrStale)
+	}
+	if fresh {
+		s.warn(m)
 	}
 	r, err := s.request(ctx, m, p)
 	now := time.Now()
@@ -345,13 +326,15 @@ func (s *stream) adopt(m *message) {
 	} else {
 		s.st.Probe = m
 	}
-	if m.To != "" {
-		s.drop(m.To)
+	s.st.Counted -= m.Count // of those before it
+	if m.To != "" && !s.drop(m.To) {
+		s.rewind() // it ends elsewhere than what was looked at
 	}
 }
 
 // abandon forgets a fresh message, of which nothing was sent or written yet.
 func (s *stream) abandon(m *message) {
+	s.st.Counted += m.Count
 	if s.st.Probe == m {
 		s.st.Probe = nil
 	} else {

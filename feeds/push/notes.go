@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"feedmill/cache"
@@ -60,7 +61,9 @@ type state struct {
 	Order string `json:"order,omitempty"`
 	Done  int    `json:"done,omitempty"`
 	// Lagging asks for a digest of what has piled up, however little that is.
-	Lagging   bool      `json:"lagging,omitempty"`
+	Lagging bool `json:"lagging,omitempty"`
+	// Counted is how many items a digest was to count that was not sent: the next one does.
+	Counted   int       `json:"counted,omitempty"`
 	Last      time.Time `json:"last,omitzero"`
 	LastError string    `json:"last_error,omitempty"`
 }
@@ -79,8 +82,9 @@ type parked struct {
 type message struct {
 	ID    string `json:"id"`
 	Items []part `json:"items"`
-	// More are items that it stands for without showing them.
-	More   []part `json:"more,omitempty"`
+	// More are items that it stands for without showing them; in notes they are Count, and records.
+	More   []part `json:"-"`
+	Count  int    `json:"count,omitempty"`
 	Digest bool   `json:"digest,omitempty"`
 	// To is where the bookmark goes with it; empty for one that is not of the log.
 	To cache.Cursor `json:"to,omitempty"`
@@ -98,6 +102,8 @@ type message struct {
 	Ambiguous bool `json:"ambiguous,omitempty"`
 	// Spent is the time it failed while others got through.
 	Spent time.Duration `json:"spent,omitempty"`
+
+	floods map[string]*flood // what it stands for, for making it
 }
 
 // part is one item of a message.
@@ -107,10 +113,9 @@ type part struct {
 	At     cache.Cursor `json:"at,omitempty"`
 	Edited bool         `json:"edited,omitempty"`
 
-	// Place is where it stands in what the message was made of.
-	Place int `json:"place,omitempty"`
-
-	flood bool // it is one of a flood: for making the message
+	// Place is where it stands in what the message was made of. Flood says that it is counted where there is no room for it.
+	Place int  `json:"place,omitempty"`
+	Flood bool `json:"flood,omitempty"`
 }
 
 // record is one line of a target's log: how one message ended, or what was skipped.
@@ -134,6 +139,7 @@ type record struct {
 const (
 	delivered  = "delivered"
 	deadLetter = "dead-letter"
+	counted    = "counted"
 	skipped    = "skipped"
 )
 
@@ -199,6 +205,11 @@ func (s *stream) write(ctx context.Context, edits ...cache.Edit) error {
 
 // save writes the state with the records that are not written yet and whatever else belongs to it, all or nothing.
 func (s *stream) save(ctx context.Context, more ...cache.Edit) error {
+	for _, m := range slices.Concat(s.st.Aside, []*message{s.st.Pending, s.st.Probe}) {
+		if m != nil {
+			s.settleCounted(m)
+		}
+	}
 	edits := make([]cache.Edit, 0, 1+len(s.records)+len(more))
 	st := *s.st
 	for i := range s.records {

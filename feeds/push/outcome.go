@@ -66,12 +66,7 @@ func (s *stream) delivered(ctx context.Context, m *message, prints []print, r Re
 	rec.Edited = slices.ContainsFunc(m.Items, func(p part) bool { return p.Edited })
 	s.records = append(s.records, rec)
 	s.sent.add(&rec)
-	for chunk := range slices.Chunk(ids(m.More), recordItems) {
-		rec := record{Time: now, Outcome: delivered, Message: m.ID, Code: "more", Reason: "one of those that the digest of a flood only counts", Items: chunk}
-		s.records = append(s.records, rec)
-		s.sent.add(&rec)
-	}
-	s.count(delivered, len(m.Items)+len(m.More))
+	s.count(delivered, len(m.Items)+m.Count)
 	return s.settle(ctx, m, nil)
 }
 
@@ -107,10 +102,8 @@ func (s *stream) settle(ctx context.Context, m *message, more []cache.Edit) erro
 		}
 		more = append(more, edits...)
 	}
-	for _, parts := range [][]part{m.Items, m.More} {
-		for _, p := range parts {
-			delete(s.in, p.ID)
-		}
+	for _, p := range m.Items {
+		delete(s.in, p.ID)
 	}
 	s.noteSkipped(now)
 	return s.save(ctx, append(more, s.requests(now)...)...)
@@ -167,7 +160,7 @@ func (s *stream) failedAside(ctx context.Context, m *message, e *Error, next, no
 	others := st.Last.After(m.Tried.Add(-backoffMost)) && st.Breaker.Fails == 0
 	if n := len(m.Items); others && n > 1 && !m.Ambiguous && len(st.Aside) < maxAside {
 		rest := *m
-		rest.Items, rest.ID = m.Items[n/2:], ""
+		rest.Items, rest.ID, rest.Count = m.Items[n/2:], "", 0
 		m.Items, m.ID = m.Items[:n/2:n/2], ""
 		s.name(m)
 		s.name(&rest)
@@ -247,6 +240,7 @@ func (s *stream) refused(ctx context.Context, m *message, e *Error, now time.Tim
 
 // bury makes dead letters of a message's items: the edits that do.
 func (s *stream) bury(ctx context.Context, m *message, e *Error, now time.Time) ([]cache.Edit, error) {
+	s.handOn(m)
 	rec := record{Time: now, Outcome: deadLetter, Message: m.ID, Code: e.Code, Reason: e.Reason, Items: ids(m.Items)}
 	s.records = append(s.records, rec)
 	s.sent.add(&rec)
@@ -263,7 +257,7 @@ func (s *stream) park(m *message, e *Error, now time.Time) {
 	if m == st.Probe && !m.Ambiguous {
 		st.Probe = nil
 	}
-	if m == st.Pending && !m.Ambiguous && m.To != "" && st.Probe == nil {
+	if m == st.Pending && !m.Ambiguous && m.To != "" && st.Probe == nil && m.Count == 0 && len(m.More) == 0 {
 		st.Pending = nil // it was not delivered, so it comes with the digest
 	}
 	s.rewind()

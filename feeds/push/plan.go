@@ -89,32 +89,35 @@ func (s *stream) again() plan {
 		st.Probing = false
 		return plan{message: st.Pending}
 	}
-	return plan{message: s.form(1, false)}
+	return plan{message: s.one()}
 }
 
 // fresh makes a message of what is new, if its time has come.
 func (s *stream) fresh(ctx context.Context, now time.Time) (plan, error) {
 	if s.list[0].edit != "" {
-		return plan{message: s.form(1, false)}, nil
+		return plan{message: s.one()}, nil
 	}
 	oldest := s.list[0].arrived
 	if due := s.spec.Digest.due(oldest, s.spec.Name, s.spec.zone()); due.After(now) {
 		return plan{state: Waiting, why: "for the next digest", until: due}, nil
 	}
-	hold, err := s.floods(ctx, now)
+	s.markStale(now)
+	floods := map[string]*flood{}
+	hold, err := s.floods(ctx, now, floods)
 	if err != nil {
 		return plan{}, err
 	}
 	if hold.After(now) {
 		return plan{state: Waiting, why: "for the end of a flood", until: hold}, nil
 	}
-	n := len(s.list)
-	if s.spec.Digest.on() || s.st.Lagging || n > digestMore || now.Sub(oldest) > digestAfter {
-		m := s.form(n, true)
-		m.Digest = len(m.Items)+len(m.More) > 1
+	if s.spec.Digest.on() || s.st.Lagging || s.st.Counted > 0 || len(s.list) > digestMore || now.Sub(oldest) > digestAfter {
+		m, err := s.gather(ctx, now, floods)
+		if err != nil || m == nil {
+			return plan{state: Waiting, why: "for the log", until: now}, err
+		}
 		return plan{message: m}, nil
 	}
-	return plan{message: s.form(1, false)}, nil
+	return plan{message: s.one()}, nil
 }
 
 // ordered makes the next message of a replay.

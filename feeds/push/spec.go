@@ -29,6 +29,9 @@ type Spec struct {
 	Digest   Digest
 	Quiet    Quiet
 	Edits    Edits
+	// CatchUp is how far back a digest shows what piled up while nothing could be sent; what waited for longer it only counts, but for
+	// the newest. 0 means 48 hours. Targets of [Kind.Data] get everything.
+	CatchUp time.Duration
 	// SendLast is how many of the newest items a new target gets at once: 0 to 5.
 	SendLast int
 	// Zone is that of clock times. Nil is UTC, and for the dates of an item the zone in which its source states them.
@@ -100,7 +103,7 @@ type Delivery struct {
 	Target string    `json:"target"`
 	Item   string    `json:"item"`
 	Time   time.Time `json:"time"`
-	// Outcome is "delivered", "dead-letter", "skipped" or the [Class] of an attempt that failed.
+	// Outcome is "delivered", "counted" (in a digest that does not show it), "dead-letter", "skipped" or the [Class] of an attempt that failed.
 	Outcome string `json:"outcome"`
 	// Message is the [Message.ID], Receipt what the platform calls it, Reason what it answered.
 	Message string  `json:"message,omitempty"`

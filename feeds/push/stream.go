@@ -39,10 +39,11 @@ type stream struct {
 	records []record // not yet written
 	window
 	sent    ring
-	letters map[string]bool // keys of the dead letters
-	queue   []string        // the items of the replay under way
-	said    string          // the last trouble that was logged
-	seen    map[string]bool // what was said once
+	letters map[string]bool      // keys of the dead letters
+	queue   []string             // the items of the replay under way
+	said    string               // the last trouble that was logged
+	seen    map[string]bool      // what was said once
+	flooded map[string]time.Time // when the newest of a flood came that was warned of, by source
 
 	mu     sync.Mutex
 	orders orders
@@ -53,7 +54,7 @@ type stream struct {
 
 func newStream(c *Courier, spec Spec) *stream {
 	s := &stream{
-		c: c, spec: spec, stop: func() {}, done: make(chan struct{}), wake: make(chan struct{}, 1), seen: map[string]bool{},
+		c: c, spec: spec, stop: func() {}, done: make(chan struct{}), wake: make(chan struct{}, 1), seen: map[string]bool{}, flooded: map[string]time.Time{},
 	}
 	s.status = Status{Name: spec.Name, Kind: spec.Kind.Name, Location: spec.Location, State: Idle, Outcomes: map[string]int64{}}
 	return s
@@ -430,7 +431,7 @@ func (s *stream) openLog(ctx context.Context) error {
 		if err := json.Unmarshal(value, &r); err != nil {
 			return err
 		}
-		if r.Outcome == delivered || r.Outcome == deadLetter {
+		if r.Outcome == delivered || r.Outcome == deadLetter || r.Outcome == counted {
 			all = append(all, r)
 		}
 		return nil

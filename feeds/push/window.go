@@ -39,7 +39,8 @@ type entry struct {
 	source  string
 	group   string
 	arrived time.Time
-	flood   bool
+	flood   bool // it came with many others of its source
+	stale   bool // it waited for too long to be shown
 	// repost says that the item was sent before; edit is the message to change in place of that.
 	repost bool
 	edit   Receipt
@@ -54,11 +55,10 @@ func (s *stream) rewind() {
 		if m == nil {
 			continue
 		}
-		for _, p := range m.Items {
-			s.in[p.ID] = true
-		}
-		for _, p := range m.More {
-			s.in[p.ID] = true
+		for _, parts := range [][]part{m.Items, m.More} {
+			for _, p := range parts {
+				s.in[p.ID] = true
+			}
 		}
 		if m.To != "" {
 			s.scanned = m.To // that of Probe is behind that of Pending
@@ -204,8 +204,9 @@ func (s *stream) noteSkipped(now time.Time) {
 	s.skipped, s.gone = nil, 0
 }
 
-// drop takes everything up to a place out of the list.
-func (s *stream) drop(to cache.Cursor) {
+// drop takes everything up to a place out of the list, and says whether the list has that place.
+func (s *stream) drop(to cache.Cursor) bool {
 	i := slices.IndexFunc(s.list, func(e entry) bool { return e.at == to })
 	s.list = slices.Delete(s.list, 0, i+1)
+	return i >= 0
 }

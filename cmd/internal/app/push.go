@@ -30,7 +30,7 @@ func MakeTarget(cfg *config.Config, t config.Target, base string, client *http.C
 	}
 	spec := push.Spec{
 		Name: t.Name, Kind: t.Kind, Location: t.Config.Location(), Target: to, Hash: t.Hash, Topics: t.Asked(), Where: t.Match, Shape: t.Shape,
-		Language: t.Language, Images: t.Images, Digest: t.Digest, Quiet: t.Quiet, Edits: t.Edits, SendLast: t.SendLast, Zone: t.Zone,
+		Language: t.Language, Images: t.Images, Digest: t.Digest, Quiet: t.Quiet, Edits: t.Edits, CatchUp: t.CatchUp, SendLast: t.SendLast, Zone: t.Zone,
 		Page: func(topic feeds.Topic) string {
 			if topic.Group != "" { // its page is behind a token, which a message must not have
 				return base + "/"

@@ -32,6 +32,7 @@ type sending struct {
 	Quiet    string         `yaml:"quiet,omitempty" doc:"The time of day in which nothing is sent, such as \"22:00-07:30\", by the clock of timezone. What comes meanwhile is sent together afterwards."`
 	Timezone string         `yaml:"timezone,omitempty" doc:"The time zone of digest, quiet and the times in messages. Unset: timezone of the top level, else UTC, and each date in messages as the post states it."`
 	Edits    string         `yaml:"edits,omitempty" doc:"What becomes of an item that was sent and then changed: ignore, repost (sent again, marked as edited) or edit (the message is changed, where the platform can)." jsonschema:"enum=ignore,enum=repost,enum=edit"`
+	CatchUp  time.Duration  `yaml:"catch_up,omitempty" doc:"How far back a digest shows what piled up while the target could not be sent to, 24h to 720h; what waited for longer is counted, with a link. Unset: 48h. A webhook gets everything."`
 	SendLast int            `yaml:"send_last,omitempty" doc:"How many of the newest items a new target gets at once, 0 to 5; else it begins with what comes next." jsonschema:"minimum=0,maximum=5"`
 	Allow    []netip.Prefix `yaml:"allow,omitempty" doc:"Private networks that the target may be in, such as 10.0.0.0/8. Unset: public addresses only."`
 	Proxy    string         `yaml:"proxy,omitempty" secret:"true" doc:"The http, https or socks5 proxy that the target is reached through."`
@@ -62,6 +63,7 @@ type Target struct {
 	Digest   push.Digest
 	Quiet    push.Quiet
 	Edits    push.Edits
+	CatchUp  time.Duration
 	SendLast int
 	// Shape shows an item; nil for the way of the language.
 	Shape func(*feeds.Item) (push.Entry, error)
@@ -258,6 +260,9 @@ func (r *reader) send(c *Config, t *Target, n *yaml.Node, at string, s *sending)
 	if !slices.Contains([]push.Edits{push.IgnoreEdits, push.Repost, push.InPlace}, t.Edits) {
 		wrong("edits", errors.New("want ignore, repost or edit"))
 	}
+	if t.CatchUp = s.CatchUp; t.CatchUp != 0 && (t.CatchUp < 24*time.Hour || t.CatchUp > 720*time.Hour) {
+		wrong("catch_up", errors.New("want 24h to 720h"))
+	}
 	if t.SendLast = s.SendLast; t.SendLast < 0 || t.SendLast > 5 {
 		wrong("send_last", errors.New("want 0 to 5"))
 	}
@@ -443,7 +448,7 @@ func zoneName(zone *time.Location) string {
 
 func (t *Target) hash(c *Config, s *sending) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%q %q %q %q %v %v %v %v %q %d %s", t.Name, t.Kind.Name, zoneName(t.Zone), t.Language, t.Topics, t.Images, t.Digest, t.Quiet, t.Edits, t.SendLast, t.Web.Timeout)
+	fmt.Fprintf(h, "%q %q %q %q %v %v %v %v %q %s %d %s", t.Name, t.Kind.Name, zoneName(t.Zone), t.Language, t.Topics, t.Images, t.Digest, t.Quiet, t.Edits, t.CatchUp, t.SendLast, t.Web.Timeout)
 	fmt.Fprintf(h, "%q %q %q %v\n", c.BaseURL, s.Where, s.Proxy, s.Allow)
 	if s.Group != "" {
 		fmt.Fprintf(h, "group %q\n", s.Group)

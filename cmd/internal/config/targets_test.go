@@ -92,7 +92,7 @@ func TestTargets(t *testing.T) {
 		t.Errorf("digest (-want +got):\n%s", diff)
 	}
 	if morning.Config.(*phoneConfig).Phone != "from the file" || morning.Quiet != (push.Quiet{From: 22 * time.Hour, To: 7*time.Hour + 30*time.Minute}) ||
-		morning.Edits != push.InPlace || morning.SendLast != 3 || morning.Images || morning.Language != "en" || morning.Zone.String() != "Europe/Berlin" ||
+		morning.Edits != push.InPlace || morning.SendLast != 3 || morning.CatchUp != 72*time.Hour || morning.Images || morning.Language != "en" || morning.Zone.String() != "Europe/Berlin" ||
 		morning.Web.Timeout != time.Minute || morning.Web.Proxy.String() != "socks5://127.0.0.1:9050" || morning.Web.Allow[0] != netip.MustParsePrefix("10.0.0.0/8") {
 		t.Errorf("morning: %+v", morning)
 	}
