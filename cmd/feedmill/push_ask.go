@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -31,20 +30,32 @@ func (a *addition) ask(cmd *cobra.Command) (map[string]string, error) {
 	people := file != nil && term.IsTerminal(int(file.Fd()))
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, 64<<10)
+	var screen *term.Terminal
 	if people {
-		fmt.Fprintln(cmd.ErrOrStderr(), setup)
+		// Raw from before the first word: whoever pastes the answer at once is not to see it echoed.
+		before, err := term.MakeRaw(int(file.Fd()))
+		if err != nil {
+			return nil, fmt.Errorf("push add: keep the terminal from showing %s: %w", a.kind.Name, err)
+		}
+		defer term.Restore(int(file.Fd()), before) //nolint:errcheck // it is gone then
+		screen = term.NewTerminal(struct {
+			io.Reader
+			io.Writer
+		}{file, cmd.ErrOrStderr()}, "")
+		fmt.Fprintln(screen, setup)
 	}
 	for _, key := range a.asked() {
 		var value string
 		switch {
 		case people:
-			fmt.Fprintf(cmd.ErrOrStderr(), prompt, key)
-			v, err := hidden(cmd.Context(), int(file.Fd()))
-			fmt.Fprintln(cmd.ErrOrStderr())
+			var err error
+			value, err = screen.ReadPassword(fmt.Sprintf(prompt, key))
+			if errors.Is(err, io.EOF) { // Ctrl-C, or Ctrl-D
+				err = errors.New("interrupted")
+			}
 			if err != nil {
 				return nil, fmt.Errorf("push add: read %s: %w; nothing was written", key, err)
 			}
-			value = v
 		case lines.Scan():
 			value = lines.Text()
 		case lines.Err() != nil:
@@ -56,31 +67,4 @@ func (a *addition) ask(cmd *cobra.Command) (map[string]string, error) {
 		out[key] = value
 	}
 	return out, nil
-}
-
-// hidden reads a line of a terminal without showing it. It ends with ctx, and the terminal shows again then what is typed; the
-// read itself cannot be ended and stays behind, for the end of the process.
-func hidden(ctx context.Context, terminal int) (string, error) {
-	before, err := term.GetState(terminal)
-	if err != nil {
-		return "", err
-	}
-	type line struct {
-		text []byte
-		err  error
-	}
-	read := make(chan line, 1)
-	go func() {
-		text, err := term.ReadPassword(terminal)
-		read <- line{text, err}
-	}()
-	select {
-	case l := <-read:
-		if errors.Is(l.err, io.EOF) {
-			return "", nil
-		}
-		return string(l.text), l.err
-	case <-ctx.Done():
-		return "", errors.Join(errors.New("interrupted"), term.Restore(terminal, before))
-	}
 }
