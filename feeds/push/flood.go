@@ -31,9 +31,9 @@ type flood struct {
 }
 
 // floods marks the items of the list that came in a flood, and says until when to wait for the rest of it. It adds to those that
-// are known, by source: of lists before, whose floods may go on in this one.
+// are known, by source: of lists before, whose floods may go on in this one. What follows one that was sent at once is the rest of it.
 func (s *stream) floods(ctx context.Context, now time.Time, known map[string]*flood) (hold time.Time, err error) {
-	if len(s.list) <= floodLeast && len(known) == 0 || s.spec.Kind.Data {
+	if len(s.list) <= floodLeast && len(known) == 0 && len(s.flooded) == 0 || s.spec.Kind.Data {
 		return hold, nil
 	}
 	by := map[string][]int{}
@@ -44,7 +44,8 @@ func (s *stream) floods(ctx context.Context, now time.Time, known map[string]*fl
 	}
 	for source, places := range by {
 		f := known[source]
-		if f == nil && len(places) <= floodLeast {
+		sent, rest := s.flooded[source]
+		if f == nil && !rest && len(places) <= floodLeast {
 			continue
 		}
 		usual := -1
@@ -56,7 +57,7 @@ func (s *stream) floods(ctx context.Context, now time.Time, known map[string]*fl
 			burst := places[from:to]
 			from = to
 			first, last := s.list[burst[0]].arrived, s.list[burst[len(burst)-1]].arrived
-			if goesOn := f != nil && first.Sub(f.last).Abs() < floodGap; !goesOn {
+			if goesOn := f != nil && first.Sub(f.last).Abs() < floodGap || rest && first.Sub(sent).Abs() < floodGap; !goesOn {
 				if len(burst) <= floodLeast {
 					continue
 				}
@@ -77,12 +78,12 @@ func (s *stream) floods(ctx context.Context, now time.Time, known map[string]*fl
 			for _, i := range burst {
 				s.list[i].flood = true
 			}
-			rest := earlier(last.Add(floodRest), first.Add(floodMost))
+			until := earlier(last.Add(floodRest), first.Add(floodMost))
 			if len(s.list) >= maxWindow {
-				rest = first.Add(floodMost) // where it ends cannot be seen yet
+				until = first.Add(floodMost) // where it ends cannot be seen yet
 			}
-			if rest.After(hold) && rest.After(now) {
-				hold = rest
+			if until.After(hold) && until.After(now) {
+				hold = until
 			}
 		}
 	}

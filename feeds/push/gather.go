@@ -147,6 +147,7 @@ func (s *stream) warn(m *message) {
 	if m.Count == 0 && !slices.ContainsFunc(m.Items, func(p part) bool { return p.Flood }) {
 		return
 	}
+	maps.DeleteFunc(s.flooded, func(_ string, last time.Time) bool { return m.Tried.Sub(last) > time.Hour })
 	for _, source := range slices.Sorted(maps.Keys(m.floods)) {
 		f := m.floods[source]
 		if told := s.flooded[source]; f.first.Sub(told) >= floodGap { // else it is the rest of the one before

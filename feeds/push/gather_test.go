@@ -169,6 +169,31 @@ func TestFloodGivesWay(t *testing.T) {
 	})
 }
 
+// TestLongFlood: a flood that does not end keeps nobody waiting for longer than two minutes.
+func TestLongFlood(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.baseline("a")
+		to := &script{name: "t"}
+		w.start(to.spec())
+		begun := time.Now()
+		ids := w.news("a", 100)
+		for range 60 {
+			w.pass(4 * time.Second)
+			ids = append(ids, w.news("a", 2)...)
+		}
+		w.pass(10 * time.Minute)
+		w.accounted(to, ids)
+		if got := to.got(); !got[0].At.Equal(begun.Add(2*time.Minute)) || len(got) > 3 {
+			t.Errorf("%d messages, the first after %s", len(got), got[0].At.Sub(begun))
+		}
+		same(t, "warnings", w.logs.with("many items at once"), 1)
+		before := len(to.got())
+		ids = append(ids, w.news("a", 2)...)
+		w.pass(time.Second)
+		same(t, "messages for what comes later", len(to.got())-before, 2)
+	})
+}
+
 // TestRefusedFlood: where a digest is never taken its items are dead letters, and the next one says what it would have counted.
 func TestRefusedFlood(t *testing.T) {
 	inWorld(t, func(w *world) {

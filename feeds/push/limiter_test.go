@@ -130,10 +130,10 @@ func TestLimitAtOnce(t *testing.T) {
 		rate := push.Rate{Count: 1, Per: time.Minute}
 		limits := []push.Bucket{{Key: "k", Rates: []push.Rate{rate}}}
 		one, two := &script{name: "one", limits: limits}, &script{name: "two", limits: limits}
-		w.specs = []push.Spec{one.spec(), two.spec()}
+		w.specs = []push.Spec{one.spec()} // it learns later that it shares the credential
 		all := []*process{w.process(reading{w.store}, "two")}
-		all[0].Apply(w.specs[:1]) // it learns later that it shares the credential
 		w.pass(time.Second)
+		w.specs = append(w.specs, two.spec())
 		all[0].Apply(w.specs)
 		all = append(all, w.process(reading{w.store}, "one"))
 		w.pass(10 * time.Second)

@@ -110,7 +110,7 @@ func (s *stream) fresh(ctx context.Context, now time.Time) (plan, error) {
 	if hold.After(now) {
 		return plan{state: Waiting, why: "for the end of a flood", until: hold}, nil
 	}
-	if s.spec.Digest.on() || s.st.Lagging || s.st.Counted > 0 || len(s.list) > digestMore || now.Sub(oldest) > digestAfter {
+	if s.spec.Digest.on() || s.st.Lagging || s.st.Counted > 0 || len(floods) > 0 || len(s.list) > digestMore || now.Sub(oldest) > digestAfter {
 		m, err := s.gather(ctx, now, floods)
 		if err != nil || m == nil {
 			return plan{state: Waiting, why: "for the log", until: now}, err

@@ -54,8 +54,8 @@ var table = []row{
 	{[]string{"cmd/*"}, []string{"*", "*/*", "*/*/*"}, "the programs put everything together"},
 }
 
-// suiteMay is what a suite may import beside the folder it stands in. Only tests import suites.
-var suiteMay = []string{"feeds", "feeds/lint", "feeds/push", "sources", "sources/fetch", "cache"}
+// suiteMay is what a suite may import beside the folder it stands in. Only tests import suites. One runs a courier, which needs a store.
+var suiteMay = []string{"feeds", "feeds/lint", "feeds/push", "sources", "sources/fetch", "cache", "cache/embedded"}
 
 // notAdapters are the folders between adapters that are none.
 var notAdapters = []string{"feeds/match", "feeds/lint", "feeds/web", "feeds/hub", "feeds/push", "sources/fetch"}

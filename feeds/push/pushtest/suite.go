@@ -167,6 +167,7 @@ func Run(t *testing.T, c Case) {
 	t.Run("buckets", c.buckets)
 	t.Run("echoes", c.echoes)
 	t.Run("tags", c.tags)
+	t.Run("delivers", c.delivers)
 }
 
 // shows: what was said is read, once and in its place; the same message is the same bytes.
