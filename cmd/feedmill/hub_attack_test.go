@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -193,5 +194,16 @@ func TestHubLimitsClients(t *testing.T) {
 	}
 	if n := s.hub().Limited; n != 1 {
 		t.Errorf("%d requests are counted as limited", n)
+	}
+	for path, want := range map[string]string{"/metrics": `feedmill_hub_requests_total{result="limited"} 1`, "/status?hl=en": "1 turned away with 429"} {
+		res, err := http.Get("http://" + s.AdminAddr() + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil || !strings.Contains(string(b), want) {
+			t.Errorf("%s does not say %s: %v", path, want, err)
+		}
 	}
 }
