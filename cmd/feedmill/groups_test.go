@@ -302,6 +302,7 @@ func TestGroups(t *testing.T) {
 			groupConfig(t, file, private, "  desk: { tokens: { alice: "+deskToken+"2, carol: "+boardToken+" } }\n")
 			until(t, "the token to end", func() bool { return s.get(desk+"/feed.rss").status == http.StatusNotFound })
 			s.get(desk+"/feed.rss", "If-None-Match", old.header.Get("Etag")).refused(t, "a kept document under a token that was taken away", http.StatusNotFound)
+			until(t, "the new token", func() bool { return s.get("/t/"+deskToken+"2/feed.rss").status == 200 })
 			if res := s.get("/t/" + deskToken + "2/feed.rss"); res.status != 200 || res.header.Get("Etag") == "" {
 				t.Errorf("the new token: %d", res.status)
 			}

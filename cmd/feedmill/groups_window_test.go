@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"feedmill/cache"
 	"feedmill/feeds"
@@ -23,6 +24,15 @@ type gate struct {
 	mu   sync.Mutex
 	shut chan struct{} // closed when it opens; nil while it is open
 	held atomic.Int64  // puts that have waited
+	down atomic.Bool   // the settings cannot be read: no configuration can be taken over
+}
+
+// Acquire implements cache.Locker.
+func (g *gate) Acquire(ctx context.Context, name string, ttl time.Duration) (cache.Lease, error) {
+	if name == "settings" && g.down.Load() {
+		return cache.Lease{}, cache.ErrUnavailable
+	}
+	return g.Store.Acquire(ctx, name, ttl)
 }
 
 // before lets openers of stores open this one's.
@@ -211,4 +221,39 @@ func TestPrivateElsewhere(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestClosedWithoutAStore: a token that is taken away ends, and what becomes private is closed, also while the store does not let a
+// configuration be taken over; nothing is opened before.
+func TestClosedWithoutAStore(t *testing.T) {
+	t.Parallel()
+	eachStore(t, func(t *testing.T, store string) {
+		open, covert := groupSite(t)
+		file := filepath.Join(t.TempDir(), "feedmill.yaml")
+		public := fmt.Sprintf("  open: { jekyll: %s, private: { tag: zebra, group: desk } }\n  covert: { jekyll: %s }\n", open, covert)
+		private := fmt.Sprintf("  open: { jekyll: %s }\n  covert: { jekyll: %s, group: desk }\n", open, covert)
+		groupConfig(t, file, public, groupTokens)
+		g := &gate{}
+		s := start(t, settings{store: store, file: file, gate: g})
+		s.wait("open", 3)
+		s.wait("covert", 2)
+		alice, bob, carol := "/t/"+deskToken, "/t/"+boardToken, "/t/"+deskToken+"2"
+		s.titled("/feed.json", "ZEBRA 5", "ZEBRA 4", "Three", "One")
+		s.titled(alice+"/feed.json", "ZEBRA 5", "ZEBRA 4", "Three", "ZEBRA two", "One")
+		s.titled(bob+"/feed.json", "ZEBRA 5", "ZEBRA 4", "Three", "One")
+		surfaces := s.surfaces()
+		g.down.Store(true)
+		groupConfig(t, file, private, "  desk: { tokens: { carol: "+deskToken+"2 } }\n  board: { tokens: { bob: "+boardToken+" } }\n")
+		until(t, "the token to end", func() bool { return s.get(alice+"/feed.json").status == http.StatusNotFound })
+		s.titled("/feed.json", "Three", "One")
+		s.titled(bob+"/feed.json", "Three", "One")
+		s.nothingPrivateAt(surfaces, "without the store")
+		until(t, "the error to be said", func() bool { return strings.Contains(s.log.String(), "the configuration was not loaded") })
+		s.get(carol+"/feed.json").refused(t, "a token of a configuration that is not in force", http.StatusNotFound)
+		g.down.Store(false)
+		s.Reload()
+		s.titled(carol+"/feed.json", "ZEBRA 5", "ZEBRA 4", "Three", "ZEBRA two", "One")
+		s.titled("/feed.json", "Three", "ZEBRA two", "One")
+		s.get(alice+"/feed.json").refused(t, "the token", http.StatusNotFound)
+	})
 }

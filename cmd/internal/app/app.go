@@ -78,6 +78,8 @@ type App struct {
 
 	mu  sync.Mutex
 	cfg *config.Config
+	// withheld is a configuration that is being taken over: what it closes is closed already.
+	withheld *config.Config
 	// effectiveNow are the sources that were last applied, lists the stamp of the lists they were made of.
 	effectiveNow []config.Source
 	lists        string

@@ -98,15 +98,12 @@ func (a *App) reload(ctx context.Context) error {
 		a.log.Warn("these settings change at the next start of feedmill", "settings", strings.Join(keys, ", "))
 		cfg.Store, cfg.Listen, cfg.Admin = old.Store, old.Listen, old.Admin
 	}
-	before := a.shown.privacy.Load().key
+	a.withhold(cfg)
 	if err := a.adopt(ctx, cfg); err != nil {
 		return err
 	}
-	if err := a.refreshSite(ctx); err != nil { // before anything else: what is private, and whose tokens, holds from now on
+	if err := a.refreshSite(ctx); err != nil { // before anything else, such as waiting for leases
 		a.log.Debug("cannot read what the sources say of themselves; trying again", "err", err)
-	}
-	if a.shown.privacy.Load().key != before {
-		a.web.Forget() // what was public may be private now
 	}
 	a.hub.Configure(a.hubOptions(cfg))
 	a.applySources(ctx)

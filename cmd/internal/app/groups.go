@@ -153,10 +153,18 @@ func sourceGroup(list []config.Source, name string) (group string, ok bool) {
 // parted is a site as the public sees it, and what each private group sees instead: the sources of a group, what they say and
 // where their old names lead are none of the public's business. The caller holds a.mu.
 func (a *App) parted(site web.Site) web.Site {
+	all := []*config.Config{a.cfg}
+	if a.withheld != nil {
+		all = append(all, a.withheld)
+	}
 	own := func(group string) map[string]feeds.About {
 		out := make(map[string]feeds.About, len(site.Sources))
 		for name, about := range site.Sources {
-			if g, ok := sourceGroup(a.cfg.Sources, name); ok && (g == "" || g == group) {
+			hidden := slices.ContainsFunc(all, func(cfg *config.Config) bool {
+				g, ok := sourceGroup(cfg.Sources, name)
+				return !ok || g != "" && g != group
+			})
+			if !hidden {
 				out[name] = about
 			}
 		}
@@ -165,8 +173,10 @@ func (a *App) parted(site web.Site) web.Site {
 	redirects := func(group string) map[string]web.Redirect {
 		out := make(map[string]web.Redirect, len(site.Redirects))
 		for from, to := range site.Redirects {
-			hidden := slices.ContainsFunc(a.cfg.Sources, func(s config.Source) bool {
-				return s.Group != "" && s.Group != group && s.Formerly != "" && from == feeds.NewTopic("source", s.Formerly).Path()
+			hidden := slices.ContainsFunc(all, func(cfg *config.Config) bool {
+				return slices.ContainsFunc(cfg.Sources, func(s config.Source) bool {
+					return s.Group != "" && s.Group != group && s.Formerly != "" && from == feeds.NewTopic("source", s.Formerly).Path()
+				})
 			})
 			if !hidden {
 				out[from] = to
@@ -182,9 +192,39 @@ func (a *App) parted(site web.Site) web.Site {
 			a.views[g.Name] = v
 		}
 		site.Groups = append(site.Groups, web.Group{
-			Name: g.Name, Store: v, Tokens: g.Tokens, Sources: own(g.Name), Saved: savedTopics(a.cfg, g.Name), Redirects: redirects(g.Name),
+			Name: g.Name, Store: v, Tokens: a.tokens(g), Sources: own(g.Name), Saved: a.saved(g.Name), Redirects: redirects(g.Name),
 		})
 	}
-	site.Sources, site.Redirects = own(""), redirects("")
+	site.Sources, site.Redirects, site.Saved = own(""), redirects(""), a.saved("")
 	return site
+}
+
+// saved are the saved feeds that a group sees by every configuration. The caller holds a.mu.
+func (a *App) saved(group string) []feeds.Topic {
+	out := savedTopics(a.cfg, group)
+	if a.withheld != nil {
+		next := savedTopics(a.withheld, group)
+		out = slices.DeleteFunc(out, func(t feeds.Topic) bool { return !slices.Contains(next, t) })
+	}
+	return out
+}
+
+// tokens are those of a group that no configuration takes away. The caller holds a.mu.
+func (a *App) tokens(g config.Group) map[string]string {
+	if a.withheld == nil {
+		return g.Tokens
+	}
+	stay := map[string]bool{}
+	for _, next := range a.withheld.Groups {
+		for _, token := range next.Tokens {
+			stay[next.Name+"/"+token] = true
+		}
+	}
+	out := map[string]string{}
+	for who, token := range g.Tokens {
+		if stay[g.Name+"/"+token] {
+			out[who] = token
+		}
+	}
+	return out
 }

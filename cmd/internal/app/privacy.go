@@ -44,14 +44,16 @@ const trustAfter = settingsEvery + leaseFor
 
 // privacyOf is the privacy of a configuration. What the store does not answer counts as not followed yet.
 func (a *App) privacyOf(ctx context.Context, cfg *config.Config) *privacy {
-	p := newPrivacy(ctx, a, cfg)
+	p := newPrivacy(cfg)
+	p.complete = p.enlist(ctx, a, cfg)
 	p.until = time.Now().Add(trustAfter)
 	p.look(ctx, a)
 	return p
 }
 
-func newPrivacy(ctx context.Context, a *App, cfg *config.Config) *privacy {
-	p := &privacy{policies: map[string]*sources.Policy{}, lists: map[string]*sources.Policy{}, saved: cfg.Feeds, settled: map[string]bool{}}
+// newPrivacy asks nobody: nothing follows yet, and sources that lists name are told by their names.
+func newPrivacy(cfg *config.Config) *privacy {
+	p := &privacy{waiting: true, policies: map[string]*sources.Policy{}, lists: map[string]*sources.Policy{}, saved: cfg.Feeds, settled: map[string]bool{}}
 	var text []byte
 	for _, s := range cfg.Sources {
 		policy := PolicyOf(cfg, s)
@@ -74,37 +76,47 @@ func newPrivacy(ctx context.Context, a *App, cfg *config.Config) *privacy {
 		p.groups = append(p.groups, g.Name)
 	}
 	p.key = hash(text)
+	p.take(cfg, cfg.Sources)
+	return p
+}
+
+// enlist takes over which sources lists name, and reports whether the store told.
+func (p *privacy) enlist(ctx context.Context, a *App, cfg *config.Config) bool {
 	all, _, err := effective(ctx, a.store, slog.New(slog.DiscardHandler), cfg)
-	if p.complete = err == nil; err != nil {
-		all = cfg.Sources
+	if err != nil {
+		return false
 	}
-	for _, s := range all {
+	p.take(cfg, all)
+	return true
+}
+
+func (p *privacy) take(cfg *config.Config, list []config.Source) {
+	for _, s := range list {
 		policy := PolicyOf(cfg, s)
 		p.policies[s.Name] = nil
 		if policy.Private() {
 			p.policies[s.Name] = &policy
 		}
 	}
-	for _, s := range all {
+	for _, s := range list {
 		if _, taken := p.policies[s.Formerly]; !taken && s.Formerly != "" && p.policies[s.Name] != nil {
 			p.policies[s.Formerly] = p.policies[s.Name]
 		}
 	}
-	return p
 }
 
 // look learns of which sources all that is stored follows, and reports whether that has moved.
 func (p *privacy) look(ctx context.Context, a *App) (moved bool) {
-	settled, waiting := map[string]bool{}, false
+	settled, waiting, silent := map[string]bool{}, false, false
 	for name, policy := range p.policies {
 		if policy == nil {
 			continue
 		}
 		ok := false
-		if policy.Source == name { // under its former name nothing follows
+		if policy.Source == name && !silent { // under its former name nothing follows
 			var err error
 			ok, err = sources.Follows(ctx, &desk{store: a.store, source: name}, policy.Shape())
-			ok = ok && err == nil
+			silent = err != nil // it need not be asked for each source whether it answers
 		}
 		if ok {
 			settled[name] = true
@@ -122,6 +134,23 @@ func (p *privacy) look(ctx context.Context, a *App) (moved bool) {
 	return moved
 }
 
+// withhold closes at once what a configuration that is about to be taken over closes: tokens that it does not have, and what it
+// makes private. Taking it over needs the store; should that not answer, this holds until it does.
+func (a *App) withhold(cfg *config.Config) {
+	p := newPrivacy(cfg)
+	moved := p.key != a.shown.privacy.Load().key
+	a.mu.Lock()
+	if a.withheld = cfg; moved {
+		a.shown.privacy.Store(p)
+	}
+	site := a.parted(a.site)
+	a.mu.Unlock()
+	a.web.Configure(site)
+	if moved {
+		a.web.Forget() // what was public may be private now
+	}
+}
+
 // lookForFollowed sees within seconds that what is stored of a source follows by now.
 func (a *App) lookForFollowed(ctx context.Context) {
 	p := a.shown.privacy.Load()
@@ -132,7 +161,9 @@ func (a *App) lookForFollowed(ctx context.Context) {
 	again := p.waiting || time.Now().Before(p.until)
 	p.mu.RUnlock()
 	if !p.complete {
-		next := newPrivacy(ctx, a, a.config())
+		cfg := a.config()
+		next := newPrivacy(cfg)
+		next.complete = next.enlist(ctx, a, cfg)
 		if next.until = p.until; !next.complete || next.key != p.key || !a.shown.privacy.CompareAndSwap(p, next) {
 			return
 		}

@@ -65,7 +65,7 @@ func (a *App) adopt(ctx context.Context, cfg *config.Config) error {
 	site.Instance, site.Since, site.Local = st.Instance, st.Since, local(site.BaseURL)
 	a.mu.Lock()
 	site.Sources = a.site.Sources // until refreshSite
-	a.cfg, a.configHash, a.site = cfg, st.Config, site
+	a.cfg, a.configHash, a.site, a.withheld = cfg, st.Config, site, nil
 	a.shown.privacy.Store(privacy)
 	a.mu.Unlock()
 	a.superseded.Store(false)
