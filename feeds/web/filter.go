@@ -38,7 +38,7 @@ const maxOptions = 20
 
 func (c *config) filterForm(d doc, list *listing, q url.Values) filterForm {
 	t := d.words()
-	f := filterForm{Action: c.prefix + d.topic.Path(), Open: d.view != nil && d.view.query != ""}
+	f := filterForm{Action: c.prefix + d.topic.Path(), Open: d.view != nil && d.view.whole() != ""}
 	live := []string{"addresses", "state", "items", "switch", "keep", "error"}
 	for _, name := range []string{"q", "not", "category", "tag", "author", "source", "lang", "since", "limit"} {
 		field := filterField{Name: name, Label: t.Fields[name], Hint: t.Hints[name], Values: q[name]}

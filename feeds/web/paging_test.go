@@ -59,6 +59,9 @@ func TestPagesOfOlderPosts(t *testing.T) {
 			if strings.Contains(a.body, "⇤") != (i > 0) || strings.Contains(a.body, `rel="alternate" type="application/rss+xml" title="Paged`) && strings.Contains(a.body, "before=") && strings.Contains(strings.Split(a.body, "</head>")[0], ".rss?before") {
 				t.Errorf("%s: it leads to the newest, or programs to a page: %s", at, a.body)
 			}
+			if open := strings.Contains(a.body, `<details class="fold" data-live open>`); open != (c.query != "") {
+				t.Errorf("%s: the filter is open: %v", at, open)
+			}
 			if i == 0 {
 				at = links["next"]
 				continue
