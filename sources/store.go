@@ -77,7 +77,7 @@ const (
 )
 
 // Buckets are all buckets of a source, for whoever gives a source another name.
-var Buckets = []string{bucketState, bucketRejected, bucketSchedule, BucketDropped, BucketMail, BucketHeld, bucketAdopted}
+var Buckets = []string{bucketState, bucketRejected, bucketSchedule, BucketDropped, BucketMail, BucketHeld, bucketAdopted, BucketWay}
 
 // Buckets of Memory.
 const (
@@ -93,6 +93,8 @@ const (
 	BucketState = bucketState
 	// BucketHeld holds entries that wait for the operator, by [HeldName].
 	BucketHeld = "held"
+	// BucketWay holds how the source reaches others, for when it has left the configuration.
+	BucketWay = "way"
 	// BucketRejected holds the reports on posts, by Where.
 	BucketRejected = bucketRejected
 )

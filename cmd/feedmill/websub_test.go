@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -315,6 +316,66 @@ func TestWebSubEndsAtAReload(t *testing.T) {
 	if _, polls := up.log(); polls != 1 {
 		t.Errorf("%d polls within seconds", polls)
 	}
+}
+
+// TestWebSubEndsAfterARestart: a source that leaves while nothing runs is ended with the settings that it had: here a private
+// network, and a proxy. A proxy that wants a password, which is not remembered, is not passed by.
+func TestWebSubEndsAfterARestart(t *testing.T) {
+	t.Parallel()
+	eachStore(t, func(t *testing.T, store string) {
+		up := newPublisher(t)
+		with, without, file := up.files(t)
+		set := settings{store: store, file: file}
+		s := start(t, set)
+		up.through(s)
+		until(t, "the subscription", func() bool { return len(up.subscribers()) == 1 })
+		until(t, "the state", func() bool { return expires(t, s).After(time.Now()) && letters(t, s) == 0 })
+		s.stop()
+		write(t, file, without)
+		s = start(t, set)
+		up.through(s)
+		until(t, "the end of the subscription", func() bool { return len(up.subscribers()) == 0 })
+		until(t, "the end of the leaving", func() bool { return s.state("up") == "not there" })
+
+		// Through a proxy with a password the source is back, and leaves again.
+		var proxied atomic.Int64
+		proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			proxied.Add(1)
+			r.RequestURI = ""
+			r.Header.Del("Proxy-Authorization")
+			res, err := http.DefaultTransport.RoundTrip(r)
+			if err != nil {
+				http.Error(w, err.Error(), http.StatusBadGateway)
+				return
+			}
+			defer res.Body.Close()
+			maps.Copy(w.Header(), res.Header)
+			w.WriteHeader(res.StatusCode)
+			_, _ = io.Copy(w, res.Body)
+		}))
+		defer proxy.Close()
+		s.stop()
+		through := strings.Replace(with, "allow: [127.0.0.0/8]", "allow: [127.0.0.0/8], proxy: \"http://lin:hunter2@"+strings.TrimPrefix(proxy.URL, "http://")+"\"", 1)
+		write(t, file, through)
+		age(t, store, map[string]func(map[string]any){"schedule/up record": func(v map[string]any) { v["due"] = time.Now() }})
+		s = start(t, set)
+		up.through(s)
+		until(t, "the second subscription", func() bool { return len(up.subscribers()) == 1 })
+		until(t, "the state", func() bool { return expires(t, s).After(time.Now()) && letters(t, s) == 0 })
+		found, err := s.Store().Read(t.Context(), "way/up", "way")
+		if err != nil || strings.Contains(string(found["way"]), "hunter2") || !strings.Contains(string(found["way"]), "locked") {
+			t.Errorf("remembered: %s, %v", found["way"], err)
+		}
+		s.stop()
+		before, _ := up.log()
+		write(t, file, without)
+		s = start(t, set)
+		s.wait("site", 1)
+		until(t, "its items to leave", func() bool { _, ok := s.items("up"); return !ok })
+		if after, _ := up.log(); len(after) != len(before) || s.state("up") != "not there" || proxied.Load() == 0 {
+			t.Errorf("%q at the hub after %q, %d through the proxy: nobody is to be asked past the proxy", after, before, proxied.Load())
+		}
+	})
 }
 
 // TestWebSubThroughTwoServers: whatever server the hub reaches, one of them writes, and nothing comes twice.

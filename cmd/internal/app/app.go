@@ -85,6 +85,7 @@ type App struct {
 	lists        string
 	targets      []push.Spec              // of the configuration
 	left         map[string]config.Source // sources that left the configuration while this process ran
+	ways         map[string]string        // what is remembered of how sources reach others, by source; one goroutine uses it
 	configHash   string
 	letter       int64 // the time of the last letter, in nanoseconds
 	configErr    error // why the configuration on disk is not the one that runs

@@ -153,6 +153,9 @@ func (a *App) applyOnce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := a.rememberWays(ctx, list); err != nil {
+		return err
+	}
 	a.parting(list)
 	leaving, err := a.leaving(ctx, cfg, keep)
 	if err != nil {

@@ -28,21 +28,26 @@ func (a *App) leaving(ctx context.Context, cfg *config.Config, configured map[st
 			if err != nil {
 				return nil, fmt.Errorf("read the state of source %s: %w", s.Name, err)
 			}
-			if _, ok := found[kind.Leave.Key]; ok {
-				out = append(out, a.leavingSpec(cfg, s.Name, kind))
+			if _, ok := found[kind.Leave.Key]; !ok {
+				continue
+			}
+			settings, ok, err := a.settingsLeft(ctx, s.Name)
+			switch {
+			case err != nil:
+				return nil, err
+			case !ok:
+				a.log.Warn("the source left the configuration while nothing ran, and the password of its proxy is not kept: its subscription is not ended, it runs out",
+					"source", s.Name)
+			default:
+				out = append(out, a.leavingSpec(cfg, settings, kind))
 			}
 		}
 	}
 	return out, nil
 }
 
-func (a *App) leavingSpec(cfg *config.Config, name string, kind sources.Kind) sources.Spec {
-	a.mu.Lock()
-	settings, ok := a.left[name] // its proxy and networks, as long as this process knows them
-	a.mu.Unlock()
-	if !ok {
-		settings = config.Source{Name: name}
-	}
+func (a *App) leavingSpec(cfg *config.Config, settings config.Source, kind sources.Kind) sources.Spec {
+	name := settings.Name
 	hook := hookOf(cfg, name)
 	env := sources.Env{Name: name, HTTP: a.opts.HTTP(cfg, settings, a.network), Log: a.log.With("source", name), Hook: hook}
 	return sources.Spec{
