@@ -117,8 +117,8 @@ func TestCatchUp(t *testing.T) {
 func TestBigFlood(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.baseline("a", "b")
-		to := &script{name: "t"}
-		w.start(to.spec())
+		to, small := &script{name: "t"}, &script{name: "small", most: 3}
+		w.start(to.spec(), small.spec())
 		var ids []string
 		for range 7 {
 			ids = append(ids, w.news("a", 1000)...)
@@ -129,9 +129,10 @@ func TestBigFlood(t *testing.T) {
 		w.pass(10 * time.Minute)
 		same(t, "requests", len(to.got()), 1)
 		same(t, "shown", len(to.items()), 57)
-		same(t, "warnings", w.logs.with("many items at once"), 1)
-		same(t, "warnings of its size", w.logs.with("items=7000"), 1)
+		same(t, "warnings", w.logs.with("one digest of them target=t "), 1)
+		same(t, "warnings of its size", w.logs.with("target=t source=a items=7000"), 1)
 		w.accounted(to, ids)
+		w.accounted(small, ids) // its messages end before what was looked at
 
 		// One that arrives after it is no part of it, and nothing is told again after a restart.
 		w.kill()
@@ -188,9 +189,32 @@ func TestLongFlood(t *testing.T) {
 		}
 		same(t, "warnings", w.logs.with("many items at once"), 1)
 		before := len(to.got())
-		ids = append(ids, w.news("a", 2)...)
+		w.news("a", 2)
 		w.pass(time.Second)
 		same(t, "messages for what comes later", len(to.got())-before, 2)
+	})
+}
+
+// TestParkedFlood: a target that is gone when the digest of a flood comes gets it when it is resumed, with its number.
+func TestParkedFlood(t *testing.T) {
+	inWorld(t, func(w *world) {
+		w.baseline("a")
+		dead := true
+		to := &script{name: "t", answer: func(int, request) (push.Receipt, error) {
+			if dead {
+				return "", fails(push.Dead, "gone")
+			}
+			return "", nil
+		}}
+		w.start(to.spec())
+		ids := w.news("a", 200)
+		w.pass(time.Minute)
+		dead = false
+		if err := w.courier.Resume(w.Context(), "t"); err != nil {
+			w.Fatal(err)
+		}
+		w.pass(time.Minute)
+		w.accounted(to, ids)
 	})
 }
 
