@@ -197,7 +197,8 @@ func TestPrivateElsewhere(t *testing.T) {
 	t.Parallel()
 	store := startRedis(t).url
 	open, covert := groupSite(t)
-	before, after := filepath.Join(t.TempDir(), "feedmill.yaml"), filepath.Join(t.TempDir(), "feedmill.yaml")
+	dir := t.TempDir() // one, since the place of a file is a setting, too
+	before, after := filepath.Join(dir, "before.yaml"), filepath.Join(dir, "after.yaml")
 	groupConfig(t, before, fmt.Sprintf("  open: { jekyll: %s }\n  covert: { jekyll: %s }\n", open, covert), groupTokens)
 	groupConfig(t, after, fmt.Sprintf("  open: { jekyll: %s, private: { tag: zebra, group: desk } }\n  covert: { jekyll: %s, group: desk }\n", open, covert), groupTokens)
 	old := start(t, settings{store: store, file: before})
