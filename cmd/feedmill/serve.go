@@ -25,7 +25,8 @@ func serveCommand() *cobra.Command {
 		Use:   "serve [SOURCE...]",
 		Short: "publish sources: directories of posts or addresses of feeds",
 		Long: `serve publishes every SOURCE (a Jekyll site's directory, the address of a feed), or those of --config, and
-follows their changes until it is stopped. SIGHUP, or saving the file, loads the configuration again.`,
+follows their changes until it is stopped, or the terminal that it was started in is closed. SIGHUP, or saving the file, loads the
+configuration again.`,
 		Example: "  feedmill serve ~/my-site\n  feedmill serve --config feedmill.yaml --store redis://localhost:6379/0",
 		RunE:    serve,
 	}
@@ -53,6 +54,7 @@ func serve(cmd *cobra.Command, args []string) error {
 	log := screen.log()
 	ctx, cancel := context.WithCancel(cmd.Context())
 	defer cancel()
+	attended := isTerminal(os.Stdin)
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP) // before anybody can see that this runs: unheard it would end the process
 	defer signal.Stop(hup)
@@ -72,6 +74,10 @@ func serve(cmd *cobra.Command, args []string) error {
 			case <-ctx.Done():
 				return
 			case <-hup:
+				if attended && !isTerminal(os.Stdin) { // its window was closed
+					cancel()
+					return
+				}
 				a.Reload()
 			}
 		}
