@@ -439,7 +439,7 @@ func pages(t *testing.T, s *server) {
 }
 
 // ownScript is the script of pages.
-var ownScript = regexp.MustCompile(`<script src="/[a-z]+[.-][0-9a-f]+\.js" defer></script>`)
+var ownScript = regexp.MustCompile(`<script src="/[a-z]+[.-][0-9a-f]+\.js"></script>`)
 
 func sniffing(t *testing.T, s *server) {
 	for _, path := range some {

@@ -2,6 +2,7 @@ package push_test
 
 import (
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,10 +13,10 @@ import (
 func TestBudget(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.baseline("a")
-		down := false
+		var down atomic.Bool
 		to := &script{name: "t"}
 		to.answer = func(_ int, r request) (push.Receipt, error) {
-			if down || slices.Contains(r.Items, "a-0002") {
+			if down.Load() || slices.Contains(r.Items, "a-0002") {
 				return "", fails(push.Transient, "http 500")
 			}
 			return "", nil
@@ -35,11 +36,11 @@ func TestBudget(t *testing.T) {
 		letters("half a day", 0)
 		w.pass(30 * time.Hour)
 		letters("a day without news", 0)
-		down = true
+		down.Store(true)
 		w.news("a", 1)
 		w.pass(30 * time.Hour)
 		letters("a day in which nothing got through", 0)
-		down = false
+		down.Store(false)
 		busy(20 * time.Hour)
 		letters("another day", 1)
 	})

@@ -40,8 +40,9 @@ type Answer struct {
 
 // Do makes one attempt. It answers what means the same on every platform with an [*Error]: no answer (Transient), a redirect
 // (Blocked: following it would give the message to somebody else), 429 (RateLimited, with what Retry-After says), 502 to 504
-// and 408 (Transient). Any other answer is the target's to judge, also another 5xx, which may name a reason. now is for a Retry-After that is a date.
-func (c Call) Do(ctx context.Context, client *http.Client, now time.Time) (*Answer, error) {
+// and 408 (Transient). Any other answer is the target's to judge, also another 5xx, which may name a reason. now is
+// asked behind the answer, for a Retry-After that is a date.
+func (c Call) Do(ctx context.Context, client *http.Client, now func() time.Time) (*Answer, error) {
 	method := c.Method
 	if method == "" {
 		method = http.MethodPost
@@ -74,9 +75,9 @@ func (c Call) Do(ctx context.Context, client *http.Client, now time.Time) (*Answ
 			Reason: "the endpoint redirects to another address; a message is not sent on: configure the address it redirects to",
 		}
 	case a.Status == http.StatusTooManyRequests:
-		return a, &Error{Class: RateLimited, Code: a.code(), Reason: a.Line(), RetryAfter: RetryAfter(a.Header, now)}
+		return a, &Error{Class: RateLimited, Code: a.code(), Reason: a.Line(), RetryAfter: RetryAfter(a.Header, now())}
 	case a.Status == http.StatusRequestTimeout, a.Status >= 502 && a.Status <= 504:
-		return a, &Error{Class: Transient, Code: a.code(), Reason: a.Line(), RetryAfter: RetryAfter(a.Header, now), Ambiguous: a.Status == 504}
+		return a, &Error{Class: Transient, Code: a.code(), Reason: a.Line(), RetryAfter: RetryAfter(a.Header, now()), Ambiguous: a.Status == 504}
 	case err != nil:
 		// Status and headers came, so the platform has decided; but what it said got lost.
 		return nil, failure(err, true)

@@ -70,7 +70,7 @@ func TestCall(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			srv := httptest.NewServer(tt.handler)
 			defer srv.Close()
-			a, err := push.Call{URL: srv.URL + "/services/SECRET", Body: []byte("{}")}.Do(t.Context(), client(t, 10*time.Second), now)
+			a, err := push.Call{URL: srv.URL + "/services/SECRET", Body: []byte("{}")}.Do(t.Context(), client(t, 10*time.Second), func() time.Time { return now })
 			if tt.want.Class == "" {
 				if err != nil || a == nil {
 					t.Fatalf("got %v, %v; want an answer", a, err)
@@ -95,7 +95,7 @@ func TestCallUnreached(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.Close()
-	_, err = push.Call{URL: "http://" + l.Addr().String() + "/x?key=SECRET"}.Do(t.Context(), client(t, time.Second), time.Now())
+	_, err = push.Call{URL: "http://" + l.Addr().String() + "/x?key=SECRET"}.Do(t.Context(), client(t, time.Second), time.Now)
 	e := push.AsError(err)
 	if e.Class != push.Transient || e.Ambiguous || strings.Contains(err.Error(), "SECRET") {
 		t.Errorf("got %+v", e)
@@ -111,7 +111,7 @@ func TestCallTimeout(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-ctx.Done() }))
 	defer srv.Close()
 	defer cancel()
-	_, err := push.Call{URL: srv.URL, Body: []byte("x")}.Do(t.Context(), client(t, 200*time.Millisecond), time.Now())
+	_, err := push.Call{URL: srv.URL, Body: []byte("x")}.Do(t.Context(), client(t, 200*time.Millisecond), time.Now)
 	if e := push.AsError(err); e.Code != "timeout" || !e.Ambiguous {
 		t.Errorf("got %+v, want an ambiguous timeout", e)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,10 +20,11 @@ func fails(class push.Class, code string) *push.Error { return &push.Error{Class
 func TestBackoff(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.baseline("a")
-		down := true
+		var down atomic.Bool
+		down.Store(true)
 		to := &script{name: "t"}
 		to.answer = func(int, request) (push.Receipt, error) {
-			if down {
+			if down.Load() {
 				return "", fails(push.Transient, "http 503")
 			}
 			return "", nil
@@ -49,7 +51,7 @@ func TestBackoff(t *testing.T) {
 		}
 		same(t, "warnings", w.logs.with("again and again"), 1)
 
-		down = false
+		down.Store(false)
 		ids = append(ids, w.news("a", 10)...)
 		w.pass(time.Hour)
 		same(t, "items", to.items(), ids)
@@ -391,10 +393,11 @@ func TestTrimmed(t *testing.T) {
 func TestTrimmedUnderWay(t *testing.T) {
 	inWorld(t, func(w *world) {
 		w.baseline("a")
-		down := true
+		var down atomic.Bool
+		down.Store(true)
 		to := &script{name: "t"}
 		to.answer = func(int, request) (push.Receipt, error) {
-			if down {
+			if down.Load() {
 				return "", fails(push.Transient, "http 503")
 			}
 			return "", nil
@@ -411,7 +414,7 @@ func TestTrimmedUnderWay(t *testing.T) {
 				w.Fatal(err)
 			}
 		}
-		down = false
+		down.Store(false)
 		for range 2 {
 			w.start()
 			w.pass(time.Hour)

@@ -1,6 +1,7 @@
 package push_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,11 +15,12 @@ func TestShrunk(t *testing.T) {
 		t.Run(how, func(t *testing.T) {
 			inWorld(t, func(w *world) {
 				w.baseline("a")
-				down, small := true, false
+				var down, small atomic.Bool
+				down.Store(true)
 				to := &script{name: "t"}
 				to.answer = func(_ int, r request) (push.Receipt, error) {
 					switch {
-					case down:
+					case down.Load():
 						return "", fails(push.Transient, "http 503")
 					case how == "refused" && len(r.Items) > 2:
 						return "", fails(push.BadPayload, "too long")
@@ -26,7 +28,7 @@ func TestShrunk(t *testing.T) {
 					return "", nil
 				}
 				to.fits = func() int {
-					if small && how != "refused" {
+					if small.Load() && how != "refused" {
 						return 2
 					}
 					return 0
@@ -45,7 +47,8 @@ func TestShrunk(t *testing.T) {
 				if !probed {
 					w.Fatal("the message behind the first was never tried")
 				}
-				down, small = false, true
+				down.Store(false)
+				small.Store(true)
 				w.pass(3 * time.Hour)
 				same(t, "items", to.items(), ids)
 				same(t, "state", w.courier.Status()[0].State, push.Idle)

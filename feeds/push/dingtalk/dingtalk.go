@@ -107,7 +107,7 @@ func (t *target) Send(ctx context.Context, _ string, p *push.Payload) (push.Rece
 		q.Set("sign", Sign(t.cfg.Secret, now.UnixMilli()))
 		u.RawQuery = q.Encode()
 	}
-	a, err := push.Call{URL: u.String(), ContentType: p.ContentType, Body: p.Body}.Do(ctx, t.env.HTTP, now)
+	a, err := push.Call{URL: u.String(), ContentType: p.ContentType, Body: p.Body}.Do(ctx, t.env.HTTP, t.env.Now)
 	if err != nil {
 		return "", err
 	}

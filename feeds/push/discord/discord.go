@@ -133,7 +133,7 @@ func (t *target) call(ctx context.Context, method, below string, body []byte) (*
 		q.Set("thread_id", t.cfg.Thread)
 	}
 	u.RawQuery = q.Encode()
-	a, err := push.Call{Method: method, URL: u.String(), ContentType: "application/json", Body: body}.Do(ctx, t.env.HTTP, now)
+	a, err := push.Call{Method: method, URL: u.String(), ContentType: "application/json", Body: body}.Do(ctx, t.env.HTTP, t.env.Now)
 	if a != nil && a.Header.Get("X-RateLimit-Remaining") == "0" {
 		if d, err := push.Seconds(a.Header.Get("X-RateLimit-Reset-After")); err == nil {
 			t.until = now.Add(min(d, maxPause))

@@ -87,7 +87,7 @@ func (t *target) Send(ctx context.Context, _ string, p *push.Payload) (push.Rece
 	if t.cfg.Secret != "" {
 		body = append(fmt.Appendf(nil, `{"timestamp":"%d","sign":%q,`, now.Unix(), Sign(t.cfg.Secret, now.Unix())), body[1:]...)
 	}
-	a, err := push.Call{URL: t.cfg.URL, ContentType: p.ContentType, Body: body}.Do(ctx, t.env.HTTP, now)
+	a, err := push.Call{URL: t.cfg.URL, ContentType: p.ContentType, Body: body}.Do(ctx, t.env.HTTP, t.env.Now)
 	return "", judge(a, err)
 }
 

@@ -66,7 +66,7 @@ func (t *target) Buckets() []push.Bucket {
 // Send implements [push.Target]. A workflow answers 202 before it has looked at the message: what it cannot show is lost there
 // without a word, which is why Render keeps to what every version of Teams shows.
 func (t *target) Send(ctx context.Context, _ string, p *push.Payload) (push.Receipt, error) {
-	a, err := push.Call{URL: t.cfg.URL, ContentType: p.ContentType, Body: p.Body}.Do(ctx, t.env.HTTP, t.env.Now())
+	a, err := push.Call{URL: t.cfg.URL, ContentType: p.ContentType, Body: p.Body}.Do(ctx, t.env.HTTP, t.env.Now)
 	if err != nil {
 		return "", err
 	}

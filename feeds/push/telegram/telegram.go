@@ -164,7 +164,7 @@ func (t *target) call(ctx context.Context, method string, body []byte, set map[s
 	}
 	got, err := push.Call{
 		URL: strings.TrimSuffix(t.cfg.API, "/") + "/bot" + t.cfg.Token + "/" + method, ContentType: "application/json", Body: body,
-	}.Do(ctx, t.env.HTTP, t.env.Now())
+	}.Do(ctx, t.env.HTTP, t.env.Now)
 	var a *answer
 	if got != nil {
 		a = &answer{}

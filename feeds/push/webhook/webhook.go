@@ -124,7 +124,7 @@ func (t *target) Send(ctx context.Context, id string, p *push.Payload) (push.Rec
 	h.Set("Webhook-Id", id)
 	h.Set("Webhook-Timestamp", strconv.FormatInt(now.Unix(), 10))
 	h.Set("Webhook-Signature", strings.Join(signatures, " "))
-	a, err := push.Call{URL: t.cfg.URL, ContentType: p.ContentType, Header: h, Body: p.Body}.Do(ctx, t.env.HTTP, now)
+	a, err := push.Call{URL: t.cfg.URL, ContentType: p.ContentType, Header: h, Body: p.Body}.Do(ctx, t.env.HTTP, t.env.Now)
 	if err != nil {
 		return "", err
 	}

@@ -114,7 +114,7 @@ func (t *target) Buckets() []push.Bucket {
 
 // Send implements [push.Target].
 func (t *target) Send(ctx context.Context, _ string, p *push.Payload) (push.Receipt, error) {
-	a, err := push.Call{URL: t.cfg.URL, ContentType: p.ContentType, Body: p.Body}.Do(ctx, t.env.HTTP, t.env.Now())
+	a, err := push.Call{URL: t.cfg.URL, ContentType: p.ContentType, Body: p.Body}.Do(ctx, t.env.HTTP, t.env.Now)
 	if err != nil {
 		return "", err
 	}
