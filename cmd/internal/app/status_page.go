@@ -89,7 +89,8 @@ func (o *overview) plot() (p plot) {
 		}
 		p.Bars = append(p.Bars, bar{fmt.Sprint(1 + 10*i), fmt.Sprintf("%.1f", 80-height), fmt.Sprintf("%.1f", height), at.Format("2006-01-02 15:04"), n})
 		if at.Hour()%12 == 0 && !o.begin.IsZero() {
-			p.Ticks = append(p.Ticks, bar{X: fmt.Sprint(5 + 10*i), At: at.Format("01-02 15h")})
+			const half = 32 // of a label, which is cut off beyond the edges
+			p.Ticks = append(p.Ticks, bar{X: fmt.Sprint(min(max(5+10*i, half), 480-half)), At: at.Format("01-02 15h")})
 		}
 	}
 	return p
