@@ -21,6 +21,9 @@ func TestBuildLocked(t *testing.T) {
 		t.Fatal(err)
 	}
 	if other.Shared() != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(other.Shared())
+		}
 		t.Skip("directories cannot be locked here:", other.Shared())
 	}
 	cmd := root()

@@ -41,8 +41,10 @@ type one struct {
 	gone           atomic.Bool
 }
 
-func (o *one) Feed(address string) (Feed, bool) { return Feed{URL: address}, true }
-func (o *one) Feeds(feeds.Topic) []Feed         { return nil }
+func (o *one) Feed(address string) (Feed, bool) {
+	return Feed{URL: address}, !strings.Contains(address, "/t/")
+}
+func (o *one) Feeds(feeds.Topic) []Feed { return nil }
 func (o *one) Document(context.Context, Feed) (Document, error) {
 	o.asked.Add(1)
 	if o.gone.Load() {

@@ -211,3 +211,21 @@ func TestFeedThatEnds(t *testing.T) {
 		}
 	})
 }
+
+// TestUnknownTopic: what is no public feed can be unsubscribed from, it may have been one; but it is not repeated in the log,
+// since the address of a group's feed has a token. It cannot be subscribed to.
+func TestUnknownTopic(t *testing.T) {
+	inDays(t, func(l *life) {
+		const topic = "https://feeds.example.com/t/tokentokentoken/feed.atom"
+		if w := l.ask("a.example.net", "hub.topic", topic); w.Code != http.StatusBadRequest || strings.Contains(w.Body.String(), "tokentoken") {
+			t.Errorf("a subscription is answered with %d %s", w.Code, w.Body)
+		}
+		if w := l.ask("a.example.net", "hub.topic", topic, "hub.mode", "unsubscribe"); w.Code != http.StatusAccepted {
+			t.Errorf("its end is answered with %d %s", w.Code, w.Body)
+		}
+		l.wait(time.Hour)
+		if log := l.logs.String(); !strings.Contains(log, "no feed of this server") || strings.Contains(log, "tokentoken") {
+			t.Errorf("the log says:\n%s", log)
+		}
+	})
+}

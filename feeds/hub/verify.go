@@ -46,14 +46,14 @@ func (h *Hub) verify(ctx context.Context, a *ask) {
 	if err == nil {
 		a.Expires = a.At.Add(a.Lease)
 		if err = h.keep(ctx, &a.subscription, a.Mode == "unsubscribe"); err != nil {
-			h.env.Log.Warn("a WebSub subscription that was verified could not be kept; the subscriber has to ask again", "topic", a.Topic, "callback", a.host(), "err", err)
+			h.env.Log.Warn("a WebSub subscription that was verified could not be kept; the subscriber has to ask again", "topic", h.told(a.Topic), "callback", a.host(), "err", err)
 		} else {
 			h.stats.verified.Add(1)
-			h.env.Log.Info("WebSub "+a.Mode, "topic", a.Topic, "callback", a.host())
+			h.env.Log.Info("WebSub "+a.Mode, "topic", h.told(a.Topic), "callback", a.host())
 		}
 	} else {
 		h.stats.refused.Add(1)
-		h.env.Log.Info("WebSub request not verified", "mode", a.Mode, "topic", a.Topic, "callback", a.host(), "err", err)
+		h.env.Log.Info("WebSub request not verified", "mode", a.Mode, "topic", h.told(a.Topic), "callback", a.host(), "err", err)
 	}
 	if !h.asks.leave(a) {
 		return // the note is that of a later request
@@ -61,6 +61,14 @@ func (h *Hub) verify(ctx context.Context, a *ask) {
 	if err := h.env.Store.Write(ctx, cache.Lease{}, cache.Edit{Bucket: bucketAsks, Key: a.name()}); err != nil {
 		h.env.Log.Debug("a WebSub request that was answered stays noted", "err", err)
 	}
+}
+
+// told is a topic as it may stand in the log: an unsubscription names any address, also that of a group's feed, which has a token.
+func (h *Hub) told(topic string) string {
+	if _, ok := h.env.Documents.Feed(topic); ok {
+		return topic
+	}
+	return "no feed of this server"
 }
 
 // question asks once.

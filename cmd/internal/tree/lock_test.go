@@ -2,6 +2,7 @@ package tree
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,6 +12,9 @@ func TestLock(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "tree")
 	d := open(t, dir)
 	if d.Shared() != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal(d.Shared())
+		}
 		t.Skip("directories cannot be locked here:", d.Shared())
 	}
 	write(t, d, map[string]string{"a": "a"})
